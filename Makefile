@@ -1,0 +1,43 @@
+# make demo   one whole day of a practice office, on this machine, nothing else needed
+# make test   every check and every test (as root it installs the Debian packages it needs)
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui
+
+.PHONY: demo test check bench servers venv-possible
+demo: $(VENV)/.demo
+	$(BIN)/vanthu demo vanthu-demo
+
+test: $(VENV)/.dev servers check
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/startup.py
+
+$(VENV)/.demo: pyproject.toml constraints.txt | venv-possible
+	test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[demo]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | venv-possible
+	test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+# Debian's python3 comes without ensurepip: root gets it here, anybody else is told whom to ask.
+venv-possible:
+	@$(PY) -c 'import ensurepip, venv' 2>/dev/null || \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; \
+	  else echo 'Python has no venv here. Ask the administrator for: apt-get install python3-venv' >&2; exit 1; fi
+
+# The real servers and judges of the tests. Nothing is started by the installation and nothing in /etc is edited.
+servers:
+	@sh tests/install-servers.sh $(APT)
