@@ -1,8 +1,8 @@
 """What can be read from a document's page, and how sure the reader is (contract.md, `inspect`)."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Fields:
     number: int | None = None
     number_text: str | None = None
     symbol: str | None = None
-    date: date | None = None
+    date: dt.date | None = None
     place: str | None = None
     agency: str | None = None
     parent_agency: str | None = None

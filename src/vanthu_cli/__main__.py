@@ -1,0 +1,14 @@
+"""`vanthu` and `python -m vanthu_cli`."""
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code (README, "Exit codes")."""
+    from vanthu_cli.cli.app import run
+
+    return run(sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

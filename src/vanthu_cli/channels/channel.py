@@ -1,0 +1,57 @@
+"""What every way in and out can do: four verbs. One contract test suite runs over every channel."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from vanthu_cli.channels.letter import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message on the server that is not ours yet. `identity` is "uidvalidity.uid", `received_at` ISO UTC."""
+
+    identity: str
+    received_at: str
+    size: int
+    fetch: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the server said to a letter; "later" means that it may be tried again as it is."""
+
+    state: Literal["handed-over", "refused", "later", "unsure"]
+    words: str
+
+
+class Channel(Protocol):
+    """A mailbox, a folder, or the axis."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+    def waiting(self, known: Collection[str]) -> Iterator[Waiting]:
+        """Yield what is there and not in `known`, oldest first. Reads only."""
+        ...
+
+    def acknowledge(self, identities: Sequence[str]) -> None:
+        """Mark on the server what is ours, durably (house.md, law 4)."""
+        ...
+
+    def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
+        """Give a letter to the server. `about_to` is called once, right before the moment it could be accepted."""
+        ...
+
+    def trace(self, message_id: str) -> bool | None:
+        """Tell whether the letter left: True, False, or None when it can't be told."""
+        ...
+
+    def check(self) -> None:
+        """Log in once each way; raises what a clerk should read."""
+        ...
+
+    def close(self) -> None: ...

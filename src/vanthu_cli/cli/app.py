@@ -1,0 +1,197 @@
+"""The program's surface: commands gathered, options common to all, and the only `except` that turns errors into exits."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+from vanthu_cli import __version__, config, errors, locale
+from vanthu_cli.cli.run import Run, clock, tell
+from vanthu_cli.errors import VanthuError
+from vanthu_cli.locale import _
+
+_FLAGS = {"--json", "--quiet", "-q", "--verbose", "-v"}
+_WITH_VALUE = {"--config", "--lang"}
+_INTERRUPTED = 130
+
+
+def hoist(arguments: list[str]) -> list[str]:
+    """Put global options first, wherever they were written: `vanthu verify a.pdf --json` is what people type."""
+    front, rest, position = list[str](), list[str](), 0
+    while position < len(arguments):
+        argument = arguments[position]
+        if argument == "--":
+            rest += arguments[position:]
+            break
+        if argument in _FLAGS or (argument.partition("=")[0] in _WITH_VALUE and "=" in argument):
+            front.append(argument)
+        elif argument in _WITH_VALUE and position + 1 < len(arguments):
+            front += arguments[position : position + 2]
+            position += 1
+        else:
+            rest.append(argument)
+        position += 1
+    return front + rest
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; return the exit code. Nothing escapes: a bug is exit 1 with the place of its record."""
+    arguments = hoist(arguments)
+    language = config.language(arguments)
+    _speak(language)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    import click
+
+    try:
+        code = _application()(args=arguments, prog_name="vanthu", standalone_mode=False)
+    except VanthuError as error:
+        return _refused(arguments, error.exit_code, (error.code, error.message, error.hint))
+    except click.ClickException as error:
+        hint = _("“vanthu --help” and “vanthu COMMAND --help” show what is possible.")
+        return _refused(arguments, 2, ("usage", error.format_message(), hint))
+    except (click.Abort, KeyboardInterrupt):
+        tell(_("Interrupted. Run the same command again: it goes on where it stopped."))
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away: nothing more to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001  the one place where a bug ends: recorded, told, exit 1
+        hint = _("Report it with the file {path}.").format(path=_record_bug())
+        return _refused(arguments, errors.BUG, ("bug", _("vanthu itself has failed."), hint))
+    return code if isinstance(code, int) else 0
+
+
+def _speak(language: str) -> None:
+    """Choose the language of our sentences and of click's own (usage, option errors), before typer is imported."""
+    import gettext
+
+    locale.use(language)
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain("messages", str(Path(locale.__file__).parent / "click"))
+
+
+def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) -> int:
+    """Tell what was refused: `error` is (code, message, hint)."""
+    _code, message, hint = error
+    if "--json" in arguments:
+        words = [word for word in arguments if not word.startswith("-")]
+        Run(None, "", json=True, quiet=False, verbose=False, command=words[0] if words else "", now=clock()).dump(
+            {}, exit_code, error
+        )
+    else:
+        tell(f"{_('Not done')}: {message}" + (f"\n  → {hint}" if hint else ""))
+    return exit_code
+
+
+def _record_bug() -> Path:
+    """Write the traceback where an administrator finds it (no local values: they could hold a document's content)."""
+    import tempfile
+
+    descriptor, name = tempfile.mkstemp(prefix="vanthu-bug-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"vanthu {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
+    return Path(name)
+
+
+def _application() -> Any:
+    import typer
+    from typer.core import TyperGroup
+
+    class Commands(TyperGroup):
+        """Commands known by name and one line of help; a command's module is imported when it is asked for."""
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            _unused = ctx
+            return [name for name, _module, _help in _commands()]
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            _unused = ctx
+            for name, module, sentence in _commands():
+                if name == cmd_name:
+                    return _load(name, module, sentence)
+            return None
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            _unused = ctx
+            with formatter.section(_("Commands")):
+                formatter.write_dl([(name, sentence) for name, _module, sentence in _commands()])
+
+    app = typer.Typer(
+        cls=Commands,
+        help=_("Sign, verify, send, fetch and register official documents."),
+        epilog=_(
+            "Exit codes: 0 done, 1 bug, 2 wrong command or configuration, 3 done but items failed, 4 signature INVALID, "
+            "5 forbidden, 6 unreachable, 7 a person must look, 8 another run is working, 130 interrupted."
+        ),
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+    )
+
+    @app.callback()
+    def options(
+        context: typer.Context,
+        *,
+        config_file: Annotated[
+            Path | None, typer.Option("--config", help=_("The office's configuration file."))
+        ] = None,
+        lang: Annotated[str, typer.Option("--lang", help=_("Language: vi or en."))] = "",
+        as_json: Annotated[bool, typer.Option("--json", help=_("Answer with one JSON document."))] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing when all went well."))] = False,
+        verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
+        version: Annotated[bool, typer.Option("--version", is_eager=True, help=_("Show the version."))] = False,
+    ) -> None:
+        if version:
+            sys.stdout.write(f"vanthu {__version__}\n")
+            raise typer.Exit
+        if lang not in {"", "vi", "en"}:
+            raise typer.BadParameter(_("--lang takes vi or en."))
+        language = lang or config.language([])
+        context.obj = Run(config_file, language, as_json, quiet, verbose, context.invoked_subcommand or "", clock())
+
+    return typer.main.get_group(app)
+
+
+def _commands() -> list[tuple[str, str, str]]:
+    """Name, module and one line of help, in the order of a clerk's day."""
+    return [
+        ("init", "init_command", _("Set up this office.")),
+        ("demo", "demo_command", _("Build a whole practice office on this machine and live one day in it.")),
+        ("status", "status_command", _("The desk now: what waits, in order of urgency.")),
+        ("fetch", "fetch_command", _("Bring in what has arrived. Run it every morning.")),
+        (
+            "inbox",
+            "inbox_commands",
+            _("What has arrived and waits for a person: list, show, accept, refuse, quarantine."),
+        ),
+        ("verify", "verify_command", _("Judge the signatures of files.")),
+        ("prepare", "prepare_command", _("Make the copy that the leader signs.")),
+        ("sign", "sign_command", _("Put one kind of signature on files.")),
+        ("sign-send", "sign_send_command", _("Number, seal, register and send a document the leader has signed.")),
+        ("send", "send_command", _("Send on what is still waiting to be sent.")),
+        ("register", "register_commands", _("The books: list, show, search.")),
+        ("directory", "directory_commands", _("Agencies, addresses, certificates: list, show, add, import, export.")),
+        ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
+    ]
+
+
+def _load(name: str, module: str, sentence: str) -> Any:
+    import importlib
+
+    import typer
+
+    loaded = importlib.import_module(f"vanthu_cli.cli.{module}")
+    group = getattr(loaded, "group", None)
+    if group is None:
+        group = typer.Typer(rich_markup_mode=None, add_completion=False)
+        group.command(name=name, help=sentence)(loaded.command)
+        command: Any = typer.main.get_command(group)
+    else:
+        command = typer.main.get_group(group)
+        command.help = sentence
+    command.name = name
+    return command

@@ -1,0 +1,94 @@
+"""`vanthu demo`: a whole practice office on this machine, one full day, then left there to play with."""
+
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vanthu_cli.cli.run import Run, run_of, say, tell
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+
+
+def command(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("vanthu-demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help=_("Run the servers of the practice office in DIR until Ctrl-C."))
+    ] = False,
+) -> int:
+    run = run_of(context)
+    try:
+        from vanthu_cli.sandbox import day
+    except ModuleNotFoundError as error:
+        raise MisuseError(
+            "demo.not_installed",
+            _("The practice office needs more libraries ({name}).").format(name=error.name),
+            _("Install them: pip install 'vanthu-cli[demo]'"),
+        ) from error
+    if run.json:
+        raise MisuseError("demo.json", _("The demo tells a story; it has no JSON form."))
+    if serve:
+        return _serve(folder.absolute())
+    started = time.monotonic()
+    live = day.live(
+        folder, now=run.now, language=run.language, vanthu=_as_typed(run, folder), say=lambda text: say(f"\n{text}")
+    )
+    _where(live.folder, time.monotonic() - started)
+    return 0
+
+
+def _as_typed(run: Run, folder: Path) -> Callable[[list[str]], int]:
+    """Run a command line and show it, as the clerk would type it in the practice office."""
+
+    def vanthu(arguments: list[str]) -> int:
+        from vanthu_cli.cli.app import run as run_command
+
+        shown = [argument.replace(f"{folder.absolute()}/", "") for argument in arguments]
+        say(f"\n$ vanthu {shlex.join(shown)}")
+        sys.stdout.flush()
+        code = run_command(["--config", str(folder.absolute() / "config.toml"), "--lang", run.language, *arguments])
+        if code:
+            say(_("(exit code {code})").format(code=code))
+        return code
+
+    return vanthu
+
+
+def _serve(folder: Path) -> int:
+    from vanthu_cli.sandbox.office import PracticeOffice, serve
+
+    office = PracticeOffice(folder)
+    if not office.config.is_file():
+        raise MisuseError("demo.nothing_there", _("There is no practice office in {path}.").format(path=office.folder))
+    with serve(office):
+        tell(_("The servers of the practice office are running. Ctrl-C ends them."))
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+def _where(folder: Path, seconds: float) -> None:
+    say("")
+    say(
+        _("The day took {seconds:.0f} seconds. The practice office stays in {path}:").format(
+            seconds=seconds, path=folder
+        )
+    )
+    say(_("  config.toml  its configuration     data/  register, cabinet, quarantine     papers/  documents to try"))
+    say(_("Try next:"))
+    say(f"  cd {shlex.quote(str(folder))}")
+    say("  vanthu status")
+    say("  vanthu register list")
+    say("  vanthu register show 02-CV/TU")
+    say("  vanthu inbox list")
+    say(_("and with the servers running in another window (vanthu demo . --serve):"))
+    say("  vanthu doctor")
+    say("  vanthu fetch")
+    say("  vanthu sign-send papers/thuc-hanh-1.pdf --person leader --to SNV --to BTCTU")

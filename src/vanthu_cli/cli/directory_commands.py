@@ -1,0 +1,141 @@
+"""`vanthu directory list / show / add / import / export`."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register import directory
+from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.directory import Agency
+from vanthu_cli.reports.tables import table
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
+
+
+@group.command("list", help=_("Show all agencies."))
+def list_(context: typer.Context) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = directory.agencies(desk.book)
+    rows = [[each.code, each.name, each.wan or "", each.internet or "", each.valid_to or ""] for each in found]
+    lines = table([_("Code"), _("Agency"), "WAN", "Internet", _("Until")], rows) or [_("The directory is empty.")]
+    return run.answer({"agencies": [asdict(each) for each in found]}, lines)
+
+
+@group.command(help=_("Show one agency and its signers' certificates."))
+def show(context: typer.Context, code: Annotated[str, typer.Argument(metavar="CODE")]) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = _known(directory.agency(desk.book, code), code)
+        certificates = directory.certificates(desk.book, code)
+    lines = [f"{name + ':':<12} {value}" for name, value in asdict(found).items() if value]
+    lines += [
+        f"  • {each.role}: {each.name}, {_('until')} {each.not_after[:10]}, SHA-256 {each.fingerprint}"
+        for each in certificates
+    ]
+    return run.answer({"agency": asdict(found), "certificates": [asdict(each) for each in certificates]}, lines)
+
+
+@group.command(help=_("Add an agency or change what is known of it; with --certificate, note whose certificate it is."))
+def add(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE")],
+    name: Annotated[str, typer.Option("--name", help=_("Its name as it stands on its documents."))] = "",
+    parent: Annotated[str, typer.Option("--parent")] = "",
+    symbol: Annotated[str, typer.Option("--symbol")] = "",
+    identifier: Annotated[str, typer.Option("--identifier", help=_("Identifier on the national axis."))] = "",
+    wan: Annotated[str, typer.Option("--wan", help=_("Address on the Party WAN."))] = "",
+    internet: Annotated[str, typer.Option("--internet", help=_("Address on the Internet."))] = "",
+    valid_from: Annotated[str, typer.Option("--valid-from")] = "",
+    valid_to: Annotated[str, typer.Option("--valid-to")] = "",
+    successor: Annotated[str, typer.Option("--successor", help=_("Code of the agency it merged into."))] = "",
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help=_("Certificate of a signer (PEM or DER)."))
+    ] = None,
+    role: Annotated[str, typer.Option("--role", help=_("Whose certificate: person or organisation."))] = "",
+    dry_run: DryRun = False,
+) -> int:
+    run = run_of(context)
+    given = {
+        "name": name, "parent": parent, "symbol": symbol, "identifier": identifier, "wan": wan, "internet": internet,
+        "valid_from": valid_from, "valid_to": valid_to, "successor": successor,
+    }  # fmt: skip
+    changes = {key: value for key, value in given.items() if value}
+    for address in (wan, internet):
+        directory.check_address(address or None)
+    with run.desk() as desk:
+        known = directory.agency(desk.book, code)
+        if known is None and not name:
+            raise MisuseError("directory.name", _("{code} is new: give its name with --name.").format(code=code))
+        agency = replace(known or Agency(code, name), **changes)
+        noted = _certificate(certificate, role, code) if certificate else None
+        if not dry_run:
+            with desk.book.step():
+                if changes:
+                    directory.put(desk.book, agency)
+                if noted:
+                    directory.put_certificate(desk.book, noted)
+    lines = [f"{agency.code}: {agency.name}"]
+    if noted:
+        lines.append(
+            _("Certificate of {name}, SHA-256 {fingerprint}: compare it with what the agency tells you.").format(
+                name=noted.name, fingerprint=noted.fingerprint
+            )
+        )
+    return run.answer(
+        {"dry_run": dry_run, "agency": asdict(agency), "certificate": asdict(noted) if noted else None}, lines
+    )
+
+
+@group.command("import", help=_("Take agencies from a CSV file; a code that is known already is replaced."))
+def import_(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")], dry_run: DryRun = False
+) -> int:
+    run = run_of(context)
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MisuseError(
+            "directory.file",
+            _("{path} cannot be read as UTF-8 text.").format(path=file),
+            _("In Excel, save as “CSV UTF-8”."),
+        ) from error
+    found = directory.from_csv(text)
+    with run.desk() as desk:
+        if not dry_run:
+            with desk.book.step():
+                for each in found:
+                    directory.put(desk.book, each)
+    return run.answer({"dry_run": dry_run, "imported": len(found)}, [_("{count} agencies.").format(count=len(found))])
+
+
+@group.command(help=_("Write all agencies to a CSV file."))
+def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> int:
+    run = run_of(context)
+    if file.exists():
+        raise MisuseError("directory.exists", _("{path} exists already.").format(path=file))
+    with run.desk() as desk:
+        found = directory.agencies(desk.book)
+    # The byte order mark tells Excel that this is UTF-8.
+    write_durably(file.absolute(), directory.to_csv(found).encode("utf-8-sig"))
+    return run.answer({"exported": len(found), "file": str(file)}, [_("{count} agencies.").format(count=len(found))])
+
+
+def _known(agency: Agency | None, code: str) -> Agency:
+    if agency is None:
+        raise MisuseError("directory.unknown", _("The directory knows no agency {code}.").format(code=code))
+    return agency
+
+
+def _certificate(file: Path, role: str, code: str) -> directory.Certificate:
+    from vanthu_cli.procedures.certificates import read_certificate
+
+    if role not in {"person", "organisation"}:
+        raise MisuseError("directory.role", _("Whose certificate is it? --role person or --role organisation."))
+    return read_certificate(file, role=role, agency=code)

@@ -1,0 +1,28 @@
+"""`vanthu doctor`."""
+
+import typer
+
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.doctor import doctor
+
+_SIGNS = {"good": "✓", "doubtful": "!", "bad": "✗"}
+
+
+def command(context: typer.Context) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        checks = list(doctor(desk))
+    lines = []
+    for check in checks:
+        lines.append(f"{_SIGNS[check.grade]} {check.name}: {check.found}")
+        if check.cure:
+            lines.append(f"    → {check.cure}")
+    bad = [check for check in checks if check.grade == "bad"]
+    error = ("doctor.bad", _("{count} things are wrong.").format(count=len(bad)), bad[0].cure) if bad else None
+    payload = {
+        "checks": [
+            {"name": each.name, "grade": each.grade, "found": each.found, "cure": each.cure or None} for each in checks
+        ]
+    }
+    return run.answer(payload, lines, code=3 if bad else 0, error=error)

@@ -1,0 +1,104 @@
+"""`vanthu fetch`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from vanthu_cli.cli.run import Run, run_of, tell
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.fetch import Fetched, exit_code, fetch, peek
+from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
+from vanthu_cli.reports.words import delivery_word, reason_word
+
+
+def command(
+    context: typer.Context,
+    channel: Annotated[list[str] | None, typer.Option("--channel", help=_("Only this channel (repeatable)."))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what waits on the servers."))] = False,
+) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        if dry_run:
+            return _peeked(run, peek(desk, channel or ()))
+        result = fetch(desk, channel or ())
+    return _show(run, result)
+
+
+def _peeked(run: Run, waiting: Mapping[str, int]) -> int:
+    payload = {"dry_run": True, "channels": [{"channel": name, "waiting": count} for name, count in waiting.items()]}
+    return run.answer(
+        payload,
+        [
+            _("{channel}: {count} messages would be fetched.").format(channel=name, count=count)
+            for name, count in waiting.items()
+        ],
+    )
+
+
+def _show(run: Run, result: Fetched) -> int:
+    code = exit_code(result)
+    failures = [error for outcome in result.channels for error in outcome.errors] + result.unsent
+    if not run.json:
+        for error in failures:
+            tell(error.message + (f"\n  → {error.hint}" if error.hint else ""))
+    first = failures[0] if failures and code else None
+    return run.answer(
+        _json(result), list(_lines(result)), code=code, error=(first.code, first.message, first.hint) if first else None
+    )
+
+
+def _json(result: Fetched) -> dict[str, Any]:
+    channels = [
+        {
+            "channel": each.channel,
+            "messages": each.messages,
+            "new": each.new,
+            "duplicates": each.duplicates,
+            "errors": [f"{error.code}: {error.message}" for error in each.errors],
+        }
+        for each in result.channels
+    ]
+    arrived = [document_json(each, message_id=taken.message_id) for taken in result.taken for each in taken.documents]
+    arrived += [quarantined_json(taken.message, taken.sender) for taken in result.taken if taken.quarantined]
+    receipts = [
+        {"for": name, "kind": kind, "state": state}
+        for taken in result.taken
+        if taken.receipt
+        for name, kind, state in [taken.receipt]
+    ]
+    other = [
+        {"message_id": taken.message_id, "reason": taken.reason}
+        for taken in result.taken
+        if taken.reason and not taken.quarantined
+    ]
+    return {"channels": channels, "documents": arrived, "receipts": receipts, "other": other}
+
+
+def _lines(result: Fetched) -> Iterator[str]:
+    for each in result.channels:
+        yield _("{channel}: {messages} messages, {new} new, {duplicates} known already.").format(
+            channel=each.channel, messages=each.messages, new=each.new, duplicates=each.duplicates
+        )
+    arrived = [document for taken in result.taken for document in taken.documents]
+    if arrived:
+        yield ""
+        yield from arrival_table(arrived)
+    for taken in result.taken:
+        if taken.quarantined:
+            yield _(
+                "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
+                "charge of secret documents."
+            ).format(id=taken.message, sender=taken.sender or "?")
+        elif taken.receipt:
+            name, _kind, state = taken.receipt
+            yield _("Receipt for {name} from {sender}: {state}.").format(
+                name=name, sender=taken.sender or "?", state=delivery_word(state)
+            )
+        elif taken.reason:
+            yield _("Message from {sender}: {reason}.").format(
+                sender=taken.sender or "?", reason=reason_word(taken.reason)
+            )
+    if any(document.state == "waiting" for document in arrived):
+        yield ""
+        yield _("What waits for you: vanthu inbox list")

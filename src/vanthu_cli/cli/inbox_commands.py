@@ -1,0 +1,145 @@
+"""`vanthu inbox list / show / accept / refuse / quarantine`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from vanthu_cli.cli.parse import day_option, quarantine_id
+from vanthu_cli.cli.run import Run, run_of, tell
+from vanthu_cli.document.symbol import parse_number
+from vanthu_cli.errors import MisuseError, VanthuError, worst
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.accept import accept, note_destroyed, quarantine, refuse
+from vanthu_cli.register import directory, documents, messages
+from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
+from vanthu_cli.reports.details import document_lines
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
+
+
+@group.command("list", help=_("Show what waits, and why."))
+def list_(context: typer.Context) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        waiting = documents.listing(desk.book, direction="in", states=["waiting"])
+        secret = [row for row in messages.in_state(desk.book, "quarantined") if row["reason"] != "destroyed"]
+    lines = arrival_table(waiting) or [_("Nothing waits.")]
+    lines += [
+        _("q{id}: quarantined, from {sender}, {size} bytes, {at}").format(
+            id=row["id"], sender=row["sender"] or "?", size=row["size"], at=row["received_at"]
+        )
+        for row in secret
+    ]
+    if waiting:
+        lines += ["", _("Decide: vanthu inbox show ID, then accept ID, or refuse ID --reason “…”")]
+    payload = [document_json(each) for each in waiting] + [quarantined_json(row["id"], row["sender"]) for row in secret]
+    return run.answer({"documents": payload}, lines)
+
+
+@group.command(help=_("Show one document with its signatures and where it lies."))
+def show(context: typer.Context, document: Annotated[str, typer.Argument(metavar="ID")]) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        lines = document_lines(found, place=str(desk.cabinet.path(found.sha256)) if found.sha256 else None)
+    return run.answer({"document": document_json(found) | {"judgement": found.judgement}}, lines)
+
+
+@group.command("accept", help=_("Register documents: each gets its arrival number, the sender a receipt."))
+def accept_(
+    context: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    reason: Annotated[str, typer.Option(help=_("Why, when the signatures are not valid."))] = "",
+    number: Annotated[str, typer.Option(help=_("Correct number and symbol, as 145-CV/TU."))] = "",
+    date: Annotated[str, typer.Option(help=_("Correct date, as 2026-11-22."))] = "",
+    agency: Annotated[str, typer.Option(help=_("Correct issuing agency: its code or name."))] = "",
+    subject: Annotated[str, typer.Option(help=_("Correct subject."))] = "",
+    dry_run: DryRun = False,
+) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        corrections = _corrections(desk.book, number=number, date=date, agency=agency, subject=subject)
+        if corrections and len(ids) > 1:
+            raise MisuseError("inbox.one", _("Corrections are for one document: name one ID."))
+
+        def one(identity: int) -> Document:
+            if dry_run:
+                return documents.get(desk.book, identity)
+            return accept(desk, identity, reason=reason or None, corrections=corrections)
+
+        return _each(run, desk, ids, one, dry_run=dry_run)
+
+
+@group.command("refuse", help=_("Return documents to their senders, with the reason."))
+def refuse_(
+    context: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    reason: Annotated[str, typer.Option(help=_("What the sender is told."))],
+    dry_run: DryRun = False,
+) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+
+        def one(identity: int) -> Document:
+            return documents.get(desk.book, identity) if dry_run else refuse(desk, identity, reason=reason)
+
+        return _each(run, desk, ids, one, dry_run=dry_run)
+
+
+@group.command(
+    "quarantine", help=_("Put a document that turns out to be secret out of reach; or note that it was dealt with.")
+)
+def quarantine_(
+    context: typer.Context,
+    identity: Annotated[str, typer.Argument(metavar="ID")],
+    destroyed: Annotated[
+        bool, typer.Option("--destroyed", help=_("The secret qID was dealt with: forget its file."))
+    ] = False,
+    dry_run: DryRun = False,
+) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        if not dry_run:
+            if destroyed:
+                note_destroyed(desk, quarantine_id(identity))
+            else:
+                quarantine(desk, documents.find(desk.book, identity).id)
+    done = _("Would be done.") if dry_run else _("Done.")
+    return run.answer({"id": identity, "dry_run": dry_run}, [done])
+
+
+def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> int:
+    done, failed = list[Document](), list[VanthuError]()
+    for text in ids:
+        try:
+            done.append(one(documents.find(desk.book, text).id))
+        except VanthuError as error:
+            failed.append(error)
+            if not run.json:
+                tell(error.message + (f"\n  → {error.hint}" if error.hint else ""))
+    payload = {"dry_run": dry_run, "documents": [document_json(each) for each in done]}
+    first = failed[0] if failed else None
+    return run.answer(
+        payload,
+        arrival_table(done),
+        code=worst(error.exit_code for error in failed),
+        error=(first.code, first.message, first.hint) if first else None,
+    )
+
+
+def _corrections(book: Any, *, number: str, date: str, agency: str, subject: str) -> dict[str, object]:
+    values: dict[str, object] = {}
+    if number:
+        parsed = parse_number(number)
+        values |= {"number": parsed.value, "symbol": parsed.symbol}
+    if date:
+        values["day"] = day_option(date).isoformat()
+    if agency:
+        known = directory.agency(book, agency) or next(iter(directory.by_name(book, agency)), None)
+        values |= {"agency": known.name if known else agency, "agency_code": known.code if known else None}
+    if subject:
+        values["subject"] = " ".join(subject.split())
+    return values

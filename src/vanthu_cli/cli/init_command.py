@@ -1,0 +1,63 @@
+"""`vanthu init`: a wizard on a terminal, a finished configuration without one."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vanthu_cli import config
+from vanthu_cli.cli.run import Run, ask_secret, run_of
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.setup import set_up
+
+
+def command(
+    context: typer.Context,
+    source: Annotated[Path | None, typer.Option("--from", help=_("A finished configuration file."))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only check the configuration."))] = False,
+) -> int:
+    run = run_of(context)
+    file = _place(run, source)
+    loaded = config.load(file)
+    failed = [] if dry_run else set_up(loaded, now=run.now, prompt=ask_secret, language=run.language)
+    lines = [_("The office {name} is set up in {path}.").format(name=loaded.office.name, path=loaded.data_dir)]
+    lines += [
+        _("The key {name} could not be read: {why}").format(name=name, why=error.message) for name, error in failed
+    ]
+    lines.append(_("Configuration: {path}. Next: vanthu doctor").format(path=file))
+    payload = {
+        "config": str(file),
+        "data_dir": str(loaded.data_dir),
+        "dry_run": dry_run,
+        "keys_unread": [name for name, _e in failed],
+    }
+    return run.answer(payload, lines)
+
+
+def _place(run: Run, source: Path | None) -> Path:
+    """Return the configuration to set up: the file given, where it stands, or its copy where --config says."""
+    if source is None:
+        if run.config_file is not None and run.config_file.is_file():
+            return run.config_file
+        if not run.interactive:
+            raise MisuseError(
+                "init.no_terminal",
+                _("Without a terminal init needs a finished configuration."),
+                _("vanthu init --from config.toml (config.example.toml shows every key)"),
+            )
+        from vanthu_cli.cli.wizard import write_config
+
+        return write_config(run.config_file or config.default_file())
+    if not source.is_file():
+        raise MisuseError("config.missing", _("There is no configuration file {path}.").format(path=source))
+    if run.config_file is None or run.config_file.resolve() == source.resolve():
+        return source
+    if run.config_file.exists() and run.config_file.read_bytes() != source.read_bytes():
+        raise MisuseError(
+            "init.exists", _("{path} exists already and is another configuration.").format(path=run.config_file)
+        )
+    run.config_file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, run.config_file)
+    return run.config_file

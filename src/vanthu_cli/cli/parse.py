@@ -1,0 +1,63 @@
+"""What people type, parsed into values at the door."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.rules.deadlines import VIETNAM
+
+_AT_PARTS = 2
+
+
+def day_option(text: str) -> date:
+    """Read 2026-11-22 or 22/11/2026."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise MisuseError("option.date", _("“{text}” is not a date such as 2026-11-22 or 22/11/2026.").format(text=text))
+
+
+def moment_option(text: str) -> datetime:
+    """Read an ISO 8601 time; without an offset it is Viet Nam's."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise MisuseError(
+            "option.time", _("“{text}” is not a time such as 2026-11-22T09:30:00+07:00.").format(text=text)
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
+
+
+def place_option(text: str) -> tuple[int, float, float] | None:
+    """Read PAGE:X,Y (page from 1; points from the lower left corner)."""
+    if not text:
+        return None
+    page, _colon, rest = text.partition(":")
+    numbers = rest.split(",")
+    try:
+        place = int(page), float(numbers[0]), float(numbers[1])
+        if len(numbers) == _AT_PARTS and place[0] > 0:
+            return place
+    except (ValueError, IndexError):
+        pass
+    raise MisuseError("option.at", _("“{text}” is not a place such as 1:120,300 (page:x,y).").format(text=text))
+
+
+def quarantine_id(text: str) -> int:
+    """Read the opaque id of a quarantined message: q12."""
+    if text.startswith("q") and text[1:].isdecimal():
+        return int(text[1:])
+    raise MisuseError(
+        "option.quarantine", _("“{text}” is not the id of a quarantined message, such as q12.").format(text=text)
+    )
+
+
+def output_of(file: Path, out: Path | None, suffix: str) -> Path:
+    """Return where the result goes: `<stem>.<suffix>.pdf` beside the input, in a folder, or the file named."""
+    name = f"{file.stem}.{suffix}{file.suffix}"
+    if out is None:
+        return file.with_name(name)
+    return out / name if out.is_dir() else out

@@ -1,0 +1,152 @@
+"""`vanthu register list / show / search`."""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from vanthu_cli.cli.parse import day_option
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register.book import history, stored
+from vanthu_cli.register.documents import Direction, Document
+from vanthu_cli.reports.details import day_shown, document_lines
+from vanthu_cli.reports.tables import table
+from vanthu_cli.reports.words import state_word, verdict_word
+from vanthu_cli.rules.deadlines import VIETNAM
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_DIRECTIONS: dict[str, Direction | None] = {"den": "in", "di": "out", "": None}
+_PAGE = 50
+
+
+@group.command("list", help=_("Show the books, newest first."))
+def list_(
+    context: typer.Context,
+    book: Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))] = "",
+    since: Annotated[str, typer.Option("--from", help=_("First day, as 2026-11-22."))] = "",
+    until: Annotated[str, typer.Option("--to", help=_("Last day."))] = "",
+    limit: Annotated[int, typer.Option("--limit", help=_("How many at most; 0 shows all."))] = _PAGE,
+) -> int:
+    run = run_of(context)
+    if book not in _DIRECTIONS:
+        raise MisuseError("register.book", _("--book takes den or di."))
+    with run.desk() as desk:
+        found = documents.listing(
+            desk.book,
+            direction=_DIRECTIONS[book],
+            states=("accepted", "numbered", "sealed", "queued", "sent"),
+            since=_start(since) if since else None,
+            until=_start(until, days=1) if until else None,
+            limit=limit or -1,
+        )
+    return run.answer(
+        {"documents": [register_json(each) for each in found]}, _rows(found) or [_("The register is empty.")]
+    )
+
+
+@group.command(help=_("Show one document: fields, where it lies, who got it, its history."))
+def show(context: typer.Context, document: Annotated[str, typer.Argument(metavar="ID")]) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        letters = deliveries.of_document(desk.book, found.id)
+        papers = deliveries.paper_owed(desk.book, found.id)
+        arrivals = messages.of_document(desk.book, found.id)
+        events = history(desk.book, f"document:{found.id}")
+        place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
+        lines = document_lines(
+            found,
+            place=place,
+            deliveries=letters,
+            papers=papers,
+            arrivals=arrivals,
+            attachments=documents.attachments(desk.book, found.id),
+            events=events,
+        )
+    payload = {
+        "document": register_json(found) | {"path": place},
+        "deliveries": [
+            {
+                "to": each.address,
+                "agency": each.agency,
+                "channel": each.channel,
+                "state": each.state,
+                "at": each.at,
+                "answer": each.answer,
+            }
+            for each in letters
+        ],
+        "paper": [{"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]} for row in papers],
+        "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
+        "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],
+    }
+    return run.answer(payload, lines)
+
+
+@group.command(help=_("Find documents by any words: number, agency, subject, signer; diacritics don't matter."))
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...")],
+    limit: Annotated[int, typer.Option("--limit", help=_("How many at most; 0 shows all."))] = _PAGE,
+) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.search(desk.book, " ".join(words), limit=limit or -1)
+    return run.answer({"documents": [register_json(each) for each in found]}, _rows(found) or [_("Nothing found.")])
+
+
+def register_json(document: Document) -> dict[str, Any]:
+    return {
+        "id": str(document.id),
+        "book": "den" if document.direction == "in" else "di",
+        "arrival_number": document.arrival_number,
+        "number": document.number,
+        "symbol": document.symbol,
+        "name": document.name,
+        "date": document.day,
+        "agency": document.agency,
+        "doc_type": document.doc_type,
+        "subject": document.subject,
+        "signer_name": document.signer,
+        "state": document.state,
+        "verdict": document.verdict,
+        "sha256": document.sha256,
+        "at": document.arrived_at,
+    }
+
+
+def _rows(found: list[Document]) -> list[str]:
+    headings = [
+        _("Id"),
+        _("Book"),
+        _("Arrival no."),
+        _("Number"),
+        _("Date"),
+        _("Agency"),
+        _("Subject"),
+        _("Signatures"),
+        _("State"),
+    ]
+    rows = [
+        [
+            str(each.id),
+            _("in") if each.direction == "in" else _("out"),
+            str(each.arrival_number or ""),
+            each.name,
+            day_shown(each.day),
+            each.agency or "",
+            each.subject or "",
+            verdict_word(each.verdict),
+            state_word(each.state),
+        ]
+        for each in found
+    ]
+    return table(headings, rows)
+
+
+def _start(text: str, *, days: int = 0) -> str:
+    """Return when a day begins in Viet Nam, as times are stored."""
+    return stored(datetime.combine(day_option(text) + timedelta(days=days), time(), VIETNAM))

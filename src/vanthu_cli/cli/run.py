@@ -1,0 +1,117 @@
+"""What every command has at hand: the global options, the open desk, and the two ways to answer (text, JSON)."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vanthu_cli import __version__
+from vanthu_cli.config import Config, find, load
+from vanthu_cli.document.text import shown
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.desk import Desk, open_desk
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the program. `now` is its only clock reading."""
+
+    config_file: Path | None
+    language: str
+    json: bool
+    quiet: bool
+    verbose: bool
+    command: str
+    now: datetime
+
+    def config(self) -> Config:
+        return load(find(self.config_file))
+
+    def config_or_none(self) -> Config | None:
+        """For `verify`, which works without a configuration; one that is named must be there."""
+        try:
+            found = find(self.config_file)
+        except MisuseError:
+            if self.config_file is not None:
+                raise
+            return None
+        return load(found)
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        with open_desk(self.config(), now=self.now, prompt=ask_secret, language=self.language) as desk:
+            yield desk
+
+    def answer(
+        self,
+        payload: Mapping[str, Any],
+        lines: Sequence[str],
+        *,
+        code: int = 0,
+        error: tuple[str, str, str] | None = None,
+    ) -> int:
+        """Give the result on stdout (one JSON document, or text for a person) and return the exit code."""
+        if self.json:
+            self.dump(payload, code, error)
+        elif not (self.quiet and code == 0):
+            say("\n".join(lines))
+        return code
+
+    def dump(self, payload: Mapping[str, Any], code: int, error: tuple[str, str, str] | None) -> None:
+        document: dict[str, Any] = {"vanthu": __version__, "command": self.command, "ok": code == 0, **payload}
+        if error is not None:
+            document["error"] = {"code": error[0], "message": error[1], "hint": error[2] or None}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+    @property
+    def interactive(self) -> bool:
+        """Whether questions may be asked: a person sits at a terminal and wants text."""
+        return not self.json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def run_of(context: Any) -> Run:
+    """Return the run of a command's context."""
+    found: Run = context.find_root().obj
+    return found
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def say(text: str) -> None:
+    """Print for a person: what came from outside cannot drive the terminal (escape sequences, bidi overrides)."""
+    if text:
+        sys.stdout.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
+
+
+def tell(text: str) -> None:
+    """Say something beside the result: stderr."""
+    sys.stderr.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
+
+
+def ask_secret(what: str) -> str | None:
+    """Ask for a password without showing it; None without a terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    from getpass import getpass
+
+    return getpass(_("Password for {what}: ").format(what=what), stream=sys.stderr)
+
+
+def confirm(run: Run, question: str, option: str) -> bool:
+    """Ask yes or no; without a terminal `MisuseError` names the option that would have answered."""
+    if not run.interactive:
+        raise MisuseError(
+            "prompt.no_terminal",
+            _("This asks for confirmation, but there is no terminal."),
+            _("Answer in the command: {option}").format(option=option),
+        )
+    sys.stderr.write(f"{question} [{_('y/N')}] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes", "c", "có", "co"}

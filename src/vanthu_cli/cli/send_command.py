@@ -1,0 +1,38 @@
+"""`vanthu send`."""
+
+from typing import Annotated
+
+import typer
+
+from vanthu_cli.cli.issued import issued_answer, issued_json
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.errors import MisuseError, worst
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.issue import send
+from vanthu_cli.register import deliveries, documents
+from vanthu_cli.reports.words import delivery_word
+
+
+def command(
+    context: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    again: Annotated[
+        bool,
+        typer.Option("--again", help=_("Also send again, unchanged, what it is unsure about: a person has decided.")),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be sent."))] = False,
+) -> int:
+    run = run_of(context)
+    if run.json and len(ids) > 1:
+        raise MisuseError("send.one", _("With --json, name one document."))
+    codes = []
+    with run.desk() as desk:
+        for text in ids:
+            document = documents.find(desk.book, text)
+            if dry_run:
+                letters = deliveries.of_document(desk.book, document.id)
+                lines = [f"{each.address}: {delivery_word(each.state)}" for each in letters]
+                codes.append(run.answer(issued_json(desk, document) | {"dry_run": True}, lines))
+                continue
+            codes.append(issued_answer(run, desk, *send(desk, document.id, again=again)))
+    return worst(codes)

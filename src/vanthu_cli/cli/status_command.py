@@ -1,0 +1,111 @@
+"""`vanthu status`: the desk now, most urgent first, each line with the command that settles it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.status import Status, status
+from vanthu_cli.reports.words import delivery_word, flag_words, reason_word, verdict_word
+from vanthu_cli.rules.deadlines import today
+
+
+def command(context: typer.Context) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        found = status(desk)
+        late = today(desk.now)
+    return run.answer(_json(found), list(_lines(found, late)) or [_("The desk is clear.")])
+
+
+def _lines(found: Status, now: Any) -> Iterator[str]:
+    for row in found.quarantined:
+        yield _(
+            "! q{id}: a secret lies in quarantine (from {sender}). Report it; then: vanthu inbox quarantine q{id} --destroyed"
+        ).format(id=row["id"], sender=row["sender"] or "?")
+    for document in found.unfinished:
+        yield _("! {name} is numbered but not sealed: run the same sign-send command again.").format(name=document.name)
+    for document, letter in found.troubled:
+        settle = "--again" if letter.state == "unsure" else ""
+        yield (
+            _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")
+            .format(
+                name=document.name,
+                address=letter.address,
+                state=delivery_word(letter.state),
+                answer=letter.answer or "–",
+                id=document.id,
+                option=settle,
+            )
+            .rstrip()
+        )
+    for document in found.waiting:
+        why = flag_words(document.flags) or verdict_word(document.verdict)
+        yield _("• {name} from {sender} waits: {why}. vanthu inbox show {id}").format(
+            name=document.name, sender=document.agency or document.sender or "?", why=why, id=document.id
+        )
+    for document, letter, due in found.unanswered:
+        mark = "!" if due < now else "•"
+        yield _("{mark} {name}: {agency} has not answered yet (due {due}). vanthu register show {id}").format(
+            mark=mark, name=document.name, agency=letter.agency or letter.address, due=f"{due:%d/%m/%Y}", id=document.id
+        )
+    for row in found.paper:
+        yield _("• Paper original owed: {copies} × to {agency} ({reason}), document {id}.").format(
+            copies=row["copies"], agency=row["agency"], reason=reason_word(row["reason"]), id=row["document"]
+        )
+    for certificate in found.expiring:
+        yield _("• The certificate of {name} ends on {day}: ask for a new one now.").format(
+            name=certificate.name, day=certificate.not_after[:10]
+        )
+
+
+def _json(found: Status) -> dict[str, Any]:
+    return {
+        "quarantined": [
+            {"id": f"q{row['id']}", "from": row["sender"], "at": row["received_at"]} for row in found.quarantined
+        ],
+        "to_accept": [
+            {
+                "id": str(each.id),
+                "name": each.name,
+                "from": each.sender,
+                "verdict": each.verdict,
+                "flags": list(each.flags),
+            }
+            for each in found.waiting
+        ],
+        "unfinished": [{"id": str(each.id), "name": each.name, "state": each.state} for each in found.unfinished],
+        "to_send": [
+            {
+                "id": str(document.id),
+                "name": document.name,
+                "to": letter.address,
+                "state": letter.state,
+                "answer": letter.answer,
+            }
+            for document, letter in found.troubled
+        ],
+        "unacknowledged": [
+            {
+                "id": str(document.id),
+                "name": document.name,
+                "agency": letter.agency,
+                "to": letter.address,
+                "state": letter.state,
+                "due": due.isoformat(),
+            }
+            for document, letter, due in found.unanswered
+        ],
+        "paper_owed": [
+            {
+                "document": str(row["document"]),
+                "agency": row["agency"],
+                "copies": row["copies"],
+                "reason": row["reason"],
+            }
+            for row in found.paper
+        ],
+        "certificates": [{"name": each.name, "not_after": each.not_after} for each in found.expiring],
+    }

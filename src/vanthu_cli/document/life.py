@@ -1,0 +1,55 @@
+"""The life cycle of a document: one table and one function. Delivery states likewise.
+
+House rule: a state that is not reached by a row of MOVES is never reached.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from vanthu_cli.errors import ForbiddenError
+from vanthu_cli.locale import _
+
+State = Literal[
+    "person-signed", "numbered", "sealed", "queued", "sent", "waiting", "accepted", "refused", "quarantined"
+]
+Event = Literal["number", "seal", "queue", "send", "arrive", "accept", "refuse", "quarantine"]
+
+MOVES: Mapping[tuple[State | None, Event], State] = {
+    # Outgoing. The number is the point of no return (contract.md): from then on only forward.
+    (None, "number"): "numbered",
+    ("numbered", "seal"): "sealed",
+    ("sealed", "queue"): "queued",
+    ("queued", "queue"): "queued",
+    ("queued", "send"): "sent",
+    ("sent", "queue"): "queued",
+    # Incoming.
+    (None, "arrive"): "waiting",
+    ("waiting", "accept"): "accepted",
+    ("waiting", "refuse"): "refused",
+    ("waiting", "quarantine"): "quarantined",
+}
+
+DeliveryState = Literal["queued", "handed-over", "delivered", "acknowledged", "bounced", "refused", "unsure", "sending"]
+
+# How strong the evidence of a delivery state is; weaker evidence that comes later changes nothing.
+STRENGTH: Mapping[str, int] = {
+    "queued": 0,
+    "sending": 1,
+    "unsure": 2,
+    "handed-over": 3,
+    "delivered": 4,
+    "bounced": 5,
+    "refused": 6,
+    "acknowledged": 7,
+}
+
+
+def move(state: State | None, event: Event) -> State:
+    """Return the next state; `ForbiddenError` "document.state" if the event is not possible in this one."""
+    try:
+        return MOVES[state, event]
+    except KeyError:
+        raise ForbiddenError(
+            "document.state",
+            _("A document in the state “{state}” cannot do that ({event}).").format(state=state, event=event),
+        ) from None

@@ -1,0 +1,118 @@
+"""What a person does with a document that waits: accept, refuse, quarantine (NĐ 30/2020 Đ21, Đ22)."""
+
+from collections.abc import Mapping
+
+from vanthu_cli.errors import ForbiddenError, InvalidSignatureError, MisuseError, UndecidedError, VanthuError
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.answers import queue_answer
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.post import post
+from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register.book import scrub
+from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.words import verdict_word
+from vanthu_cli.rules.deadlines import today
+from vanthu_cli.rules.numbering import arrival_series
+
+
+def enter(desk: Desk, identity: int, *, reason: str | None = None) -> None:
+    """Give a waiting document its arrival number and queue the answer, inside a step (Đ22.2: one sequence a year)."""
+    number = documents.take_number(desk.book, "den", arrival_series(today(desk.now)), identity)
+    documents.update(desk.book, identity, arrival_number=number, reason=reason)
+    document = documents.get(desk.book, identity)
+    documents.advance(
+        desk.book,
+        identity,
+        "accept",
+        {"arrival_number": number, "sha256": document.sha256, "verdict": document.verdict, "reason": reason},
+    )
+    queue_answer(desk, identity, "accepted")
+
+
+def accept(desk: Desk, identity: int, *, reason: str | None, corrections: Mapping[str, object]) -> Document:
+    """Accept a waiting document. `reason` is needed where the verdict is not valid; `corrections` overwrite fields read.
+
+    `InvalidSignatureError` for an invalid one, always; `UndecidedError` for an unsigned or unknown one without a reason.
+    """
+    document = documents.get(desk.book, identity)
+    if document.verdict == "invalid":
+        raise InvalidSignatureError(
+            "accept.invalid",
+            _("{name} was changed after it was signed, or its signature is false: it must not be accepted.").format(
+                name=document.name
+            ),
+            _("Return it: vanthu inbox refuse {id} --reason “…”  (NĐ 30/2020 Art. 21.2.b)").format(id=identity),
+        )
+    if document.sha256 is None:
+        raise ForbiddenError(
+            "accept.nothing", _("Nothing to accept: message {id} holds no document.").format(id=identity)
+        )
+    if document.verdict != "valid" and not reason:
+        raise UndecidedError(
+            "accept.undecided",
+            _("{name} is {verdict}: a person must decide.").format(
+                name=document.name, verdict=verdict_word(document.verdict)
+            ),
+            _("If you are sure, say why: vanthu inbox accept {id} --reason “…”").format(id=identity),
+        )
+    with desk.lock():
+        with desk.book.step():
+            if corrections:
+                documents.update(desk.book, identity, **corrections)
+                desk.book.event("correct-fields", f"document:{identity}", {"fields": sorted(corrections)})
+            enter(desk, identity, reason=reason)
+        _answer_now(desk, identity)
+    return documents.get(desk.book, identity)
+
+
+def refuse(desk: Desk, identity: int, *, reason: str) -> Document:
+    """Return a document to its sender with the reason (Đ21.2.b)."""
+    if not reason.strip():
+        raise MisuseError("refuse.reason", _("Say why the document is returned: --reason “…”"))
+    with desk.lock():
+        with desk.book.step():
+            documents.update(desk.book, identity, reason=reason)
+            documents.advance(desk.book, identity, "refuse", {"reason": reason})
+            queue_answer(desk, identity, "refused")
+        _answer_now(desk, identity)
+    return documents.get(desk.book, identity)
+
+
+def _answer_now(desk: Desk, identity: int) -> list[VanthuError]:
+    """Send the answer while we are at it; a silent server changes nothing, the next fetch or send takes it along."""
+    return post(
+        desk, [each for each in deliveries.of_document(desk.book, identity, "answer") if each.state == "queued"]
+    )
+
+
+def quarantine(desk: Desk, identity: int) -> None:
+    """Take a waiting document that turns out to be secret out of cabinet and register, into `quarantine/` (domain.md 6)."""
+    with desk.lock():
+        document = documents.get(desk.book, identity)
+        arrivals = messages.of_document(desk.book, identity)
+        files = {document.sha256, *(sha256 for sha256, _name in documents.attachments(desk.book, identity))}
+        for row in arrivals:
+            if row["sha256"]:
+                write_durably(desk.cabinet.root / "quarantine" / f"{row['id']}.eml", desk.cabinet.get(row["sha256"]))
+                files.add(row["sha256"])
+        with desk.book.step():
+            documents.advance(desk.book, identity, "quarantine")
+            documents.blank(desk.book, identity)
+            for row in arrivals:
+                messages.quarantine(desk.book, row["id"], "secret-mark")
+        scrub(desk.book)
+        for sha256 in files:
+            if sha256 and not documents.file_users(desk.book, sha256):
+                desk.cabinet.remove(sha256)
+
+
+def note_destroyed(desk: Desk, message: int) -> None:
+    """Note that a quarantined secret was dealt with: its file here is gone, by a person's hand or now by ours."""
+    row = messages.get(desk.book, message)
+    if row is None or row["state"] != "quarantined":
+        raise MisuseError("quarantine.unknown", _("There is no quarantined message {id}.").format(id=message))
+    with desk.lock():
+        (desk.cabinet.root / "quarantine" / f"{message}.eml").unlink(missing_ok=True)
+        with desk.book.step():
+            messages.destroyed(desk.book, message)

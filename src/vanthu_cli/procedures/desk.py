@@ -1,0 +1,184 @@
+"""The open desk: everything a procedure needs, opened once, closed at the end. The doors are values, so tests can wrap them."""
+
+import contextlib
+import getpass
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vanthu_cli.config import Config, secret
+from vanthu_cli.errors import BusyError, MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register import directory
+from vanthu_cli.register.book import Book, open_book
+from vanthu_cli.register.cabinet import Cabinet, open_cabinet
+
+if TYPE_CHECKING:
+    from vanthu_cli.channels.channel import Channel
+    from vanthu_cli.procedures.examine import Examination, Question, Task
+    from vanthu_cli.validation.trust import Signatory, Trust
+
+_LOCK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One office at one moment. `prompt` asks for a secret on a terminal, None without one."""
+
+    config: Config
+    book: Book
+    cabinet: Cabinet
+    channels: Mapping[str, "Channel"]
+    now: datetime
+    prompt: Callable[[str], str | None]
+    examiner: Callable[["Question"], "Examination"]
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the office: one run at a time fetches, issues or sends. The kernel frees it when a run dies."""
+        from filelock import FileLock, Timeout
+
+        held = FileLock(self.config.data_dir / "lock", timeout=_LOCK_SECONDS)
+        try:
+            held.acquire()
+        except Timeout:
+            raise BusyError(
+                "office.locked",
+                _("Another vanthu is working for this office."),
+                _("Wait until it is done, then run again."),
+            ) from None
+        try:
+            yield
+        finally:
+            held.release()
+
+    def examine(self, name: str, data: bytes, *tasks: "Task", known_since: datetime | None = None) -> "Examination":
+        from vanthu_cli.procedures.examine import Question
+
+        return self.examiner(
+            Question(name, data, frozenset(tasks), self.trust(), self.signatories(), self.now, None, known_since)
+        )
+
+    def trust(self) -> "Trust":
+        return trust_of(self.config)
+
+    def signatories(self) -> "Mapping[str, Signatory]":
+        from vanthu_cli.validation.trust import Signatory
+
+        return {
+            each.fingerprint: Signatory("person" if each.role == "person" else "organisation", each.agency)
+            for each in directory.certificates(self.book)
+        }
+
+    @property
+    def own(self) -> directory.Agency:
+        """This office as it stands in its own directory."""
+        return directory.agency(self.book, self.config.office.code) or directory.Agency(
+            self.config.office.code, self.config.office.name
+        )
+
+
+def trust_of(config: Config) -> "Trust":
+    """Return the certificates this office believes; none when its trust folder is not there."""
+    from vanthu_cli.validation.trust import load_trust
+
+    folder = config.path(config.trust.dir)
+    return load_trust([folder] if folder.is_dir() else [], config.trust.revocation)
+
+
+@contextlib.contextmanager
+def open_desk(config: Config, *, now: datetime, prompt: Callable[[str], str | None], language: str) -> Iterator[Desk]:
+    """Open the office. `MisuseError` "office.not_made" when `vanthu init` has not been run."""
+    if not config.data_dir.is_dir():
+        raise MisuseError(
+            "office.not_made",
+            _("The office folder {path} does not exist yet.").format(path=config.data_dir),
+            _("Run “vanthu init” first."),
+        )
+    book = open_book(register_file(config), who=who(), now=now)
+    channels = _Channels(config, prompt)
+    examiner = _LazyExaminer(language)
+    try:
+        yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner)
+    finally:
+        channels.close()
+        examiner.close()
+        book.connection.close()
+
+
+def register_file(config: Config) -> Path:
+    return config.data_dir / "register.sqlite"
+
+
+def who() -> str:
+    """Return the login that acts, for the events: user@machine."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "?"
+    return f"{user}@{platform.node()}"
+
+
+class _Channels(dict[str, "Channel"]):
+    """The configured channels; the mail library (85 ms) is imported when one is used."""
+
+    def __init__(self, config: Config, prompt: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._config = config
+        self._prompt = prompt
+
+    def __missing__(self, name: str) -> "Channel":
+        from vanthu_cli.channels.mail import MailChannel, tls_context
+
+        settings = self._config.channels.get(name)
+        if settings is None:
+            raise MisuseError(
+                "channel.unknown",
+                _("There is no channel {name} in the configuration.").format(name=name),
+                _("Known: {names}").format(names=", ".join(self._config.channels)),
+            )
+        contexts = [
+            tls_context(server, self._config.path(server.ca) if server.ca else None)
+            for server in (settings.imap, settings.smtp)
+        ]
+        password = _Remembered(lambda: secret(self._config, settings.secret, self._prompt))
+        self[name] = MailChannel(name, settings, contexts[0], contexts[1], password)
+        return self[name]
+
+    def close(self) -> None:
+        for channel in self.values():
+            channel.close()
+
+
+class _Remembered:
+    """A secret that is asked for once in a run."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+        self._value: str | None = None
+
+    def __call__(self) -> str:
+        if self._value is None:
+            self._value = self._ask()
+        return self._value
+
+
+class _LazyExaminer:
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._examiner: Callable[[Question], Examination] | None = None
+
+    def __call__(self, question: "Question") -> "Examination":
+        if self._examiner is None:
+            from vanthu_cli.procedures.examine import Examiner
+
+            self._examiner = Examiner(self._language)
+        return self._examiner(question)
+
+    def close(self) -> None:
+        close = getattr(self._examiner, "close", None)
+        if close is not None:
+            close()

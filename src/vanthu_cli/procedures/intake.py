@@ -1,0 +1,315 @@
+"""One message that has arrived: where does a careful clerk put it?
+
+A secret: quarantine, unseen. An answer about something we sent: to that delivery. A document: registered when every rule
+for it is met, else waiting for a person with the reasons. Bytes that we have already: a second arrival of the same document.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vanthu_cli.channels.mime import File, Mail, read_mail
+from vanthu_cli.document.fields import Reading
+from vanthu_cli.procedures.accept import enter
+from vanthu_cli.procedures.answers import queue_answer
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.examine import Examination
+from vanthu_cli.register import deliveries, directory, documents, messages
+from vanthu_cli.register.deliveries import Delivery
+from vanthu_cli.register.directory import Agency
+from vanthu_cli.register.documents import Document
+from vanthu_cli.register.messages import Origin
+from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.validation.findings import Judgement, as_json
+
+_NEEDED = ("number", "symbol", "date", "agency", "subject")
+_DOCUMENT_SUFFIXES = (
+    ".pdf",
+    ".docx",
+    ".doc",
+    ".odt",
+    ".rtf",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".pptx",
+    ".zip",
+    ".edxml",
+    ".p7m",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a message: documents (new or known), a receipt (for what, kind, state), or else the reason."""
+
+    message: int
+    message_id: str | None
+    sender: str | None
+    documents: tuple[Document, ...] = ()
+    duplicate: bool = False
+    quarantined: bool = False
+    receipt: tuple[str, str, str] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file of the message, examined."""
+
+    file: File
+    sha256: str
+    found: Examination
+
+
+def take_in(desk: Desk, origin: Origin, place: Path) -> Taken:
+    """Put one message where it belongs; `place` is its intake file, gone afterwards."""
+    raw = place.read_bytes()
+    mail = read_mail(raw)
+    sender = mail.sender or None
+    looked = [_look(desk, file) for file in mail.files]
+    if _is_secret(mail, looked):
+        return _quarantine(desk, origin, place, sender)
+    sha256 = desk.cabinet.put(raw)
+    for each in looked:
+        desk.cabinet.put(each.file.data)
+    with desk.book.step():
+        taken = _enter(desk, origin, mail, looked, sha256)
+    place.unlink()
+    return taken
+
+
+def _look(desk: Desk, file: File) -> Looked:
+    sha256 = hashlib.sha256(file.data).hexdigest()
+    known = documents.by_bytes(desk.book, sha256, "in")
+    found = (
+        desk.examine(file.name, file.data, "mark")
+        if known
+        else desk.examine(file.name, file.data, "mark", "read", "judge")
+    )
+    return Looked(file, sha256, found)
+
+
+def _is_secret(mail: Mail, looked: Sequence[Looked]) -> bool:
+    texts = [mail.subject, *mail.text.splitlines(), *(each.file.name for each in looked)]
+    return any(secret_mark(text) for text in texts) or any(each.found.mark for each in looked)
+
+
+def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None) -> Taken:
+    """Row first, then the file moves: a run that dies between finds the file in intake and its row known by envelope."""
+    if messages.same_secret(desk.book, origin, sender):
+        place.unlink()
+        with desk.book.step():
+            message = messages.add(
+                desk.book, origin, "other", sender=sender, message_id=None, sha256=None, reason="duplicate"
+            )
+        return Taken(message, None, sender, duplicate=True, reason="duplicate")
+    with desk.book.step():
+        message = messages.add(
+            desk.book, origin, "quarantined", sender=sender, message_id=None, sha256=None, reason="secret-mark"
+        )
+    desk.cabinet.quarantine(place, str(message))
+    return Taken(message, None, sender, quarantined=True, reason="secret-mark")
+
+
+def finish(desk: Desk, origin: Origin, place: Path) -> bool:
+    """Clear an intake file whose message is ours already: its run died after the commit. False if it is not ours yet."""
+    row = messages.by_origin(desk.book, origin)
+    if row is None:
+        return False
+    if row["state"] == "quarantined":  # the only copy: it moves, it is never deleted by us
+        desk.cabinet.quarantine(place, str(row["id"]))
+    else:
+        place.unlink()
+    return True
+
+
+def _enter(desk: Desk, origin: Origin, mail: Mail, looked: Sequence[Looked], sha256: str) -> Taken:
+    """Enter a message that is not secret, inside a step."""
+    book, sender = desk.book, mail.sender or None
+
+    def add(state: messages.MessageState, reason: str | None = None) -> int:
+        return messages.add(
+            book, origin, state, sender=sender, message_id=mail.message_id, sha256=sha256, reason=reason
+        )
+
+    if messages.same_content(book, origin.channel, sha256):  # UIDVALIDITY changed, or the server repeats itself
+        return Taken(add("other", "duplicate"), mail.message_id, sender, duplicate=True, reason="duplicate")
+    ours = _own_document(desk, looked)
+    if ours:
+        message = add("receipt", "own-document")
+        for own in deliveries.of_document(book, ours.id):
+            if own.message_id == mail.message_id:
+                deliveries.receive(book, own, message, kind="reply", state="delivered", detail="own-document")
+        return Taken(message, mail.message_id, sender, reason="own-document")
+    delivery = _answered(desk, mail)
+    if mail.answer and delivery:
+        message = add("receipt")
+        state = mail.answer.state or delivery.state
+        deliveries.receive(
+            book, delivery, message, kind=mail.answer.kind, state=state, detail=mail.answer.detail or mail.subject
+        )
+        return Taken(
+            message,
+            mail.message_id,
+            sender,
+            receipt=(documents.get(book, delivery.document).name, mail.answer.kind, state),
+        )
+    if mail.answer and mail.answer.kind in {"dsn", "mdn", "status"}:
+        return Taken(
+            add("other", "receipt-for-nothing-known"), mail.message_id, sender, reason="receipt-for-nothing-known"
+        )
+    message = add("document", "automatic" if mail.automatic else None)
+    return _documents(desk, origin, mail, looked, message)
+
+
+def _own_document(desk: Desk, looked: Sequence[Looked]) -> Document | None:
+    """A session paper goes to the office's own address too: what comes back is evidence, not an incoming document."""
+    found = (documents.by_bytes(desk.book, each.sha256, "out") for each in looked)
+    return next((document for document in found if document), None)
+
+
+def _answered(desk: Desk, mail: Mail) -> Delivery | None:
+    """Find the delivery that a message answers; only its recipient, or a mail server, can answer for it."""
+    if mail.answer is None:
+        return None
+    for message_id in mail.answer.message_ids:
+        delivery = deliveries.by_message_id(desk.book, message_id)
+        if delivery is None:
+            continue
+        agency = directory.by_address(desk.book, mail.sender)
+        if (
+            mail.answer.kind == "dsn"
+            or mail.sender == delivery.address.lower()
+            or (agency and agency.code == delivery.agency)
+        ):
+            return delivery
+    return None
+
+
+def _documents(desk: Desk, origin: Origin, mail: Mail, looked: Sequence[Looked], message: int) -> Taken:
+    sender = mail.sender or None
+    main = _main(looked)
+    if not main:
+        identity = documents.add(
+            desk.book,
+            "in",
+            "arrive",
+            arrived_at=origin.received_at,
+            sender=sender,
+            subject=mail.subject,
+            flags=["no-document"],
+        )
+        messages.arrive(desk.book, identity, message)
+        documents.attach(desk.book, identity, [(each.sha256, each.file.name) for each in looked])
+        return Taken(message, mail.message_id, sender, documents=(documents.get(desk.book, identity),))
+    others = [(each.sha256, each.file.name) for each in looked if each not in main]
+    entered, again = list[Document](), 0
+    for each in main:
+        known = documents.by_bytes(desk.book, each.sha256, "in")
+        if known:
+            again += 1
+            messages.arrive(desk.book, known.id, message)
+            documents.update(desk.book, known.id, flags=sorted({*known.flags, "duplicate"}))
+            if known.state == "accepted":  # a sender who asks twice is told twice; registered it is once
+                queue_answer(desk, known.id, "accepted", message=message)
+            entered.append(documents.get(desk.book, known.id))
+        else:
+            entered.append(_new(desk, origin, mail, each, message=message, others=others))
+    return Taken(message, mail.message_id, sender, documents=tuple(entered), duplicate=again == len(main))
+
+
+def _main(looked: Sequence[Looked]) -> list[Looked]:
+    """Which files are documents and which go with them: PDFs that bear a number; else the first PDF; else the first file."""
+    pdfs = [each for each in looked if each.found.judgement is None or each.found.judgement.format == "pdf"]
+    pdfs = [each for each in pdfs if each.file.data[:1024].find(b"%PDF-") >= 0]
+    numbered = [each for each in pdfs if each.found.reading and each.found.reading.fields.number is not None]
+    rest = [each for each in looked if each.file.name.lower().endswith(_DOCUMENT_SUFFIXES)]
+    return numbered or pdfs[:1] or rest[:1]
+
+
+def _new(
+    desk: Desk, origin: Origin, mail: Mail, looked: Looked, *, message: int, others: Sequence[tuple[str, str]]
+) -> Document:
+    reading = looked.found.reading or Reading()
+    fields, judgement = reading.fields, looked.found.judgement
+    agency = directory.by_address(desk.book, mail.sender)
+    printed = directory.by_name(desk.book, fields.agency) if fields.agency else []
+    code = printed[0].code if len(printed) == 1 else (agency.code if agency else None)
+    day = fields.date.isoformat() if fields.date else None
+    flags = _flags(desk, reading, judgement, agency, printed)
+    if (
+        fields.number is not None
+        and fields.symbol
+        and documents.same_number(desk.book, number=fields.number, symbol=fields.symbol, agency_code=code, day=day)
+    ):
+        flags.add("same-number")
+    identity = documents.add(
+        desk.book,
+        "in",
+        "arrive",
+        arrived_at=origin.received_at,
+        file=looked.file.name,
+        sha256=looked.sha256,
+        number=fields.number,
+        symbol=fields.symbol,
+        day=day,
+        agency=fields.agency,
+        agency_code=code,
+        doc_type=fields.doc_type,
+        subject=fields.subject or mail.subject,
+        signer=fields.signer_name,
+        urgency=fields.urgency,
+        sender=mail.sender or None,
+        verdict=judgement.verdict if judgement else "unknown",
+        fields={"fields": fields_json(reading), "confidence": dict(reading.confidence), "needs_ocr": reading.needs_ocr},
+        judgement=as_json(judgement) if judgement else {"reasons": [looked.found.fault or "not-judged"]},
+        flags=sorted(flags),
+    )
+    messages.arrive(desk.book, identity, message)
+    documents.attach(desk.book, identity, others)
+    desk.book.event("arrive", f"document:{identity}", {"message": message, "flags": sorted(flags)})
+    if _by_rule(desk, judgement, agency, flags):
+        enter(desk, identity)
+    return documents.get(desk.book, identity)
+
+
+def _flags(
+    desk: Desk, reading: Reading, judgement: Judgement | None, sender: Agency | None, printed: Sequence[Agency]
+) -> set[str]:
+    flags = set[str]()
+    if judgement is not None and judgement.verdict == "unsigned":
+        flags.add("unsigned")
+    signers = {each.agency for each in judgement.signatures if each.agency} if judgement else set()
+    codes = {sender.code if sender else None, *(each.code for each in printed)}
+    if signers - codes or (sender and printed and sender.code not in {each.code for each in printed}):
+        flags.add("sender-mismatch")
+    least = desk.config.accept.confidence
+    values = {name: getattr(reading.fields, name) for name in _NEEDED}
+    if any(value is None or reading.confidence.get(name, 0) < least for name, value in values.items()):
+        flags.add("low-confidence")
+    return flags
+
+
+def _by_rule(desk: Desk, judgement: Judgement | None, sender: Agency | None, flags: set[str]) -> bool:
+    """Registered without a person only when nothing at all is doubtful and the office's rules say so."""
+    rules = desk.config.accept
+    if not rules.automatic or judgement is None or sender is None or flags:
+        return False
+    by_sender = {(each.role, each.agency) for each in judgement.signatures if each.indication == "TOTAL-PASSED"}
+    if ("organisation", sender.code) not in by_sender or not judgement.person_signed:
+        return False
+    numbered = judgement.verdict == "unknown" and rules.numbered_after_signing
+    return judgement.verdict == "valid" or (
+        numbered and {each.code for each in judgement.reasons} == {"numbered-after-signing"}
+    )
+
+
+def fields_json(reading: Reading) -> dict[str, Any]:
+    """Return the fields as contract.md writes them."""
+    values = asdict(reading.fields)
+    values["date"] = reading.fields.date.isoformat() if reading.fields.date else None
+    values["recipients"] = list(reading.fields.recipients)
+    return values

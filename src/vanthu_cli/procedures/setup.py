@@ -1,0 +1,55 @@
+"""Setting up an office from a finished configuration: folders, register, its own entry in the directory, its certificates."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from vanthu_cli.config import Config
+from vanthu_cli.errors import VanthuError
+from vanthu_cli.procedures.desk import Desk, open_desk
+from vanthu_cli.register import directory
+from vanthu_cli.register.directory import Agency, Certificate
+
+
+def set_up(
+    config: Config, *, now: datetime, prompt: Callable[[str], str | None], language: str
+) -> list[tuple[str, VanthuError]]:
+    """Make the office. Run again it adds what is missing. Return the keys whose certificates could not be read, and why."""
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open_desk(config, now=now, prompt=prompt, language=language) as desk:
+        if directory.agency(desk.book, config.office.code) is None:
+            with desk.book.step():
+                directory.put(desk.book, _own(config))
+        return _own_certificates(desk)
+
+
+def _own(config: Config) -> Agency:
+    office = config.office
+    addresses = {channel.network: channel.address for channel in config.channels.values()}
+    return Agency(
+        office.code,
+        office.name,
+        parent=office.parent or None,
+        symbol=office.symbol,
+        wan=addresses.get("wan"),
+        internet=addresses.get("internet"),
+    )
+
+
+def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
+    """Note whose the configured keys are: the office's persons here are those authorised to sign (NĐ 30/2020 Đ32.2.d)."""
+    failed = []
+    for name, settings in desk.config.keys.items():
+        from vanthu_cli.procedures.keys import open_key
+
+        try:
+            key = open_key(desk, name, settings.role)
+        except VanthuError as error:
+            failed.append((name, error))
+            continue
+        own = Certificate(
+            key.fingerprint, desk.config.office.code, settings.role, key.subject, key.not_after.isoformat()
+        )
+        if own not in directory.certificates(desk.book, desk.config.office.code):
+            with desk.book.step():
+                directory.put_certificate(desk.book, own)
+    return failed

@@ -1,0 +1,53 @@
+"""The desk now, in order of urgency: what a clerk looks at first in the morning."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.register import deliveries, directory, documents, messages
+from vanthu_cli.register.deliveries import Delivery
+from vanthu_cli.register.documents import Document
+from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
+
+_WARN_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that waits for somebody. `unanswered` maps issued documents to their letters without an answer yet."""
+
+    quarantined: tuple[sqlite3.Row, ...]
+    waiting: tuple[Document, ...]
+    unfinished: tuple[Document, ...]
+    troubled: tuple[tuple[Document, Delivery], ...]
+    unanswered: tuple[tuple[Document, Delivery, date], ...]
+    paper: tuple[sqlite3.Row, ...]
+    expiring: tuple[directory.Certificate, ...]
+
+
+def status(desk: Desk) -> Status:
+    """Read the register; nothing else is opened or asked."""
+    book = desk.book
+    letters = deliveries.in_states(book, "unsure", "bounced", "refused", "queued", "sending", purpose="document")
+    silent = deliveries.in_states(book, "handed-over", "delivered", purpose="document")
+    horizon = (desk.now + timedelta(days=_WARN_DAYS)).isoformat()
+    own = desk.config.office.code
+    return Status(
+        quarantined=tuple(row for row in messages.in_state(book, "quarantined") if row["reason"] != "destroyed"),
+        waiting=tuple(documents.listing(book, direction="in", states=["waiting"])),
+        unfinished=tuple(documents.listing(book, direction="out", states=["numbered", "sealed"])),
+        troubled=tuple((documents.get(book, each.document), each) for each in letters),
+        unanswered=tuple(
+            (documents.get(book, each.document), each, _due(desk, each)) for each in silent if each.agency != own
+        ),
+        paper=tuple(deliveries.paper_owed(book)),
+        expiring=tuple(each for each in directory.certificates(book, own) if each.not_after < horizon),
+    )
+
+
+def _due(desk: Desk, delivery: Delivery) -> date:
+    """Return by when the receiver must have answered: the same day, or the next working day (NĐ 30/2020 Đ21.2.c, Đ4.2.c)."""
+    day = today(datetime.fromisoformat(delivery.at))
+    holidays = desk.config.holidays
+    return day if is_working_day(day, holidays) else next_working_day(day, holidays)

@@ -1,0 +1,183 @@
+"""The head of page 1: title of State or Party, number line, date line, and what stands above and below the number.
+
+NĐ 30/2020 Phụ lục I Mục IV (ô 1 to 4), the Party's guide alike: two columns, on the left agency and number, on the
+right the title and the date. Everything is found by position relative to these, never by drawing order, so numbers
+and dates of the body and of legal-basis lines ("Căn cứ …") cannot be taken for the document's own.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from vanthu_cli.reading.lines import Line
+from vanthu_cli.reading.page import Page
+from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
+
+_TITLE = re.compile(r"ĐẢNG CỘNG SẢN VIỆT NAM$|CỘNG H(?:ÒA|OÀ) XÃ HỘI CHỦ NGHĨA VIỆT NAM$|ĐOÀN TNCS HỒ CHÍ MINH$")
+_MOTTO = re.compile(r"Độc lập\s*-\s*Tự do\s*-\s*Hạnh phúc$", re.IGNORECASE)
+_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*\S")
+_DATE = re.compile(
+    r"^(?P<place>\S.{1,58}?)\s*,?\s+ngày\b(?P<day>.*?)\btháng\b(?P<month>.*?)\bnăm\b(?P<year>[\s\d.…_]*)$"
+)
+# A State number ends at its first blank; a Party number may have blanks round its hyphen: "Số 145 - CV/TU".
+_NUMBER_AND_MORE = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*[^\s,]+\s")
+_DIGITS = re.compile(r"\d{1,5}")
+_BLANK = re.compile(r"[\s.…_]+")
+
+_HEAD_HEIGHT = 150.0
+"""Points below the title within which the number line stands: four lines of names and the rule."""
+_DATE_REACH = 60.0
+_LINE_STEP = 30.0
+_SUBJECT_STEP = 1.9
+_SLACK = 4.0
+_UPPER_PART = 0.45
+_LONGEST = 200
+"""Characters of a line of the head at most; longer ones would also make the patterns slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The lines of the head. `above` are names of agencies, `below` the lines under the number, top down."""
+
+    title: Line | None = None
+    number: Line | None = None
+    date: Line | None = None
+    above: tuple[Line, ...] = ()
+    below: tuple[Line, ...] = ()
+
+    @property
+    def bottom(self) -> float | None:
+        """Return the baseline of the lowest line of the head; None if there is no head."""
+        lines = [line for line in (self.title, self.number, self.date, *self.below) if line]
+        return min(line.baseline for line in lines) if lines else None
+
+
+def find_header(page: Page) -> Header:
+    """Find the head of page 1; every part that is not there, or there twice, is None."""
+    lines = [part for line in page.lines if len(line.text) <= _LONGEST for part in _columns(line, page)]
+    title = next(
+        (
+            line
+            for line in lines
+            if _TITLE.match(line.text)
+            and line.centre > page.middle
+            and line.baseline > page.y1 - _UPPER_PART * (page.y1 - page.y0)
+        ),
+        None,
+    )
+    number = _number(lines, title, page)
+    date = _date(lines, title, number)
+    number, date = (_filled(line, lines) if line else None for line in (number, date))
+    header = Header(title, number, date)
+    if number is None:
+        return header
+    column = [line for line in lines if _same_column(line, number, title, page)]
+    header = replace(header, above=_above(column, number, title), below=_below(column, number))
+    # Without a title only an agency's name over the number tells a head from a body that happens to begin with "Số".
+    return header if title or header.above else Header()
+
+
+def _columns(line: Line, page: Page) -> list[Line]:
+    """Cut a line of the head where its two columns came so close that they were read as one."""
+    for pattern in (_TITLE, _MOTTO):
+        found = pattern.search(line.text)
+        if found and found.start() > 0 and line.edges[found.start()][0] > page.middle - 2 * _LINE_STEP:
+            return [line.cut(0, found.start()), line.cut(found.start(), len(line.text))]
+    beyond = _NUMBER_AND_MORE.match(line.text)
+    dated = re.search(r"\bngày\b", line.text)
+    if beyond and dated and dated.start() > beyond.end():
+        blanks = [
+            index for index, char in enumerate(line.text) if char == " " and beyond.end() - 1 <= index < dated.start()
+        ]
+        cut = max(blanks, key=lambda index: line.edges[index][1] - line.edges[index][0])
+        return [line.cut(0, cut), line.cut(cut, len(line.text))]
+    return [line]
+
+
+def _number(lines: list[Line], title: Line | None, page: Page) -> Line | None:
+    """Return the one number line of the head; two different ones are none: guessing is worse."""
+    found = [line for line in lines if _NUMBER.match(line.text)]
+    if title:
+        left = [line for line in found if line.centre < title.centre - _LINE_STEP]
+        found = [line for line in left if 0 < title.baseline - line.baseline <= _HEAD_HEIGHT]
+    else:
+        top = page.y1 - _UPPER_PART * (page.y1 - page.y0)
+        found = [line for line in found if line.baseline > top and line.centre < page.middle][:1]
+    return found[0] if len({line.text for line in found}) == 1 else None
+
+
+def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | None:
+    """Return the date line: right of the number at about its height, or under the title."""
+    anchor = number or title
+    if anchor is None:
+        return None
+    near = [
+        line
+        for line in lines
+        if _DATE.match(line.text)
+        and line.text[0].isupper()
+        and abs(line.baseline - anchor.baseline) <= (_DATE_REACH if number else _HEAD_HEIGHT)
+        and (number is None or line.x0 > number.centre)
+        and (title is None or (line.baseline < title.baseline and abs(line.centre - title.centre) < 3 * _LINE_STEP))
+    ]
+    return min(near, key=lambda line: abs(line.baseline - anchor.baseline), default=None)
+
+
+def _filled(line: Line, lines: list[Line]) -> Line:
+    """Put into the blanks of a line the digits that a signature tool drew there, a little off the line or over dots."""
+    for other in lines:
+        level = line.baseline - line.size / 2 < (other.y0 + other.y1) / 2 < line.baseline + 1.1 * line.size
+        if not level or not _DIGITS.fullmatch(other.text):
+            continue
+        for run in _BLANK.finditer(line.text):
+            x0, x1 = line.edges[run.start()][0], line.edges[run.end() - 1][1]
+            if x0 - _SLACK <= other.x0 and other.x1 <= x1 + _SLACK and x1 - x0 > other.size / 2:
+                before, after = line.text[: run.start()], line.text[run.end() :]
+                edges = (*line.edges[: run.start()], (x0, other.x0), *other.edges, (other.x1, x1))
+                line = replace(line, text=f"{before} {other.text} {after}", edges=(*edges, *line.edges[run.end() :]))
+                break
+    return line
+
+
+def date_parts(line: Line) -> re.Match[str] | None:
+    """Match a date line: groups place, day, month, year as printed, blanks included."""
+    return _DATE.match(line.text)
+
+
+def _same_column(line: Line, number: Line, title: Line | None, page: Page) -> bool:
+    if title:
+        return abs(line.centre - number.centre) < abs(line.centre - title.centre) and line.x0 < title.x0
+    return line.centre < page.middle
+
+
+def _above(column: list[Line], number: Line, title: Line | None) -> tuple[Line, ...]:
+    """Return the names over the number, without "*", rules and marks; nothing over the title's line but one step."""
+    stack: list[Line] = []
+    lowest = number
+    for line in sorted(column, key=lambda one: one.baseline):
+        if line.baseline <= number.baseline:
+            continue
+        if line.baseline - lowest.baseline > _LINE_STEP + number.size:
+            break
+        if title and line.baseline > title.baseline + _LINE_STEP:
+            break
+        lowest = line
+        letters = [char for char in line.text if char.isalpha()]
+        if letters and line.text.upper() == line.text and not secret_mark(line.text) and not urgency_mark(line.text):
+            stack.insert(0, line)
+    return tuple(stack)
+
+
+def _below(column: list[Line], number: Line) -> tuple[Line, ...]:
+    """Return the lines under the number while they follow each other closely and stay centred under it."""
+    under = [
+        line
+        for line in column
+        if line.baseline < number.baseline - 1 and abs(line.centre - number.centre) < 2 * _LINE_STEP
+    ]
+    taken: list[Line] = []
+    for before, line in pairwise([number, *under]):
+        if before.baseline - line.baseline > _SUBJECT_STEP * max(before.size, line.size):
+            break
+        taken.append(line)
+    return tuple(taken)

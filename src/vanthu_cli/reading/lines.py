@@ -1,0 +1,195 @@
+"""Pieces of text with boxes to the lines a reader sees: rows of one baseline, parted where columns part.
+
+A piece is what was drawn in one go; producers break lines into pieces as they like and in any order, so a line is put
+together from left to right by geometry alone. Units: PDF points, y upwards.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from vanthu_cli.document.symbol import tidy
+
+# All in letters' widths (em), measured on LibreOffice and reportlab pages (number-and-seal, section B).
+_WORD_GAP = 0.24
+_PIECE_GAP = 0.6
+_COLUMN_GAP = 3.0
+_BLANK_GAP = 10.0
+_SAME_ROW = 0.3
+_OPEN_LINES = 8
+
+# A blank left for the clerk may be wider than the gap between two columns: "Số          -CV/TU".
+_BLANKS = (
+    (re.compile(r"(?:^|\s)S[ốỐ]\s*:?[\s.…_]*$"), re.compile(r"[-–—/.…_\d]")),
+    (re.compile(r"ngày[\s.…_]*$"), re.compile(r"tháng|[.…_\d]")),
+    (re.compile(r"tháng[\s.…_]*$"), re.compile(r"năm|[.…_\d]")),
+)
+
+
+Rect = tuple[float, float, float, float]
+"""x0, y0, x1, y1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one column. `edges` are the left and right edge of every character of `text`, blanks included."""
+
+    text: str
+    edges: tuple[tuple[float, float], ...]
+    y0: float
+    y1: float
+    baseline: float
+    size: float
+    bold: bool
+    italic: bool
+
+    @property
+    def x0(self) -> float:
+        return self.edges[0][0]
+
+    @property
+    def x1(self) -> float:
+        return self.edges[-1][1]
+
+    @property
+    def centre(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+    def cut(self, start: int, end: int) -> "Line":
+        """Return the part `text[start:end]` without the blanks round it."""
+        part = self.text[start:end]
+        start += len(part) - len(part.lstrip())
+        end = start + len(part.strip())
+        return Line(
+            self.text[start:end],
+            self.edges[start:end],
+            self.y0,
+            self.y1,
+            self.baseline,
+            self.size,
+            self.bold,
+            self.italic,
+        )
+
+
+@dataclass(slots=True)
+class Piece:
+    """Characters drawn one after another on one baseline without a gap."""
+
+    baseline: float
+    size: float
+    bold: bool
+    italic: bool
+    chars: list[str] = field(default_factory=list)
+    edges: list[tuple[float, float]] = field(default_factory=list)
+    y0: float = float("inf")
+    y1: float = float("-inf")
+
+    @property
+    def text(self) -> str:
+        return "".join(self.chars)
+
+    def add(self, char: str, box: Rect) -> None:
+        x0, y0, x1, y1 = box
+        self.chars.append(char)
+        self.edges.append((x0, x1))
+        self.y0, self.y1 = min(self.y0, y0), max(self.y1, y1)
+
+    def join_mark(self, mark: str, box: Rect) -> None:
+        """Put a combining mark on the last letter; its own box counts for the height only (often it has no width)."""
+        self.chars[-1] = unicodedata.normalize("NFC", self.chars[-1] + mark)
+        self.y1 = max(self.y1, box[3])
+
+    def goes_on(self, x0: float, baseline: float) -> bool:
+        """Tell whether a character that begins at `x0` was drawn right after this piece."""
+        gap = x0 - self.edges[-1][1]
+        same_row = abs(baseline - self.baseline) <= _SAME_ROW * self.size
+        return same_row and -_SAME_ROW * self.size <= gap <= _PIECE_GAP * self.size
+
+
+def lines_of(pieces: Iterable[Piece]) -> list[Line]:
+    """Return the lines that pieces in any order make, top down and left to right."""
+    lines = [_line(chain) for row in _rows(pieces) for chain in _chains(row)]
+    return sorted(lines, key=lambda line: (-line.baseline, line.x0))
+
+
+def _rows(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Group pieces of one baseline; a number stamped by another program may sit a little off."""
+    row: list[Piece] = []
+    for piece in sorted(pieces, key=lambda one: -one.baseline):
+        if row and row[0].baseline - piece.baseline > _SAME_ROW * min(row[0].size, piece.size):
+            yield row
+            row = []
+        row.append(piece)
+    if row:
+        yield row
+
+
+def _chains(row: list[Piece]) -> list[list[Piece]]:
+    """Chain a row's pieces from left to right into lines; text printed over other text becomes a line of its own."""
+    chains: list[list[Piece]] = []
+    for piece in sorted(row, key=lambda one: one.edges[0][0]):
+        for chain in reversed(chains[-_OPEN_LINES:]):
+            last = chain[-1]
+            gap = piece.edges[0][0] - last.edges[-1][1]
+            if abs(piece.edges[0][0] - last.edges[0][0]) < _SAME_ROW * last.size and piece.chars == last.chars:
+                break  # drawn twice for a bolder look
+            if -_SAME_ROW * last.size <= gap <= _reach(last.text, piece.text) * last.size:
+                chain.append(piece)
+                break
+        else:
+            chains.append([piece])
+    return chains
+
+
+def _reach(before: str, after: str) -> float:
+    if any(left.search(before) and right.match(after) for left, right in _BLANKS):
+        return _BLANK_GAP
+    return _COLUMN_GAP
+
+
+def _line(chain: list[Piece]) -> Line:
+    chars: list[str] = []
+    edges: list[tuple[float, float]] = []
+    for piece in chain:
+        if edges and piece.edges[0][0] - edges[-1][1] > _WORD_GAP * piece.size:
+            chars.append(" ")
+            edges.append((edges[-1][1], piece.edges[0][0]))
+        for char, edge in zip(piece.chars, piece.edges, strict=True):
+            # A cluster that NFC cannot make one character still gets an edge for each of them.
+            plain = char if char == " " else tidy(char)
+            chars.extend(plain)
+            edges.extend([edge] * len(plain))
+    first = chain[0]
+    text, spread = _close_up("".join(chars), edges)
+    return Line(
+        text,
+        tuple(spread),
+        min(piece.y0 for piece in chain),
+        max(piece.y1 for piece in chain),
+        first.baseline,
+        first.size,
+        first.bold,
+        first.italic,
+    )
+
+
+def _close_up(text: str, edges: list[tuple[float, float]]) -> tuple[str, list[tuple[float, float]]]:
+    """Close up letter-spaced words ("T Ố I   M Ậ T" to "TỐI MẬT"): a blank stays only where the gap is a wide one."""
+    words = text.split(" ")
+    if len(words) < 3 or not all(len(word) == 1 and word.isalpha() for word in words):  # noqa: PLR2004  "M Ậ T"
+        return text, edges
+    letters = edges[::2]
+    gaps = [right[0] - left[1] for left, right in pairwise(letters)]
+    wide = 1.6 * median(gaps)
+    closed, spread = [words[0]], [letters[0]]
+    for gap, word, before, edge in zip(gaps, words[1:], letters, letters[1:], strict=False):
+        if gap > wide:
+            closed.append(" ")
+            spread.append((before[1], edge[0]))
+        closed.append(word)
+        spread.append(edge)
+    return "".join(closed), spread

@@ -1,0 +1,156 @@
+"""The secrecy mark of a file of any kind, before anything else is done with it: `secret_mark_in_file(name, data)`.
+
+Whatever came by mail is hostile: sizes are counted while unpacking, XML knows no entities and no network, and no
+input raises. What cannot be read bears no mark that a program could see; the clerk is asked anyway, for a stamp may be
+in a picture.
+"""
+
+import html
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+
+from lxml import etree
+
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.reading.page import load_page, open_pdf, raw_texts
+from vanthu_cli.rules.secrecy import secret_mark, secret_mark_in_name
+
+MAX_UNPACKED = 50_000_000
+"""Bytes unpacked from one archive, all members together."""
+MAX_TEXT = 20_000_000
+"""Bytes looked at in a file that is plain text, HTML or RTF."""
+MAX_MEMBERS = 10_000
+_CHUNK = 1 << 16
+
+# Where office formats keep what is printed: body, headers and footers, notes, cells, slides.
+_OFFICE_PARTS = re.compile(
+    r"(?:word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)|xl/(?:sharedStrings|worksheets/\w+)"
+    r"|xl/drawings/\w+|ppt/slides/\w+|content|styles|docProps/core|meta)\.xml"
+)
+_PARAGRAPHS = frozenset({"p", "h", "si", "is", "title", "subject", "keywords", "oddHeader", "oddFooter"})
+_BREAKS = frozenset({"br", "cr", "tab", "line-break"})
+_SILENT = frozenset({"instrText", "delText", "posOffset", "align"})
+
+# In a worksheet's header: "&C&\"Times New Roman\"&14MẬT".
+_SHEET_CODES = re.compile(r'&(?:"[^"]{0,100}"|\d{1,3}|[A-Z])')
+
+_BLOCK_TAG = re.compile(r"<(?:/?(?:p|div|t[dhr]|table|h\d|li|title|body)|br|hr)\b[^<>]{0,2000}>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+_RTF_BREAK = re.compile(r"\\(?:pard|par|line|cell|row|tab|sect|page)\b ?")
+_RTF_UNICODE = re.compile(r"\\u(-?\d{1,6}) ?(?:\\'[0-9a-fA-F]{2}|\?)?")
+_RTF_BYTE = re.compile(r"\\'([0-9a-fA-F]{2})")
+_RTF_WORD = re.compile(r"\\[a-zA-Z]{1,32}-?\d{0,10} ?|\\\*|[{}\r\n]")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_BREAKS = re.compile("[\x00-\x1f]+")
+
+
+def secret_mark_in_file(name: str, data: bytes) -> str | None:
+    """Return the highest secrecy mark that a file bears in its name or, if not there, in its content; never raises.
+
+    Content: PDF (pages, annotations, title, names of embedded files), OOXML and ODF by paragraphs, old Word files, text,
+    HTML, RTF; of other archives the members' names, one archive within it included. Nothing readable: None.
+    """
+    try:
+        return secret_mark_in_name(name) or _in_content(data)
+    except Exception:  # noqa: BLE001  hostile bytes find ever new ways to upset a parser; unreadable is None
+        return None
+
+
+def _in_content(data: bytes) -> str | None:
+    if b"%PDF-" in data[:1024]:
+        return _in_pdf(data)
+    if data.startswith(b"PK"):
+        return _in_zip(data)
+    if data.startswith(_OLE):
+        # Word 97 keeps its text as UTF-16 runs between records; noise does not look like a mark.
+        return secret_mark(_OLE_BREAKS.sub("\n", data[:MAX_TEXT].decode("utf-16-le", "ignore")))
+    return secret_mark(_plain_lines(_decoded(data[:MAX_TEXT])))
+
+
+def _in_pdf(data: bytes) -> str | None:
+    with open_pdf(data) as document:
+        said = list(document.get_metadata_dict(skip_empty=True).values())
+        count = min(document.count_attachments(), MAX_MEMBERS)
+        named = [secret_mark_in_name(document.get_attachment(index).get_name()) for index in range(count)]
+        texts = raw_texts(document)
+        head: list[str] = []
+        with suppress(MisuseError):  # a broken first page must not hide the marks of the others
+            head = [line.text for line in load_page(document, 0).lines]
+    return secret_mark("\n".join([*head, *texts, *said])) or next((mark for mark in named if mark), None)
+
+
+def _in_zip(data: bytes, *, within: bool = False) -> str | None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()[:MAX_MEMBERS]
+        for member in members:
+            if mark := secret_mark_in_name(member.filename):
+                return mark
+        if within:
+            return None
+        office = any(member.filename in {"[Content_Types].xml", "mimetype"} for member in members)
+        left, marks = MAX_UNPACKED, []
+        for member in members:
+            inner = member.filename.lower().endswith(".zip")
+            if left <= 0 or not (inner or (office and _OFFICE_PARTS.fullmatch(member.filename))):
+                continue
+            with suppress(Exception):  # one broken or locked member must not hide the mark in the next one
+                with archive.open(member) as stream:
+                    content = stream.read(left)
+                left -= len(content)
+                marks.append(_in_zip(content, within=True) if inner else _in_xml(content))
+    return secret_mark("\n".join(mark for mark in marks if mark))
+
+
+def _in_xml(content: bytes) -> str | None:
+    lines: list[str] = []
+    with suppress(etree.XMLSyntaxError):  # what came before the fault still counts
+        lines.extend(_paragraphs(content))
+    return secret_mark("\n".join(lines))
+
+
+def _paragraphs(content: bytes) -> Iterator[str]:
+    """Yield the paragraphs of an office format's part; those inside a text box come before the one it hangs on."""
+    events = etree.iterparse(
+        io.BytesIO(content), events=("end",), resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
+    )
+    for _event, element in events:
+        if isinstance(element.tag, str) and etree.QName(element).localname in _PARAGRAPHS:
+            yield _SHEET_CODES.sub("|", "".join(_words(element)))
+            element.clear(keep_tail=True)
+
+
+def _words(paragraph: "etree._Element") -> Iterator[str]:
+    for node in paragraph.iter():
+        local = etree.QName(node).localname if isinstance(node.tag, str) else ""
+        if local in _BREAKS:
+            yield "\n"
+        if local and local not in _SILENT:
+            yield node.text or ""
+        if node is not paragraph:
+            yield node.tail or ""
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return unicodedata.normalize("NFC", data.decode("cp1258", "replace"))
+
+
+def _plain_lines(text: str) -> str:
+    """Return what a reader sees of plain text, HTML or RTF, a paragraph a line."""
+    start = text[:1000].lstrip().lower()
+    if start.startswith("{\\rtf"):
+        broken = _RTF_BREAK.sub("\x00", text.replace("\r", "").replace("\n", ""))
+        spelt = _RTF_UNICODE.sub(lambda code: chr(int(code[1]) % 0x10000), broken)
+        spelt = _RTF_BYTE.sub(lambda code: bytes([int(code[1], 16)]).decode("cp1258", "replace"), spelt)
+        return _RTF_WORD.sub("", spelt).replace("\x00", "\n")
+    if "<" in start and re.search(r"<(?:!doctype|html|head|body|p|div|table|meta)\b", start):
+        return html.unescape(_ANY_TAG.sub("", _BLOCK_TAG.sub("\n", text.replace("\n", " "))))
+    return text

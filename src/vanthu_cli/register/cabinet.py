@@ -1,0 +1,111 @@
+"""The cabinet: write-once files named by their SHA-256; beside it `intake/` and `quarantine/`.
+
+Law 1, bytes before rows: temporary file in the same folder, write, fsync, rename, fsync of the folder. A file without a
+row is harmless, a row without its file is not. What arrives stands in `intake/` under the name of its origin until it is
+known not to be secret; a secret goes to `quarantine/` and was never here.
+"""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from vanthu_cli.errors import MisuseError, UnreachableError
+from vanthu_cli.locale import _
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """The folders of one office, under its data_dir."""
+
+    root: Path
+
+    def put(self, data: bytes) -> str:
+        """Keep data for ever; return its SHA-256 (hex)."""
+        name = hashlib.sha256(data).hexdigest()
+        target = self._place(name)
+        if not (target.is_file() and target.stat().st_size == len(data)):
+            write_durably(target, data)
+        return name
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes, checked against their name. `MisuseError` "cabinet.damaged" if they differ or are gone."""
+        try:
+            data = self._place(sha256).read_bytes()
+        except OSError as error:
+            raise MisuseError(
+                "cabinet.missing",
+                _("A file of the register is missing from the cabinet ({name}).").format(name=sha256[:12]),
+                _("Restore it from the backup."),
+            ) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise MisuseError(
+                "cabinet.damaged",
+                _("A file in the cabinet was changed ({name}).").format(name=sha256[:12]),
+                _("Restore it from the backup."),
+            )
+        return data
+
+    def path(self, sha256: str) -> Path:
+        return self._place(sha256)
+
+    def remove(self, sha256: str) -> None:
+        """Destroy a file: only for a document that turned out to be secret (domain.md 6)."""
+        self._place(sha256).unlink(missing_ok=True)
+
+    def intake(self, name: str) -> Path:
+        return self.root / "intake" / name
+
+    def waiting_intake(self) -> list[Path]:
+        """Return what an earlier run brought in and did not finish, oldest first."""
+        return sorted((self.root / "intake").glob("*.eml"), key=lambda file: file.stat().st_mtime)
+
+    def quarantine(self, intake: Path, name: str) -> None:
+        """Move the raw message out of reach: mode 600, outside cabinet, index and backup."""
+        target = self.root / "quarantine" / f"{name}.eml"
+        intake.chmod(0o600)
+        intake.replace(target)
+        sync_folder(target.parent)
+        sync_folder(intake.parent)
+
+    def _place(self, sha256: str) -> Path:
+        return self.root / "cabinet" / sha256[:2] / sha256
+
+
+def open_cabinet(root: Path) -> Cabinet:
+    """Open the folders, made with mode 700 where they don't exist."""
+    for name in ("cabinet", "intake", "quarantine"):
+        (root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Cabinet(root)
+
+
+def write_durably(target: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is there whole or not at all. `UnreachableError` "disk.full" and the like."""
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UnreachableError(
+            "disk.refused",
+            _("The disk does not take {path}: {why}").format(path=target.name, why=error.strerror or error),
+            _("Free space on the disk (see “vanthu doctor”), then run the same command again."),
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # NTFS journals the rename; folders can't be opened for fsync there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,281 @@
+"""Documents and the numbers they hold. Every function that writes is called inside `book.step()`."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from vanthu_cli.document.life import Event, State, move
+from vanthu_cli.document.symbol import DocumentNumber, parse_number
+from vanthu_cli.document.text import fold
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register.book import Book
+
+Direction = Literal["in", "out"]
+BookName = Literal["den", "di"]
+_WRITABLE = (
+    "file", "source_sha256", "signed_sha256", "sha256", "number", "symbol", "day", "agency", "agency_code", "doc_type", "subject",
+    "signer", "urgency", "session", "arrival_number", "sender", "verdict", "fields", "judgement", "flags", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A row of the register. `day` is ISO; `fields`, `judgement` and `flags` are as in contract.md."""
+
+    id: int
+    direction: Direction
+    state: State
+    file: str | None
+    source_sha256: str | None
+    signed_sha256: str | None
+    sha256: str | None
+    number: int | None
+    symbol: str | None
+    day: str | None
+    agency: str | None
+    agency_code: str | None
+    doc_type: str | None
+    subject: str | None
+    signer: str | None
+    urgency: str | None
+    session: str | None
+    arrival_number: int | None
+    arrived_at: str
+    sender: str | None
+    verdict: str | None
+    fields: Mapping[str, Any]
+    judgement: Mapping[str, Any]
+    flags: tuple[str, ...]
+    reason: str | None
+
+    @property
+    def name(self) -> str:
+        """Number and symbol ("145-CV/TU") where known, else the file, else the id."""
+        if self.number is not None and self.symbol is not None:
+            return str(DocumentNumber(self.number, self.symbol))
+        return self.file or f"#{self.id}"
+
+
+def _document(row: sqlite3.Row) -> Document:
+    values = {name: row[name] for name in row.keys() if name != "folded"}  # noqa: SIM118  a Row iterates its values
+    values["fields"] = json.loads(values["fields"])
+    values["judgement"] = json.loads(values["judgement"])
+    values["flags"] = tuple(json.loads(values["flags"]))
+    return Document(**values)
+
+
+def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **values: object) -> int:
+    """Enter a document; `event` is its first ("arrive" or "number"). Return its id."""
+    state = move(None, event)
+    cursor = book.connection.execute(
+        "INSERT INTO document (direction, state, arrived_at) VALUES (?, ?, ?)", (direction, state, arrived_at)
+    )
+    identity = cast("int", cursor.lastrowid)
+    update(book, identity, **values)
+    return identity
+
+
+def update(book: Book, identity: int, **values: object) -> None:
+    """Set columns of a document, and its search text with them."""
+    encoded = {
+        name: json.dumps(value, ensure_ascii=False) if name in {"fields", "judgement", "flags"} else value
+        for name, value in values.items()
+        if name in _WRITABLE
+    }
+    if encoded:
+        assignments = ", ".join(f"{name} = :{name}" for name in encoded)
+        book.connection.execute(f"UPDATE document SET {assignments} WHERE id = :id", {**encoded, "id": identity})
+    document = get(book, identity)
+    words = (
+        document.name,
+        document.agency,
+        document.doc_type,
+        document.subject,
+        document.signer,
+        document.sender,
+        document.day,
+    )
+    book.connection.execute(
+        "UPDATE document SET folded = ? WHERE id = ?", (fold(" ".join(word for word in words if word)), identity)
+    )
+
+
+def advance(book: Book, identity: int, event: Event, data: Mapping[str, object] | None = None) -> State:
+    """Move a document on and record it; `ForbiddenError` if its state does not allow it."""
+    state = move(get(book, identity).state, event)
+    book.connection.execute("UPDATE document SET state = ? WHERE id = ?", (state, identity))
+    book.event(event, f"document:{identity}", data or {})
+    return state
+
+
+def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
+    """Take the next number of a sequence for a document, inside the step that records why.
+
+    Gapless: the number is there with its document and event, or none of them is. Asked again for the same document,
+    the same number comes back.
+    """
+    held = book.connection.execute("SELECT value FROM number WHERE document = ?", (identity,)).fetchone()
+    if held:
+        return int(held[0])
+    row = book.connection.execute(
+        "INSERT INTO number (book, series, value, document) "
+        "SELECT :book, :series, COALESCE(MAX(value), 0) + 1, :document FROM number WHERE book = :book AND series = :series "
+        "RETURNING value",
+        {"book": name, "series": series, "document": identity},
+    ).fetchone()
+    return int(row[0])
+
+
+def get(book: Book, identity: int) -> Document:
+    row = book.connection.execute("SELECT * FROM document WHERE id = ?", (identity,)).fetchone()
+    if row is None:
+        raise MisuseError("register.not_found", _("There is no document {id} in the register.").format(id=identity))
+    return _document(row)
+
+
+def find(book: Book, text: str) -> Document:
+    """Find one document by what a clerk types: its id ("12"), its number ("145-CV/TU"), or "den/310".
+
+    `MisuseError` "register.not_found" or "register.ambiguous".
+    """
+    if text.isdecimal():
+        return get(book, int(text))
+    if text.startswith("den/") and text[4:].isdecimal():
+        where, values = "direction = 'in' AND arrival_number = ?", (int(text[4:]),)
+        rows = book.connection.execute(f"SELECT * FROM document WHERE {where} ORDER BY id DESC", values).fetchall()
+    else:
+        wanted = parse_number(text)
+        rows = book.connection.execute(
+            "SELECT * FROM document WHERE number = ? AND symbol = ? ORDER BY direction DESC, id DESC",
+            (wanted.value, wanted.symbol),
+        ).fetchall()
+        outgoing = [row for row in rows if row["direction"] == "out"]
+        rows = outgoing or rows
+    if not rows:
+        raise MisuseError("register.not_found", _("“{text}” is not in the register.").format(text=text))
+    if len(rows) > 1:
+        ids = ", ".join(str(row["id"]) for row in rows)
+        raise MisuseError(
+            "register.ambiguous",
+            _("“{text}” stands for several documents.").format(text=text),
+            _("Name one by its id: {ids}").format(ids=ids),
+        )
+    return _document(rows[0])
+
+
+def by_source(book: Book, source_sha256: str) -> Document | None:
+    row = book.connection.execute(
+        "SELECT * FROM document WHERE direction = 'out' AND source_sha256 = ?", (source_sha256,)
+    ).fetchone()
+    return _document(row) if row else None
+
+
+def by_bytes(book: Book, sha256: str, direction: Direction) -> Document | None:
+    row = book.connection.execute(
+        "SELECT * FROM document WHERE direction = ? AND sha256 = ? ORDER BY id LIMIT 1", (direction, sha256)
+    ).fetchone()
+    return _document(row) if row else None
+
+
+def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None, day: str | None) -> list[Document]:
+    """Return incoming documents with the same number, symbol, agency and date (NĐ 30/2020 Phụ lục VI III.1.h)."""
+    rows = book.connection.execute(
+        "SELECT * FROM document WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
+        (number, symbol, agency_code, day),
+    ).fetchall()
+    return [_document(row) for row in rows]
+
+
+def listing(
+    book: Book,
+    *,
+    direction: Direction | None = None,
+    states: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    limit: int = -1,
+) -> list[Document]:
+    """Return documents, newest first; `since` and `until` are ISO days of arrival or issue in stored form."""
+    where, values = ["1 = 1"], dict[str, object]()
+    if direction:
+        where.append("direction = :direction")
+        values["direction"] = direction
+    if states:
+        where.append(f"state IN ({', '.join(f':s{position}' for position in range(len(states)))})")
+        values |= {f"s{position}": state for position, state in enumerate(states)}
+    if since:
+        where.append("arrived_at >= :since")
+        values["since"] = since
+    if until:
+        where.append("arrived_at < :until")
+        values["until"] = until
+    values["limit"] = limit
+    rows = book.connection.execute(
+        f"SELECT * FROM document WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit", values
+    )
+    return [_document(row) for row in rows]
+
+
+def search(book: Book, text: str, *, limit: int) -> list[Document]:
+    """Return documents in which every word occurs, with or without diacritics, newest first."""
+    words = fold(text).split()
+    escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
+    where = " AND ".join("folded LIKE ? ESCAPE '\\'" for _word in escaped) or "1 = 1"
+    rows = book.connection.execute(
+        f"SELECT * FROM document WHERE {where} ORDER BY id DESC LIMIT ?", (*(f"%{word}%" for word in escaped), limit)
+    )
+    return [_document(row) for row in rows]
+
+
+def arrivals(book: Book) -> dict[str, datetime]:
+    """Return when the register first held each incoming document's bytes: proof of existence for `verify`."""
+    rows = book.connection.execute(
+        "SELECT document.sha256, MIN(event.at) FROM document JOIN event ON event.subject = 'document:' || document.id"
+        " WHERE document.direction = 'in' AND document.sha256 IS NOT NULL GROUP BY document.sha256"
+    )
+    return {row[0]: datetime.fromisoformat(row[1]) for row in rows}
+
+
+def attach(book: Book, identity: int, files: Sequence[tuple[str, str]]) -> None:
+    """Enter what goes with a document: (SHA-256, file name) each."""
+    book.connection.executemany(
+        "INSERT INTO attachment (document, sha256, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(identity, sha256, name) for sha256, name in files],
+    )
+
+
+def attachments(book: Book, identity: int) -> list[tuple[str, str]]:
+    rows = book.connection.execute("SELECT sha256, file FROM attachment WHERE document = ? ORDER BY rowid", (identity,))
+    return [(row["sha256"], row["file"]) for row in rows]
+
+
+def file_users(book: Book, sha256: str) -> int:
+    """Return how many rows still name a file of the cabinet."""
+    row = book.connection.execute(
+        "SELECT (SELECT COUNT(*) FROM document WHERE :f IN (sha256, source_sha256, signed_sha256))"
+        " + (SELECT COUNT(*) FROM attachment WHERE sha256 = :f)"
+        " + (SELECT COUNT(*) FROM message WHERE sha256 = :f)"
+        " + (SELECT COUNT(*) FROM delivery WHERE letter = :f)",
+        {"f": sha256},
+    ).fetchone()
+    return int(row[0])
+
+
+def files(book: Book) -> list[str]:
+    """Return the SHA-256 of every file the register names."""
+    rows = book.connection.execute(
+        "SELECT sha256 FROM document UNION SELECT source_sha256 FROM document UNION SELECT signed_sha256 FROM document"
+        " UNION SELECT sha256 FROM attachment UNION SELECT sha256 FROM message UNION SELECT letter FROM delivery"
+    )
+    return [row[0] for row in rows if row[0]]
+
+
+def blank(book: Book, identity: int) -> None:
+    """Take everything that could tell a secret's content out of its row (contract.md, `fetch`)."""
+    empty = {name: None for name in _WRITABLE if name not in {"fields", "judgement", "flags", "sender"}}
+    update(book, identity, **empty, fields={}, judgement={}, flags=["secret-mark"])
+    book.connection.execute("DELETE FROM attachment WHERE document = ?", (identity,))

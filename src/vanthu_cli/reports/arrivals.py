@@ -1,0 +1,67 @@
+"""What arrived, as JSON (contract.md, `fetch`) and as lines for a person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vanthu_cli.locale import _
+from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.tables import table
+from vanthu_cli.reports.words import flag_words, state_word, verdict_word
+
+
+def document_json(document: Document, *, message_id: str | None = None) -> dict[str, Any]:
+    """Return an incoming document; nothing that could tell a secret's content."""
+    secret = document.state == "quarantined"
+    return {
+        "id": str(document.id),
+        "message_id": None if secret else message_id,
+        "from": document.sender,
+        "file": None if secret else document.file,
+        "sha256": None if secret else document.sha256,
+        "verdict": None if secret else document.verdict,
+        "state": document.state,
+        "arrival_number": document.arrival_number,
+        "fields": None if secret else _fields(document),
+        "flags": list(document.flags),
+        "arrived_at": document.arrived_at,
+    }
+
+
+def _fields(document: Document) -> Mapping[str, Any]:
+    read = dict(document.fields.get("fields") or {})
+    # What a person has corrected is what counts.
+    corrected = {
+        "number": document.number,
+        "symbol": document.symbol,
+        "date": document.day,
+        "agency": document.agency,
+        "doc_type": document.doc_type,
+        "subject": document.subject,
+    }
+    return {**read, **corrected}
+
+
+def quarantined_json(identity: int, sender: str | None) -> dict[str, Any]:
+    """Return a quarantined secret: an opaque id and its envelope."""
+    empty = dict.fromkeys(("message_id", "file", "sha256", "verdict", "arrival_number", "fields"))
+    return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": ["secret-mark"], **empty}
+
+
+def arrival_rows(documents: Sequence[Document]) -> list[list[str]]:
+    return [
+        [
+            str(each.id),
+            str(each.arrival_number or ""),
+            each.name,
+            each.agency or each.sender or "",
+            verdict_word(each.verdict),
+            state_word(each.state),
+            flag_words(each.flags),
+        ]
+        for each in documents
+    ]
+
+
+def arrival_table(documents: Sequence[Document]) -> list[str]:
+    headings = [_("Id"), _("Arrival no."), _("Document"), _("From"), _("Signatures"), _("State"), _("Why")]
+    return table(headings, arrival_rows(documents))

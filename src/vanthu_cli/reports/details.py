@@ -1,0 +1,84 @@
+"""One document in full, for a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from sqlite3 import Row
+
+from vanthu_cli.locale import _
+from vanthu_cli.register.deliveries import Delivery
+from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.tables import table
+from vanthu_cli.reports.words import delivery_word, flag_words, reason_word, state_word, verdict_word
+from vanthu_cli.rules.deadlines import VIETNAM
+
+
+def local(moment: str) -> str:
+    """Return a stored time as it is shown: +07:00, to the minute."""
+    return datetime.fromisoformat(moment).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def day_shown(day: str | None) -> str:
+    return datetime.fromisoformat(day).strftime("%d/%m/%Y") if day else ""
+
+
+def document_lines(
+    document: Document,
+    *,
+    place: str | None = None,
+    deliveries: Sequence[Delivery] = (),
+    papers: Sequence[Row] = (),
+    arrivals: Sequence[Row] = (),
+    attachments: Sequence[tuple[str, str]] = (),
+    events: Sequence[Row] = (),
+) -> list[str]:
+    """Return what is known of a document, line by line."""
+    pairs = [
+        (_("Id"), str(document.id)),
+        (_("Number"), document.name),
+        (_("Date"), day_shown(document.day)),
+        (_("Arrival number"), str(document.arrival_number or "")),
+        (_("Type"), document.doc_type),
+        (_("Subject"), document.subject),
+        (_("Agency"), document.agency),
+        (_("Signer"), document.signer),
+        (_("Urgency"), document.urgency),
+        (_("From"), document.sender),
+        (_("State"), state_word(document.state)),
+        (_("Signatures"), verdict_word(document.verdict) if document.verdict else ""),
+        (_("Why"), flag_words(document.flags)),
+        (_("Reason given"), document.reason),
+        (_("File"), document.file),
+        ("SHA-256", document.sha256),
+        (_("Lies at"), place),
+    ]
+    lines = [f"{label + ':':<18} {value}" for label, value in pairs if value]
+    lines += [f"{_('With it') + ':':<18} {name}" for _sha256, name in attachments]
+    for signature in document.judgement.get("signatures", []):
+        lines.append(
+            f"  • {signature.get('signer') or '?'}: {signature.get('indication')} {signature.get('sub_indication') or ''}"
+        )
+    lines += [f"  – {reason}" for reason in document.judgement.get("reasons", [])]
+    if arrivals:
+        lines += ["", _("Arrived:")]
+        lines += [f"  {local(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
+    if deliveries:
+        lines += ["", _("Sent to:")]
+        rows = [
+            [
+                each.agency or "",
+                each.address,
+                each.channel,
+                delivery_word(each.state),
+                local(each.at),
+                each.answer or "",
+            ]
+            for each in deliveries
+        ]
+        lines += table([_("Agency"), _("Address"), _("Channel"), _("State"), _("When"), _("Answer")], rows)
+    if papers:
+        lines += ["", _("Paper originals owed:")]
+        lines += [f"  {row['copies']} × {row['agency']} ({reason_word(row['reason'])})" for row in papers]
+    if events:
+        lines += ["", _("History:")]
+        lines += [f"  {local(row['at'])}  {row['kind']}  {row['who']}" for row in events]
+    return lines

@@ -1,0 +1,278 @@
+"""A PDF opened for one more incremental update: its signatures, its fields, and whether they allow it.
+
+pyHanko reads strictly. A file that only a lenient parser accepts is never signed: what one viewer shows and another
+doesn't is not a document. The one exception are Word's hybrid cross-references, whole but refused by strict mode.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from pyhanko.pdf_utils.form_tools import get_single_field_annot
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, enumerate_sig_fields
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from vanthu_cli.document.places import Box
+from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.locale import _
+
+_FARTHEST = 1e6
+"""Points; the largest page of ISO 32000 is 14 400."""
+
+_DEEPEST = 64
+"""Levels of /Parent that a page tree may have; more is a loop or an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`x0`..`y1` is what the reader sees of the page, in default user space; `rotate` is 0, 90, 180 or 270."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    rotate: int
+
+    def box(self, left: float, top: float, width: float, height: float) -> tuple[float, float, float, float]:
+        """Return in user space what lies `left` and `top` points from the upper left corner as seen by the reader."""
+        (ax, ay), (bx, by) = self._user(left, top), self._user(left + width, top + height)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height as the reader sees them."""
+        width, height = self.x1 - self.x0, self.y1 - self.y0
+        return (height, width) if self.rotate in (90, 270) else (width, height)
+
+    def seen(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """Return left, top, right, bottom as the reader sees them: the opposite of `box`."""
+        (ax, ay), (bx, by) = self._view(x0, y0), self._view(x1, y1)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+    def _view(self, x: float, y: float) -> tuple[float, float]:
+        return {
+            0: (x - self.x0, self.y1 - y),
+            90: (y - self.y0, x - self.x0),
+            180: (self.x1 - x, y - self.y0),
+            270: (self.y1 - y, self.x1 - x),
+        }[self.rotate]
+
+    def _user(self, right: float, down: float) -> tuple[float, float]:
+        return {
+            0: (self.x0 + right, self.y1 - down),
+            90: (self.x0 + down, self.y0 + right),
+            180: (self.x1 - right, self.y0 + down),
+            270: (self.x1 - down, self.y1 - right),
+        }[self.rotate]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a signature goes: the field's name, its rectangle, and whether the field is there already, empty."""
+
+    field: str
+    box: Box
+    rotate: int
+    prepared: bool
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height as the reader sees them."""
+        wide, high = self.box.width, self.box.height
+        return (high, wide) if self.rotate in (90, 270) else (wide, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A readable, unencrypted PDF. `prepared` are its empty, visible signature fields, `names` those of all fields."""
+
+    reader: PdfFileReader
+    signatures: Sequence[EmbeddedPdfSignature]
+    prepared: Mapping[str, Spot]
+    names: frozenset[str]
+
+    def writer(self) -> IncrementalPdfFileWriter:
+        return IncrementalPdfFileWriter.from_reader(self.reader)
+
+    def page(self, number: int) -> Page:
+        """Return page `number`, counted from 0; `MisuseError` `signing.no_such_page`."""
+        with _refusing_damage():
+            count = int(self.reader.root["/Pages"]["/Count"])
+            if 0 <= number < count:
+                return _page(_page_object(self.reader, number))
+        raise MisuseError(
+            "signing.no_such_page",
+            _("Page {page} does not exist; the document has {pages}.").format(page=number + 1, pages=count),
+        )
+
+    def widgets(self, number: int) -> list[tuple[float, float, float, float]]:
+        """Return left, top, right, bottom of every annotation on the page as the reader sees it."""
+        page = self.page(number)
+        with _refusing_damage():
+            raw = _page_object(self.reader, number)
+            found = [annotation.get_object() for annotation in _entry(raw, "/Annots") or ()]
+            return [page.seen(*_corners(one["/Rect"])) for one in found if "/Rect" in one]
+
+    def new_spot(self, name: str, box: Box) -> Spot:
+        """Return a place for a new field, called `name`, or name_2, name_3 and so on if that is taken."""
+        field, count = name, 1
+        while field in self.names:
+            count += 1
+            field = f"{name}_{count}"
+        return Spot(field, box, self.page(box.page).rotate, prepared=False)
+
+    def spot(self, name: str, box: Box | None) -> Spot | None:
+        """Return the prepared, empty field `name`, else a new one in `box`, else None."""
+        if name in self.prepared:
+            return self.prepared[name]
+        return None if box is None else self.new_spot(name, box)
+
+    def refuse_if_locked(self, field: str, *, new: bool) -> None:
+        """`ForbiddenError` `signing.locked` if signing this field would break a signature that is there.
+
+        ISO 32000-2 12.8.2.2 and 12.8.2.4. pyHanko's signer stops only at a certification without any change; it
+        signs happily behind a FieldMDP lock or, in a new field, behind a certification, and breaks the earlier one.
+        """
+        for signature in self.signatures:
+            level, lock = signature.docmdp_level, signature.fieldmdp
+            certified = level is not None and (new or level is MDPPerm.NO_CHANGES)
+            if certified or (lock is not None and lock.is_locked(field)):
+                raise ForbiddenError(
+                    "signing.locked",
+                    _(
+                        "The signature “{name}” on this document locks it: nothing more can be signed without breaking it."
+                    ).format(name=signature.field_name),
+                    _(
+                        "Make a new copy with `vanthu prepare` and have it signed again, as an ordinary (approval) signature."
+                    ),
+                )
+
+
+def open_pdf(pdf: bytes) -> Opened:
+    """Read everything that signing will touch, so that a hostile or damaged file is refused before anything is done.
+
+    `MisuseError`: `signing.encrypted`, `signing.unreadable`.
+    """
+    with _refusing_damage():
+        reader = PdfFileReader(BytesIO(pdf))
+        if reader.xrefs.hybrid_xrefs_present:
+            reader = PdfFileReader(BytesIO(pdf), strict=False)
+        if reader.encrypted:
+            raise MisuseError(
+                "signing.encrypted",
+                _("The PDF file is protected by a password or encryption; such a file is not signed."),
+                _("Export the document to PDF again without protection."),
+            )
+        return _read(reader)
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    try:
+        yield
+    except MisuseError:
+        raise
+    except Exception as error:  # on hostile input pyHanko raises nearly anything: KeyError, RecursionError, …
+        raise MisuseError(
+            "signing.unreadable",
+            _("The PDF file is damaged, or a signature on it cannot be read; it is not repaired and not signed."),
+            _("Export the document to PDF again; if it is signed already, ask the sender for the file once more."),
+        ) from error
+
+
+def _read(reader: PdfFileReader) -> Opened:
+    signatures = list(reader.embedded_signatures)
+    if not all(_locks_readable(signature) for signature in signatures):
+        raise ValueError("a signature's permissions contradict its type")
+    _page(_page_object(reader, 0))
+    fields = {str(name): (value, field.get_object()) for name, value, field in enumerate_sig_fields(reader)}
+    empty = {name: field for name, (value, field) in fields.items() if value is None}
+    numbers = {ref: number for number, ref in enumerate(_page_refs(reader.root.raw_get("/Pages")))} if empty else {}
+    spots = (_prepared(name, field, numbers) for name, field in empty.items())
+    return Opened(
+        reader=reader,
+        signatures=signatures,
+        prepared={spot.field: spot for spot in spots if spot is not None},
+        names=frozenset(fields) | _top_names(reader),
+    )
+
+
+def _locks_readable(signature: EmbeddedPdfSignature) -> bool:
+    """Read what pyHanko reads lazily, and may raise on."""
+    return isinstance(signature.docmdp_level, MDPPerm | None) and isinstance(signature.fieldmdp, FieldMDPSpec | None)
+
+
+def _page_refs(root: Any) -> Iterator[Any]:
+    """Yield the references of all pages in order."""
+    waiting, known = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if node.reference in known:
+            raise ValueError("the page tree is no tree")
+        known.add(node.reference)
+        inner = node.get_object()
+        if "/Kids" in inner:
+            waiting.extend(reversed(inner["/Kids"]))
+        else:
+            yield node.reference
+
+
+def _prepared(name: str, field: Any, numbers: Mapping[Any, int]) -> Spot | None:
+    """Return where an empty field is; None if it has no size or is on no page: a mark in it would never be seen."""
+    widget = get_single_field_annot(field)
+    if "/P" not in widget or "/Rect" not in widget:
+        return None
+    number = numbers.get(widget.raw_get("/P").reference)
+    x0, y0, x1, y1 = _corners(widget["/Rect"])
+    if number is None or x0 == x1 or y0 == y1:
+        return None
+    return Spot(name, Box(number, x0, y0, x1, y1), _page(widget["/P"]).rotate, prepared=True)
+
+
+def _top_names(reader: PdfFileReader) -> frozenset[str]:
+    """Return the names of all fields of the form's first level, whatever their type."""
+    form = _entry(reader.root, "/AcroForm") or {}
+    return frozenset(str(_entry(field.get_object(), "/T")) for field in _entry(form, "/Fields") or ())
+
+
+def _entry(dictionary: Any, key: str) -> Any:
+    """Return the value or None; pyHanko's own `get` hands out unresolved references."""
+    return dictionary[key] if key in dictionary else None  # noqa: SIM401  see above
+
+
+def _page_object(reader: Any, number: int) -> Any:
+    return reader.find_page_for_modification(number)[0].get_object()
+
+
+def _page(page: Any) -> Page:
+    media = _corners(_inherited(page, "/MediaBox"))
+    crop = _inherited(page, "/CropBox")
+    x0, y0, x1, y1 = media
+    if crop is not None:
+        left, low, right, high = _corners(crop)
+        x0, y0, x1, y1 = max(x0, left), max(y0, low), min(x1, right), min(y1, high)
+    if x0 >= x1 or y0 >= y1:
+        x0, y0, x1, y1 = media
+    return Page(x0, y0, x1, y1, int(_inherited(page, "/Rotate") or 0) // 90 * 90 % 360)
+
+
+def _corners(box: Any) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(value) for value in box)
+    if max(map(abs, (x0, y0, x1, y1))) > _FARTHEST:
+        raise ValueError("a rectangle out of this world")
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _inherited(page: Any, key: str) -> Any:
+    node = page
+    for _level in range(_DEEPEST):
+        if key in node:
+            return node[key]
+        if "/Parent" not in node:
+            return None
+        node = node["/Parent"]
+    raise ValueError("page tree too deep")

@@ -1,0 +1,35 @@
+"""Objects of one revision of a PDF and what they refer to. Iterative throughout: a long chain is no recursion."""
+
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver
+
+Key = tuple[int, int]
+"""Number and generation of an object."""
+
+
+def reachable(resolver: HistoricalResolver, start: Any, leaving_out: frozenset[str] = frozenset()) -> dict[Key, Any]:
+    """Map every reference reachable from `start` to its object, None where the revision does not define it."""
+    found: dict[Key, Any] = {}
+    stack = [start]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, generic.IndirectObject):
+            key = (item.idnum, item.generation)
+            if key in found:
+                continue
+            item = found[key] = value_of(resolver, key)
+        if isinstance(item, generic.DictionaryObject):
+            stack.extend(item.raw_get(name) for name in item if name not in leaving_out)
+        elif isinstance(item, generic.ArrayObject):
+            stack.extend(item.raw_get(index) for index in range(len(item)))
+    return found
+
+
+def value_of(resolver: HistoricalResolver, key: Key) -> Any:
+    """Return the object as of this revision, None if the revision does not define it."""
+    reference = generic.Reference(*key, pdf=resolver)
+    if resolver.reader.xrefs.get_historical_ref(reference, resolver.revision) is None:
+        return None
+    return resolver.get_object(reference)

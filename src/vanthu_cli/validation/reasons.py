@@ -1,0 +1,203 @@
+"""Why a signature or a file does not simply pass: stable codes, what they weigh, the clerk's sentences.
+
+The weights are ETSI EN 319 102-1 indications. One deliberate difference: ETSI counts FORMAT_FAILURE as
+TOTAL-FAILED; here a signature nobody could read is INDETERMINATE, as nothing was proven against it
+(contract.md: "an unreadable signature is not 'no signature'", verdict unknown).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vanthu_cli.locale import _
+
+Indication = Literal["TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable machine code and what it is about (a field, a change, a date); never localised."""
+
+    code: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+_FAILED: dict[str, str] = {
+    "hash-mismatch": "HASH_FAILURE",
+    "signature-broken": "SIG_CRYPTO_FAILURE",
+    "partial-coverage": "FORMAT_FAILURE",
+    "changed-after-signing": "FORMAT_FAILURE",
+    "field-altered": "FORMAT_FAILURE",
+    "revoked-before-signing": "REVOKED",
+    "document-timestamp-broken": "HASH_FAILURE",
+}
+_UNDECIDED: dict[str, str] = {
+    "not-a-pdf": "FORMAT_FAILURE",
+    "unparseable": "FORMAT_FAILURE",
+    "encrypted": "FORMAT_FAILURE",
+    "read-leniently": "FORMAT_FAILURE",
+    "too-many-signatures": "GENERIC",
+    "unreadable-signature": "FORMAT_FAILURE",
+    "unsupported-signature": "FORMAT_FAILURE",
+    "signature-outside-form": "FORMAT_FAILURE",
+    "no-signing-certificate": "NO_SIGNING_CERTIFICATE_FOUND",
+    "certificate-untrusted": "NO_CERTIFICATE_CHAIN_FOUND",
+    "certificate-chain-failure": "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+    "certificate-wrong-purpose": "CHAIN_CONSTRAINTS_FAILURE",
+    "certificate-expired-no-time": "OUT_OF_BOUNDS_NO_POE",
+    "certificate-not-yet-valid": "OUT_OF_BOUNDS_NO_POE",
+    "revoked-no-time": "REVOKED_NO_POE",
+    "revocation-unknown": "TRY_LATER",
+    "weak-algorithm": "CRYPTO_CONSTRAINTS_FAILURE",
+    "timestamp-broken": "GENERIC",
+    "modification-check-failed": "GENERIC",
+    "changes-not-explained": "GENERIC",
+    "numbered-after-signing": "GENERIC",
+    "unsigned-field-over-mark": "GENERIC",
+    "unsigned-field-added": "GENERIC",
+    "mark-covered": "GENERIC",
+    "large-mark-added": "GENERIC",
+    "field-filled": "GENERIC",
+    "trailing-bytes": "GENERIC",
+}
+NOTES = frozenset({"timestamp-untrusted", "local-time-labelled-utc"})
+"""Codes that inform and weigh nothing."""
+
+CODES = frozenset(_FAILED) | frozenset(_UNDECIDED) | NOTES
+
+_INDICATIONS: tuple[Indication, ...] = get_args(Indication)
+
+
+def weigh(reason: Reason) -> tuple[Indication, str | None]:
+    """Return the ETSI indication and sub-indication of one reason; an unknown code is INDETERMINATE."""
+    if reason.code in _FAILED:
+        return "TOTAL-FAILED", _FAILED[reason.code]
+    if reason.code in NOTES:
+        return "TOTAL-PASSED", None
+    return "INDETERMINATE", _UNDECIDED.get(reason.code, "GENERIC")
+
+
+def worst(reasons: tuple[Reason, ...]) -> tuple[Indication, str | None]:
+    """Return the indication of the heaviest reason (of equals, the first); no reason at all passes."""
+    weights = [("TOTAL-PASSED", None), *map(weigh, reasons)]
+    return max(weights, key=lambda weight: _INDICATIONS.index(weight[0]))
+
+
+def sentence(reason: Reason) -> str:
+    """Return the clerk's sentence in the chosen language: what was found, and what to do next."""
+    text = _sentences().get(reason.code)
+    if text is None:
+        return str(reason)
+    return text.format(detail=reason.detail or "-")
+
+
+def _sentences() -> dict[str, str]:
+    """Translate at call time: the language is chosen after this module is loaded."""
+    return {
+        "hash-mismatch": _(
+            "The document was changed inside the part that the signature protects. Do not accept it; ask the sender for the original file.",
+        ),
+        "signature-broken": _(
+            "The signature does not belong to the certificate it names. Do not accept the document; ask the sender for the original file.",
+        ),
+        "partial-coverage": _(
+            "The signature leaves out a part of the file in which something can be hidden. Do not accept the document; ask the sender to sign it again.",
+        ),
+        "changed-after-signing": _(
+            "The document was changed after it was signed ({detail}). Do not accept it; ask the sender for the original file.",
+        ),
+        "field-altered": _(
+            "A form field was rewritten after the agency's signature ({detail}). Do not accept the document; ask the sender for the original file.",
+        ),
+        "revoked-before-signing": _(
+            "The certificate was revoked before the document was signed ({detail}). Do not accept it; tell the sender.",
+        ),
+        "not-a-pdf": _(
+            "This is not a PDF file. Open it with the program it was made for, or ask the sender for a PDF."
+        ),
+        "unparseable": _("The PDF file is damaged and cannot be read ({detail}). Ask the sender to send it again."),
+        "encrypted": _(
+            "The PDF file is protected by a password, so its signatures cannot be judged. Ask the sender for an unprotected file.",
+        ),
+        "read-leniently": _(
+            "The PDF file breaks the rules of its format and could only be read leniently. Look at it yourself, and ask the sender for a clean file if in doubt.",
+        ),
+        "too-many-signatures": _(
+            "The file has more signature fields than an official document can have ({detail}). Ask the sender what it is.",
+        ),
+        "unreadable-signature": _("A signature is there but cannot be read ({detail}). Ask the sender to sign again."),
+        "unsupported-signature": _(
+            "A signature of an unsupported kind is there ({detail}). Check it with the program it was made with, or ask the sender to sign again.",
+        ),
+        "signature-outside-form": _(
+            "A signature stands on a page but is not listed in the document's form ({detail}). Look at it yourself; ask the sender if in doubt.",
+        ),
+        "no-signing-certificate": _(
+            "The signature does not carry its signer's certificate. Ask the sender to sign again.",
+        ),
+        "certificate-untrusted": _(
+            "The certificate does not come from an authority that this office trusts. If it should, have the administrator add the authority's certificate (`vanthu trust add`).",
+        ),
+        "certificate-chain-failure": _(
+            "The certificate's chain up to a trusted authority does not hold ({detail}). Show this to the administrator.",
+        ),
+        "certificate-wrong-purpose": _(
+            "The certificate is not meant for signing documents ({detail}). Ask the sender to sign with the right certificate.",
+        ),
+        "certificate-expired-no-time": _(
+            "The certificate has expired ({detail}) and nothing proves that the document was signed before. Ask the sender for a copy with a time stamp, or to sign again.",
+        ),
+        "certificate-not-yet-valid": _(
+            "At the moment of judging the certificate was not valid yet ({detail}). Check the clock of this computer.",
+        ),
+        "revoked-no-time": _(
+            "The certificate was revoked ({detail}) and nothing proves that the document was signed before. Ask the sender to sign again with a new certificate.",
+        ),
+        "revocation-unknown": _(
+            "It cannot be established whether the certificate was revoked ({detail}). Import the authority's revocation list (`vanthu trust import-crl`) and verify again.",
+        ),
+        "weak-algorithm": _(
+            "The signature uses a method that is no longer safe ({detail}). Ask the sender to sign again with up-to-date software.",
+        ),
+        "timestamp-broken": _(
+            "The time stamp does not belong to this signature or is damaged ({detail}). Ask the sender to sign again.",
+        ),
+        "document-timestamp-broken": _(
+            "The document was changed inside the part that its time stamp protects ({detail}). Do not accept it; ask the sender for the original file.",
+        ),
+        "timestamp-untrusted": _(
+            "The time stamp comes from an authority that this office does not trust, so it proves nothing ({detail}). Have the administrator add that authority if it should be trusted.",
+        ),
+        "local-time-labelled-utc": _(
+            "The signer's software wrote Vietnamese time as if it were UTC, seven hours late. This is a known fault and no sign of fraud.",
+        ),
+        "modification-check-failed": _(
+            "It could not be checked whether something was changed after signing ({detail}). Compare the document with the sender's original.",
+        ),
+        "changes-not-explained": _(
+            "Something was added or changed after signing that the signature does not provide for, though nothing shown on the pages was altered ({detail}). Look at the document; ask the sender if in doubt.",
+        ),
+        "numbered-after-signing": _(
+            "The number or the date was put on after this signature, in a way the signature does not provide for, and the agency signed afterwards ({detail}). Check number and date; an office may allow this by a rule.",
+        ),
+        "unsigned-field-over-mark": _(
+            "An unsigned field was drawn over the number, date, signature or seal after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "unsigned-field-added": _(
+            "A visible field that nobody signed was added after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "mark-covered": _(
+            "Something was drawn over the number, date, signature or seal after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "large-mark-added": _(
+            "A mark that covers a large part of a page was added after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "field-filled": _(
+            "A form field was filled in after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "trailing-bytes": _(
+            "The file was cut off, or goes on after its end ({detail} bytes). Ask the sender for the original file.",
+        ),
+    }

@@ -1,0 +1,224 @@
+"""A change that pyHanko does not permit: was something shown altered, or were only number and date added?
+
+pyHanko answers yes or no; the contract wants three answers. Everything here can only soften "invalid" to
+"unknown", and only on positive evidence that nothing shown was altered.
+"""
+
+from typing import Any
+
+import pypdfium2 as pdfium
+from PIL import ImageChops
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver
+
+from vanthu_cli.validation.graph import Key, reachable, value_of
+from vanthu_cli.validation.marks import Mark, Rectangle, marks
+from vanthu_cli.validation.signed_pdf import Reader, Resolver, entry_of, pages
+
+_UNSHOWN = frozenset({"/StructTreeRoot", "/Metadata", "/MarkInfo", "/DSS", "/Extensions", "/PieceInfo"})
+"""Catalog entries that draw nothing."""
+_ROOT_MAY_CHANGE = _UNSHOWN | {"/AcroForm", "/Version"}
+_FORM_MAY_CHANGE = frozenset({"/Fields", "/SigFlags", "/DR", "/DA", "/NeedAppearances", "/Q"})
+_SIGNING_MAY_CHANGE = frozenset({"/V", "/AP", "/F", "/Ff", "/Type"})
+_NUMBER_KINDS = frozenset({"FreeText", "Stamp", "Widget"})
+_NUMBER_AREA = 0.6
+"""Number and date stand in the upper 40 % of page 1 (NĐ 30/2020 Phụ lục I, ô 3 and 4)."""
+_NUMBER_HEIGHT = 60.0
+_LIGHTER = 24
+"""Steps of grey (of 255) that count as something being covered; below is anti-aliasing."""
+_SCALE = 2.0
+
+
+def describe(reader: Reader, revision: int) -> str:
+    """Say in no language what differs between the signed revision and the last one."""
+    old, new = _both(reader, revision, reader.last_revision)
+    touched = altered(reader, revision, reader.last_revision)
+    before, now = marks(old), marks(new)
+    found = [f"p. {number + 1} content" for page, number in pages(old) if touched & _drawn_by(old, page)]
+    found += [f"{mark.describe()} removed" for key, mark in before.items() if key not in now]
+    found += [f"{mark.describe()} altered" for key, mark in before.items() if touched & _drawn_by_mark(old, key)]
+    found += [f"{mark.describe()} added" for key, mark in now.items() if key not in before and not mark.signed]
+    return ", ".join(found) or f"{len(touched)} objects"
+
+
+def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool:
+    """Tell whether all that is altered since `revision` lies where nothing is drawn (structure tree, metadata).
+
+    `passed` names the fields of later signatures that passed: a field may also claim another's signature as its own.
+    """
+    old, new = _both(reader, revision, reader.last_revision)
+    shown = set(reachable(old, old.root, _UNSHOWN))
+    before, now = marks(old), marks(new)
+    return (
+        not altered(reader, revision, reader.last_revision) & shown
+        and not old.named_but_undefined & set(reachable(new, new.root))
+        and before.keys() <= now.keys()
+        and all(mark.name in passed for key, mark in now.items() if key not in before)
+    )
+
+
+def only_numbered(
+    reader: Reader,
+    pdf: bytes,
+    signed: tuple[int, int],
+    sealed: tuple[int, int],
+    passed: frozenset[str],
+) -> bool:
+    """Tell whether between two revisions only marks in the number and date area came, hiding and altering nothing.
+
+    `signed` and `sealed` are revision number and end (bytes) of the earlier signature and of the organisation's;
+    `passed` as above.
+    """
+    old, new = _both(reader, signed[0], sealed[0])
+    if altered(reader, signed[0], sealed[0]) or old.named_but_undefined & set(reachable(new, new.root)):
+        return False
+    before, now = marks(old), marks(new)
+    if any(key not in now or now[key].box != mark.box for key, mark in before.items()):
+        return False
+    added = [mark for key, mark in now.items() if key not in before and mark.name not in passed]
+    old_boxes = [mark for mark in before.values() if mark.area]
+    return (
+        bool(added)
+        and all(_is_number(mark) and not any(mark.overlaps(other) for other in old_boxes) for mark in added)
+        and _hides_nothing(pdf[: signed[1]], pdf[: sealed[1]], [mark.box for mark in added])
+    )
+
+
+def _is_number(mark: Mark) -> bool:
+    height = mark.sheet[3] - mark.sheet[1]
+    return (
+        mark.page == 0
+        and mark.subtype in _NUMBER_KINDS
+        and mark.kind in (None, "/Tx")
+        and mark.box[1] >= mark.sheet[1] + _NUMBER_AREA * height
+        and mark.box[3] - mark.box[1] <= _NUMBER_HEIGHT
+    )
+
+
+def _hides_nothing(old: bytes, new: bytes, boxes: list[Rectangle]) -> bool:
+    """Compare page 1 as drawn in both revisions: inside the boxes no pixel may have become lighter."""
+    shots = []
+    for data in (old, new):
+        with pdfium.PdfDocument(data) as document:
+            document.init_forms()
+            page = document[0]
+            if page.get_rotation():
+                return False
+            left, _bottom, _right, top = page.get_cropbox()
+            shots.append(page.render(scale=_SCALE).to_pil().convert("L"))
+    for x0, y0, x1, y1 in boxes:
+        corner = [(x0 - left) * _SCALE - 1, (top - y1) * _SCALE - 1, (x1 - left) * _SCALE + 1, (top - y0) * _SCALE + 1]
+        window = (round(corner[0]), round(corner[1]), round(corner[2]), round(corner[3]))
+        lighter = ImageChops.subtract(shots[1].crop(window), shots[0].crop(window))
+        if any(lighter.histogram()[_LIGHTER:]):
+            return False
+    return True
+
+
+def _both(reader: Reader, first: int, last: int) -> tuple[Resolver, Resolver]:
+    return reader.get_historical_resolver(first), reader.get_historical_resolver(last)
+
+
+def _drawn_by(old: HistoricalResolver, page: generic.DictionaryObject) -> set[Key]:
+    return {_key(page.container_ref), *reachable(old, page, frozenset({"/Parent", "/Annots", "/B"}))}
+
+
+def _drawn_by_mark(old: HistoricalResolver, key: Any) -> set[Key]:
+    if key[0] == "direct":
+        return set()
+    return {key, *reachable(old, value_of(old, key), frozenset({"/Parent", "/P", "/V", "/Popup", "/A"}))}
+
+
+def altered(reader: Reader, first: int, last: int) -> set[Key]:
+    """Return objects of revision `first` that later revisions rewrite or free, unless the change only adds.
+
+    Only adding are: annotations to a page, fields to the form, a signature to an empty signature field, validation
+    data and metadata to the catalog.
+    """
+    old, new = _both(reader, first, last)
+    found: set[Key] = set()
+    for revision in range(first + 1, last + 1):
+        step = reader.get_historical_resolver(revision)
+        refs = step.explicit_refs_in_revision() | step.refs_freed_in_revision()  # type: ignore[no-untyped-call]  # pyHanko's
+        found |= {(ref.idnum, ref.generation) for ref in refs}
+    additive = _additive_places(old)
+    return {
+        key
+        for key in found
+        if (before := value_of(old, key)) is not None
+        and key not in additive.get("free", ())
+        and not _only_adds(before, value_of(new, key), additive, key)
+    }
+
+
+def _additive_places(old: HistoricalResolver) -> dict[str, set[Key]]:
+    """Return which objects of the old revision are what: they may grow in their own ways only."""
+    places: dict[str, set[Key]] = {"root": {_key(old.root_ref)}, "lists": set(), "form": set(), "free": set()}
+    trailer = old.trailer_view
+    for holder, name, kind in (
+        (trailer, "/Info", "free"),
+        (old.root, "/Metadata", "free"),
+        (old.root, "/AcroForm", "form"),
+    ):
+        _note(places[kind], holder, name)
+    _note(places["lists"], entry_of(old.root, "/AcroForm"), "/Fields")
+    for page, _number in pages(old):
+        _note(places["lists"], page, "/Annots")
+    return places
+
+
+def _note(keys: set[Key], holder: Any, name: str) -> None:
+    raw = holder.get(name) if isinstance(holder, generic.DictionaryObject) else None
+    if isinstance(raw, generic.IndirectObject):
+        keys.add(_key(raw))
+
+
+def _key(reference: Any) -> Key:
+    return int(reference.idnum), int(reference.generation)
+
+
+def _only_adds(before: Any, after: Any, places: dict[str, set[Key]], key: Key) -> bool:
+    plain = isinstance(before, generic.DictionaryObject) and isinstance(after, generic.DictionaryObject)
+    if isinstance(before, generic.StreamObject) or not plain:
+        grown = key in places["lists"] and isinstance(before, generic.ArrayObject) and _grown(before, after)
+        return grown or _identical(before, after)
+    may_change, growing = frozenset[str](), ""
+    if key in places["root"]:
+        may_change = _ROOT_MAY_CHANGE
+    elif key in places["form"]:
+        may_change, growing = _FORM_MAY_CHANGE, "/Fields"
+    elif before.get("/Type") == "/Page":
+        may_change, growing = frozenset({"/Annots"}), "/Annots"
+    elif before.get("/FT") == "/Sig" and "/V" not in before and "/V" in after:
+        may_change = _SIGNING_MAY_CHANGE
+    return _same(before, after, may_change) and _list_grew(before, after, growing) and _form_grew(before, after)
+
+
+def _identical(before: Any, after: Any) -> bool:
+    if isinstance(before, generic.StreamObject) and isinstance(after, generic.StreamObject):
+        return bool(before.encoded_data == after.encoded_data) and _same(before, after, frozenset())
+    return type(before) is type(after) and bool(before == after)
+
+
+def _form_grew(before: generic.DictionaryObject, after: generic.DictionaryObject) -> bool:
+    """Check the form that stands inside the catalog itself; as an object of its own it is looked at as such."""
+    if "/AcroForm" not in before:
+        return True
+    form, later = before.get("/AcroForm"), after.get("/AcroForm")
+    if not isinstance(form, generic.DictionaryObject) or not isinstance(later, generic.DictionaryObject):
+        return bool(form == later)
+    return _same(form, later, _FORM_MAY_CHANGE) and _list_grew(form, later, "/Fields")
+
+
+def _list_grew(before: generic.DictionaryObject, after: generic.DictionaryObject, name: str) -> bool:
+    return name not in before or (name in after and _grown(before[name], after[name]))
+
+
+def _grown(before: Any, after: Any) -> bool:
+    """Tell whether an array still begins with all it had, in the same order."""
+    return isinstance(after, generic.ArrayObject) and list(after)[: len(before)] == list(before)
+
+
+def _same(before: generic.DictionaryObject, after: generic.DictionaryObject, leaving_out: frozenset[str]) -> bool:
+    keys = before.keys() - leaving_out
+    return keys == after.keys() - leaving_out and all(before.raw_get(name) == after.raw_get(name) for name in keys)

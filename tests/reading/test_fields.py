@@ -1,0 +1,280 @@
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.reading.pages import (
+    MIDDLE,
+    RIGHT_COLUMN,
+    Text,
+    centred,
+    dispatch_145,
+    make_pdf,
+    paragraphs,
+    party_header,
+    scan,
+    signer,
+    state_header,
+)
+
+from vanthu_cli.document.fields import Fields
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.reading.fields import read
+
+LEGAL_BASIS = paragraphs(
+    270,
+    "Căn cứ Nghị định số 30/2020/NĐ-CP ngày 05/3/2020 của Chính phủ về công tác văn thư;\n"
+    "Căn cứ Quyết định số 12/QĐ-UBND ngày 03 tháng 02 năm 2020 của Ủy ban nhân dân tỉnh;\n"
+    "Theo đề nghị của Chánh Văn phòng tại Tờ trình số 99/TTr-VP, ngày 01 tháng 01 năm 2020.",
+)
+STATE_SIGNER = signer(
+    480,
+    upper=("KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"),
+    name="Nguyễn Thị Hoa",
+    recipients=("- Như Điều 3;", "- UBND tỉnh (để báo cáo);", "- Lưu: VT, VP."),
+)
+DECISION = [
+    centred(MIDDLE, 170, "QUYẾT ĐỊNH", "b"),
+    centred(MIDDLE, 188, "Về việc ban hành Quy chế công tác văn thư", "b"),
+    centred(MIDDLE, 206, "của Sở Nội vụ", "b"),
+    centred(MIDDLE, 240, "GIÁM ĐỐC SỞ NỘI VỤ", "b"),
+    *LEGAL_BASIS,
+    centred(MIDDLE, 410, "QUYẾT ĐỊNH:", "b"),
+    *STATE_SIGNER,
+]
+DISPATCH_145 = Fields(
+    number=145,
+    number_text="Số 145 - CV/TU",
+    symbol="CV/TU",
+    date=date(2021, 4, 28),
+    place="Hải Dương",
+    agency="TỈNH ỦY HẢI DƯƠNG",
+    doc_type="Công văn",
+    subject="V/v gửi, nhận văn bản trên mạng thông tin điện rộng của Đảng",
+    signer_name="Lê Văn Hiệu",
+    signer_title="PHÓ BÍ THƯ THƯỜNG TRỰC",
+    authority="T/M BAN THƯỜNG VỤ",
+    recipients=("Như kính gửi", "Ban Thường vụ Tỉnh ủy", "Các đồng chí Tỉnh ủy viên", "Lưu Văn phòng Tỉnh ủy"),
+)
+
+
+@pytest.mark.parametrize(("nfd", "scrambled"), [(False, False), (True, False), (False, True), (True, True)])
+def test_dispatch_145_reads_completely(nfd: bool, scrambled: bool) -> None:
+    reading = read(make_pdf(*dispatch_145(), nfd=nfd, scrambled=scrambled))
+    assert reading.fields == DISPATCH_145
+    assert not reading.needs_ocr
+    assert reading.confidence["number"] > 0.9
+    assert set(reading.confidence) == {
+        name for name in Fields.__slots__ if getattr(reading.fields, name) not in {None, ()}
+    }
+
+
+def test_a_draft_has_symbol_and_place_but_neither_number_nor_date() -> None:
+    pages = dispatch_145("Số         -CV/TU", "Hải Dương, ngày        tháng 4 năm 2021")
+    fields = read(make_pdf(*pages, nfd=True)).fields
+    assert (fields.number, fields.date) == (None, None)
+    assert (fields.symbol, fields.place, fields.doc_type) == ("CV/TU", "Hải Dương", "Công văn")
+    assert fields.subject == DISPATCH_145.subject
+
+
+def test_a_number_that_a_signature_shows_in_the_blank_is_read() -> None:
+    header = party_header("Số         -CV/TU")
+    assert read(make_pdf(header, field=(137, 96, "145"))).fields.number == 145
+
+
+@pytest.mark.parametrize("number", ["Số         -CV/TU", "Số ............ -CV/TU"])
+def test_digits_that_another_tool_drew_a_little_off_the_line_fill_the_blanks(number: str) -> None:
+    stamped = [Text(147, 92, "145", size=11), Text(407, 99, "28", size=12)]
+    header = party_header(number, "Hải Dương, ngày        tháng 4 năm 2021")
+    fields = read(make_pdf(header + stamped)).fields
+    assert (fields.number, fields.symbol, fields.date) == (145, "CV/TU", date(2021, 4, 28))
+
+
+def test_a_state_decision_reads_completely() -> None:
+    fields = read(make_pdf(state_header() + DECISION)).fields
+    assert fields == Fields(
+        number=15,
+        number_text="Số: 15/QĐ-SNV",
+        symbol="QĐ-SNV",
+        date=date(2026, 2, 5),
+        place="Hải Dương",
+        agency="SỞ NỘI VỤ",
+        parent_agency="UBND TỈNH HẢI DƯƠNG",
+        doc_type="Quyết định",
+        subject="Về việc ban hành Quy chế công tác văn thư của Sở Nội vụ",
+        signer_name="Nguyễn Thị Hoa",
+        signer_title="PHÓ GIÁM ĐỐC",
+        authority="KT. GIÁM ĐỐC",
+        recipients=("Như Điều 3", "UBND tỉnh (để báo cáo)", "Lưu: VT, VP"),
+    )
+
+
+def test_a_state_letter_is_known_by_its_form_and_its_blank_number_gives_the_symbol() -> None:
+    header = state_header(
+        "Số:          /SNV-VP", "Hải Dương, ngày      tháng      năm 2026", ("V/v cử cán bộ tập huấn",)
+    )
+    fields = read(make_pdf([*header, Text(150, 220, "Kính gửi: Ủy ban nhân dân các huyện")])).fields
+    assert (fields.doc_type, fields.number, fields.symbol) == ("Công văn", None, "SNV-VP")
+    assert (fields.subject, fields.date) == ("V/v cử cán bộ tập huấn", None)
+
+
+def test_a_letter_of_an_agency_whose_symbol_looks_like_a_type_is_a_letter() -> None:
+    header = state_header(
+        "Số: 123/CT-TTHT", subject=("V/v hoàn thuế",), agency=("CỤC THUẾ",), parent=("TỔNG CỤC THUẾ",)
+    )
+    assert read(make_pdf([*header, Text(150, 220, "Kính gửi: Công ty A")])).fields.doc_type == "Công văn"
+
+
+def test_a_mass_organisation_with_a_wrapped_name_reads() -> None:
+    header = state_header(
+        "Số: 08/KH-MTTQ-BTT",
+        agency=("BAN THƯỜNG TRỰC",),
+        parent=("ỦY BAN MTTQ VIỆT NAM", "TỈNH HẢI DƯƠNG"),
+    )
+    body = [
+        centred(MIDDLE, 180, "KẾ HOẠCH", "b"),
+        centred(MIDDLE, 198, "Tổ chức Ngày hội Đại đoàn kết", "b"),
+        *paragraphs(240, "Thực hiện Chương trình số 05/CTr-MTTQ ngày 02 tháng 3 năm 2026, Ban Thường trực xây dựng kế hoạch."),
+        *signer(420, upper=("TM. BAN THƯỜNG TRỰC", "CHỦ TỊCH"), name="Trần Văn Bình"),
+    ]  # fmt: skip
+    fields = read(make_pdf(header + body)).fields
+    assert fields.agency == "BAN THƯỜNG TRỰC"
+    assert fields.parent_agency == "ỦY BAN MTTQ VIỆT NAM TỈNH HẢI DƯƠNG"
+    assert (fields.number, fields.doc_type) == (8, "Kế hoạch")
+    assert fields.subject == "Tổ chức Ngày hội Đại đoàn kết"
+    assert (fields.authority, fields.signer_title) == ("TM. BAN THƯỜNG TRỰC", "CHỦ TỊCH")
+
+
+def test_one_name_over_two_lines_is_one_agency() -> None:
+    header = state_header("Số: 20/QĐ-UBND", agency=("ỦY BAN NHÂN DÂN", "TỈNH HẢI DƯƠNG"), parent=())
+    fields = read(make_pdf(header)).fields
+    assert (fields.agency, fields.parent_agency) == ("ỦY BAN NHÂN DÂN TỈNH HẢI DƯƠNG", None)
+
+
+def test_a_party_office_has_its_committee_above_it() -> None:
+    header = party_header("Số 24-BC/VPTU", agency="VĂN PHÒNG TỈNH ỦY", parent="TỈNH ỦY HẢI DƯƠNG", subject=())
+    fields = read(make_pdf(header)).fields
+    assert (fields.agency, fields.parent_agency) == ("VĂN PHÒNG TỈNH ỦY", "TỈNH ỦY HẢI DƯƠNG")
+    assert fields.doc_type == "Báo cáo"
+
+
+@pytest.mark.parametrize("printed", ["QUYẾT ĐỊNH", "QUY ĐỊNH"])
+def test_the_party_symbol_of_two_types_needs_the_printed_line(printed: str) -> None:
+    header = party_header("Số 32-QĐ/TU", subject=())
+    assert read(make_pdf(header)).fields.doc_type is None
+    fields = read(make_pdf([*header, centred(MIDDLE, 170, printed, "b")])).fields
+    assert fields.doc_type == printed.capitalize()
+
+
+def test_numbers_and_dates_of_the_body_never_count() -> None:
+    body = paragraphs(
+        250,
+        "Công văn\nSố 12-CV/TU\nHải Phòng, ngày 01 tháng 01 năm 2020\nSố: 77/QĐ-UBND\nHà Nội, ngày 02 tháng 3 năm 2021",
+    )
+    fields = read(make_pdf(party_header("Số         -CV/TU", "Hải Dương, ngày      tháng 4 năm 2021") + body)).fields
+    assert (fields.number, fields.date, fields.place) == (None, None, "Hải Dương")
+    assert read(make_pdf(body)).fields == Fields()
+
+
+def test_two_number_lines_in_the_head_give_none() -> None:
+    fields = read(make_pdf([*party_header(subject=()), centred(170, 125, "Số 146-CV/TU")])).fields
+    assert (fields.number, fields.symbol) == (None, None)
+
+
+@pytest.mark.parametrize("day", ["31 tháng 4", "0 tháng 4", "5 tháng 13", "... tháng 4"])
+def test_an_impossible_date_is_no_date(day: str) -> None:
+    assert read(make_pdf(party_header(date=f"Hải Dương, ngày {day} năm 2021"))).fields.date is None
+
+
+def test_a_number_with_a_year_is_shown_but_not_guessed() -> None:
+    fields = read(make_pdf(state_header("Số: 12/2024/QĐ-UBND") + DECISION)).fields
+    assert (fields.number, fields.number_text, fields.doc_type) == (None, "Số: 12/2024/QĐ-UBND", "Quyết định")
+
+
+def test_columns_that_nearly_touch_are_still_two() -> None:
+    texts = [
+        Text(60, 62, "ỦY BAN NHÂN DÂN TỈNH HẢI DƯƠNG", "b", 13),
+        Text(60, 96, "Số: 15/QĐ-UBND", "", 13),
+        Text(312, 62, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "b", 12),
+        Text(182, 96, "Thành phố Hải Dương, ngày 05 tháng 02 năm 2026", "i", 13),
+    ]
+    fields = read(make_pdf(texts)).fields
+    assert (fields.agency, fields.number) == ("ỦY BAN NHÂN DÂN TỈNH HẢI DƯƠNG", 15)
+    assert read(make_pdf(texts, scrambled=True)).fields == fields
+
+
+def test_the_signer_is_found_on_the_page_with_the_recipients_though_annexes_follow() -> None:
+    annex = [centred(MIDDLE, 80, "PHỤ LỤC", "b"), *paragraphs(120, "Danh mục số 1, ngày 01 tháng 01 năm 2020.")]
+    fields = read(make_pdf(party_header(), signer(300), annex)).fields
+    assert fields.signer_name == "Lê Văn Hiệu"
+
+
+def test_two_signers_side_by_side_give_none() -> None:
+    titles = [centred(290, 400, "GIÁM ĐỐC", "b"), centred(RIGHT_COLUMN, 400, "CHỦ TỊCH", "b")]
+    names = [centred(290, 480, "Lê Văn A", "b"), centred(RIGHT_COLUMN, 480, "Lê Văn B", "b")]
+    assert read(make_pdf(party_header() + titles + names)).fields.signer_name is None
+
+
+def test_title_and_name_on_different_pages_give_none() -> None:
+    block = signer(780)
+    fields = read(make_pdf(party_header() + block[:-1], [centred(RIGHT_COLUMN, 60, "Lê Văn Hiệu", "b")])).fields
+    assert (fields.signer_name, fields.signer_title, fields.authority) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("capitals", "authority", "title"),
+    [
+        (("BÍ THƯ",), None, "BÍ THƯ"),
+        (("Q. GIÁM ĐỐC",), None, "Q. GIÁM ĐỐC"),
+        (("T/L BAN THƯỜNG VỤ", "CHÁNH VĂN PHÒNG"), "T/L BAN THƯỜNG VỤ", "CHÁNH VĂN PHÒNG"),
+        (("TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"),
+        (("T/M BAN CHẤP HÀNH", "ĐẢNG BỘ TỈNH", "BÍ THƯ"), "T/M BAN CHẤP HÀNH ĐẢNG BỘ TỈNH", "BÍ THƯ"),
+        (("PHÓ BÍ THƯ", "KIÊM CHỦ NHIỆM"), None, "PHÓ BÍ THƯ KIÊM CHỦ NHIỆM"),
+    ],
+)
+def test_authority_and_title_are_told_apart(capitals: tuple[str, ...], authority: str | None, title: str) -> None:
+    fields = read(make_pdf(party_header() + signer(400, upper=capitals))).fields
+    assert (fields.authority, fields.signer_title, fields.signer_name) == (authority, title, "Lê Văn Hiệu")
+
+
+def test_marks_of_secrecy_count_on_every_page_and_urgency_on_the_first() -> None:
+    stamped = [*party_header(), centred(110, 140, "KHẨN", "b")]
+    fields = read(make_pdf(stamped, [], [Text(300, 400, "TỐI MẬT", "b", 30, turned=30)])).fields
+    assert (fields.secrecy, fields.urgency) == ("TỐI MẬT", "KHẨN")
+    assert fields.subject == DISPATCH_145.subject
+
+
+def test_prose_about_secrets_is_no_mark() -> None:
+    assert read(make_pdf(*dispatch_145())).fields.secrecy is None
+
+
+def test_a_scan_needs_ocr_and_nothing_is_invented() -> None:
+    reading = read(scan())
+    assert (reading.needs_ocr, reading.fields, dict(reading.confidence)) == (True, Fields(), {})
+
+
+def test_a_scan_with_a_signature_text_on_it_still_needs_ocr() -> None:
+    reading = read(make_pdf([Text(300, 700, "Lê Văn Hiệu 2021-04-28T09:30:15+07:00", size=10)]))
+    assert reading.needs_ocr
+    assert reading.fields == Fields()
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_random_bytes_only_ever_meet_a_refusal(data: bytes) -> None:
+    for start in (b"", b"%PDF-1.7\n"):
+        with pytest.raises(MisuseError):
+            read(start + data)
+
+
+WHOLE = make_pdf(*dispatch_145())
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.binary(max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_file_is_read_or_refused(at: int, noise: bytes) -> None:
+    for damaged in (WHOLE[:at], WHOLE[:at] + noise + WHOLE[at + len(noise) :]):
+        try:
+            read(damaged)
+        except MisuseError as refused:
+            assert refused.code in {"reading.unreadable", "reading.encrypted"}  # noqa: PT017  reading it is fine too

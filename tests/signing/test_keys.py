@@ -1,0 +1,106 @@
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import pytest
+from asn1crypto import pkcs12 as asn1_pkcs12
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.signing import practice
+
+from vanthu_cli.document.places import Places
+from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.signing import pades
+from vanthu_cli.signing.files import open_pdf
+from vanthu_cli.signing.keys import SigningKey, check_usable, days_left, open_pkcs12
+
+
+def test_an_opened_key_tells_whose_certificate_it_has(leader: SigningKey) -> None:
+    assert leader.subject == "Lê Văn Hiệu"
+    assert leader.issuer == "CA phục vụ thực hành"
+    assert leader.fingerprint == hashlib.sha256(leader.certificate).hexdigest()
+    assert leader.not_before < practice.NOW < leader.not_after
+    assert leader.not_after.utcoffset() == dt.timedelta(0)
+
+
+def test_a_wrong_passphrase_is_named_and_not_mistaken_for_a_damaged_file(tmp_path: Path) -> None:
+    path = practice.p12(practice.issue("Văn thư"), tmp_path / "k.p12", "đúng")
+    with pytest.raises(MisuseError) as caught:
+        open_pkcs12(path, "sai")
+    assert caught.value.code == "signing.passphrase"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a key", b"\x30\x03\x02\x01\x03", bytes(range(256)) * 8])
+def test_a_damaged_key_file_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "k.p12"
+    path.write_bytes(content)
+    with pytest.raises(MisuseError) as caught:
+        open_pkcs12(path, "x")
+    assert caught.value.code == "signing.key_unreadable"
+
+
+def test_a_missing_key_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(MisuseError) as caught:
+        open_pkcs12(tmp_path / "none.p12", "x")
+    assert caught.value.code == "signing.key_missing"
+
+
+def test_a_certificate_without_its_private_key_is_refused(tmp_path: Path) -> None:
+    one = practice.issue("Một", key=practice.rsa_key())
+    other = practice.issue("Một", key=rsa.generate_private_key(65537, 2048))
+    while len(other.der) != len(one.der):  # serial numbers differ in length
+        other = practice.issue("Một", key=other.key)
+    path = practice.p12(one, tmp_path / "k.p12", "")
+    envelope = asn1_pkcs12.Pfx.load(path.read_bytes().replace(one.der, other.der))
+    unprotected = asn1_pkcs12.Pfx({"version": "v3", "auth_safe": envelope["auth_safe"]})
+    path.write_bytes(unprotected.dump())
+    with pytest.raises(MisuseError) as caught:
+        open_pkcs12(path, "")
+    assert "together with its certificate" in caught.value.message
+    assert caught.value.code == "signing.key_unreadable"
+
+
+def test_the_private_key_is_parsed_once_however_often_it_signs(
+    draft: tuple[bytes, Places], receiver: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise AssertionError("the private key is parsed again")
+
+    monkeypatch.setattr("cryptography.hazmat.primitives.serialization.load_der_private_key", parse)
+    signed = pades.text_mark(draft[0], receiver, lines=["145-CV/TU"], field="PhuLuc")
+    pades.check_result(draft[0], signed, 1)
+
+
+def test_the_signature_carries_the_intermediate_but_neither_the_root_nor_a_stranger(
+    tmp_path: Path, draft: tuple[bytes, Places], root: practice.Identity, middle: practice.Identity
+) -> None:
+    path = practice.p12(practice.issue("Văn phòng Tỉnh ủy", middle), tmp_path / "k.p12", "x", root)
+    stranger = practice.issue("CA lạ")
+    key = open_pkcs12(path, "x", others=[stranger.der, middle.der])
+    signed = pades.text_mark(draft[0], key, lines=["SAO Y"], field="BanSao")
+    (signature,) = open_pdf(signed).signatures
+    assert {one.dump() for one in signature.other_embedded_certs} == {middle.der}
+    assert signature.signer_cert.dump() == key.certificate
+
+
+def test_keys_out_of_their_time_or_purpose_are_refused(tmp_path: Path, root: practice.Identity) -> None:
+    def key(**facts: object) -> SigningKey:
+        identity = practice.issue("Văn thư", root, **facts)  # type: ignore[arg-type]  # the facts of each case
+        return open_pkcs12(practice.p12(identity, tmp_path / "k.p12", "x"), "x")
+
+    day = practice.DAY
+    cases = {
+        "signing.certificate_expired": key(start=practice.NOW - 9 * day, end=practice.NOW - day),
+        "signing.certificate_not_yet_valid": key(start=practice.NOW + day),
+        "signing.certificate_usage": key(usage=practice.ENCRYPTION_ONLY),
+    }
+    for code, refused in cases.items():
+        with pytest.raises(ForbiddenError) as caught:
+            check_usable(refused, practice.NOW)
+        assert caught.value.code == code
+    check_usable(key(), practice.NOW)
+    check_usable(key(usage=None), practice.NOW)
+
+
+def test_days_left_are_whole_and_become_negative(leader: SigningKey) -> None:
+    assert days_left(leader, leader.not_after - dt.timedelta(days=30, hours=5)) == 30
+    assert days_left(leader, leader.not_after + dt.timedelta(hours=1)) == -1
