@@ -41,3 +41,11 @@ venv-possible:
 # The real servers and judges of the tests. Nothing is started by the installation and nothing in /etc is edited.
 servers:
 	@sh tests/install-servers.sh $(APT)
+
+# After changing sentences: bring vi.po up to date, translate what is new, compile.
+.PHONY: catalogue
+catalogue: $(VENV)/.dev
+	$(BIN)/pybabel -q extract --no-location --omit-header --sort-output -k _ -o .cache/vanthu.pot src
+	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete --no-wrap -l vi -i .cache/vanthu.pot -o src/vanthu_cli/locale/vi.po
+	$(BIN)/pybabel -q compile -l vi -i src/vanthu_cli/locale/vi.po -o src/vanthu_cli/locale/vi.mo
+	$(BIN)/pybabel -q compile -l vi -i src/vanthu_cli/locale/click/vi/LC_MESSAGES/messages.po -o src/vanthu_cli/locale/click/vi/LC_MESSAGES/messages.mo

@@ -5,23 +5,28 @@ last one found good; otherwise it is read in a few milliseconds without pydantic
 Relative paths count from the folder of the file.
 """
 
+import contextlib
 import hashlib
+import json
 import os
+import re
 import sys
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.document.text import is_mailbox
+from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
 Network = Literal["wan", "internet"]
 _STRICT: dict[str, Any] = {"extra": "forbid"}
 _MAX_PORT = 65_535
+_SECRET_KINDS = ("keyring", "env", "file", "command", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,9 @@ class Office:
     term_start: date | None = None
 
     def __post_init__(self) -> None:
+        _filled(self, "name", "code", "symbol", "place", "data_dir")
+        if "@" in self.code or any(c.isspace() for c in self.code):
+            raise ValueError(_("code is one word without @, such as VPTU"))
         if self.kind == "party" and self.term_start is None:
             raise ValueError(_("a Party office needs term_start: numbers run through the term of the committee"))
 
@@ -58,6 +66,7 @@ class Server:
     ca: str = ""
 
     def __post_init__(self) -> None:
+        _filled(self, "host", "user")
         if not 0 < self.port <= _MAX_PORT:
             raise ValueError(_("a port is a number from 1 to 65535"))
 
@@ -76,9 +85,9 @@ class Channel:
     after: Literal["flag", "move", "leave"] = "flag"
 
     def __post_init__(self) -> None:
-        local, at, domain = self.address.rpartition("@")
-        if not (local and at and domain) or any(c.isspace() for c in self.address):
+        if not is_mailbox(self.address):
             raise ValueError(_("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
+        _check_reference(self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,10 @@ class Key:
     path: str
     secret: str
     image: str = ""
+
+    def __post_init__(self) -> None:
+        _filled(self, "path")
+        _check_reference(self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,10 @@ class Accept:
     confidence: float = 0.9
     numbered_after_signing: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(_("confidence is a number from 0 to 1"))
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:
@@ -162,8 +179,11 @@ class Config:
     file: Path = Path("config.toml")
 
     def __post_init__(self) -> None:
-        if not all(name.replace("-", "").replace("_", "").isalnum() and name.isascii() for name in self.channels):
-            raise ValueError(_("a channel is named by plain letters, digits, - and _"))
+        for name in self.channels:
+            if not re.fullmatch("[A-Za-z0-9_-]+", name):
+                raise ValueError(
+                    _("channels.{name}: a channel is named by plain letters, digits, - and _").format(name=name)
+                )
 
     def path(self, name: str) -> Path:
         """Resolve a path written in the file."""
@@ -172,6 +192,18 @@ class Config:
     @property
     def data_dir(self) -> Path:
         return self.path(self.office.data_dir)
+
+
+def _filled(table: object, *names: str) -> None:
+    empty = [name for name in names if not getattr(table, name).strip()]
+    if empty:
+        raise ValueError(_("{names} must not be empty").format(names=", ".join(empty)))
+
+
+def _check_reference(reference: str) -> None:
+    """Refuse what is no reference without showing it: somebody may have put the password itself there."""
+    if reference.partition(":")[0] not in _SECRET_KINDS:
+        raise ValueError(_("secret says where the password is: keyring:…, env:…, file:…, command:… or prompt"))
 
 
 def language(arguments: list[str]) -> Literal["vi", "en"]:
@@ -223,65 +255,130 @@ def load(file: Path) -> Config:
         raise MisuseError(
             "config.unreadable", _("{path} cannot be read: {why}").format(path=file, why=error)
         ) from error
-    table = _table(file, raw)
-    digest = hashlib.sha256(raw).hexdigest()
+    text, table = _table(file, raw)
     # Defaults and types may differ between versions of the program: its own bytes belong to the stamp.
-    stamp_text = f"{digest} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}\n"
+    versions = (raw, Path(__file__).read_bytes())
+    good = " ".join(hashlib.sha256(data).hexdigest() for data in versions).encode()
+    stamp = _stamp(file, table)
+    if stamp is None or _read_or_empty(stamp) != good:
+        _judge(file, text, table)
+        if stamp is not None and stamp.parent.is_dir():
+            with contextlib.suppress(OSError):  # a full or read-only disk costs the next run 0.1 s, no more
+                stamp.write_bytes(good)
+    known: Config = _build(Config, {**table, "file": file})
+    return known
+
+
+def _stamp(file: Path, table: Mapping[str, Any]) -> Path | None:
+    """Return where the hash of the last file found good is kept: in the data_dir, once there is one."""
     office = table.get("office")
     data_dir = office.get("data_dir") if isinstance(office, dict) else None
-    stamp = file.parent / Path(data_dir).expanduser() / "config.good" if isinstance(data_dir, str) else None
-    if stamp is not None and stamp.is_file() and stamp.read_text("utf-8") == stamp_text:
-        known: Config = _build(Config, {**table, "file": file})
-        return known
-    config = _judge(file, raw.decode("utf-8"), table)
-    if stamp is not None and stamp.parent.is_dir():
-        stamp.write_text(stamp_text, "utf-8")
-    return config
+    if not isinstance(data_dir, str):
+        return None
+    with contextlib.suppress(RuntimeError):  # "~nobody/…"
+        return file.parent / Path(data_dir).expanduser() / "config.good"
+    return None
 
 
-def _table(file: Path, raw: bytes) -> dict[str, Any]:
+def _read_or_empty(file: Path) -> bytes:
     try:
-        return tomllib.loads(raw.decode("utf-8"))
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _table(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
+    try:
+        text = raw.decode("utf-8-sig")
+        table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise MisuseError(
-            "config.encoding", _("{path} is not UTF-8 text (byte {at}).").format(path=file, at=error.start)
+            "config.encoding",
+            _("{path}, line {line}: this is not UTF-8 text.").format(
+                path=file, line=raw[: error.start].count(b"\n") + 1
+            ),
+            _("Save it as “UTF-8” in the editor."),
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise MisuseError("config.syntax", _("{path} is not valid TOML: {why}").format(path=file, why=error)) from error
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = (place[1], place[2]) if place else (str(len(text.splitlines()) or 1), "1")
+        raise MisuseError(
+            "config.syntax",
+            _("{path}, line {line}, column {column}: this is not valid TOML ({why}).").format(
+                path=file, line=line, column=column, why=str(error).partition(" (at ")[0]
+            ),
+            _("Text stands in quotes; a Windows path in single ones: 'C:\\vanthu'."),
+        ) from error
+    for key, value in _texts(table):
+        if any(ord(c) < ord(" ") for c in value):
+            raise MisuseError(
+                "config.control", _("{path}: {key} holds a line break or control character.").format(path=file, key=key)
+            )
+    return text, table
 
 
-def _judge(file: Path, text: str, table: dict[str, Any]) -> Config:
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of a table with its dotted key."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict | list):
+        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(item, f"{key}.{part}".lstrip("."))
+
+
+def _judge(file: Path, text: str, table: dict[str, Any]) -> None:
+    """Raise `MisuseError` "config.invalid" with every fault.
+
+    Strictly, and through JSON: there lists may be tuples and tables dataclasses, but "993" is no number.
+    """
     from pydantic import TypeAdapter, ValidationError
 
+    faults = [_fault(text, ("file",), "extra_forbidden", "", {})] if "file" in table else []
+    raw = json.dumps({**table, "file": str(file)}, default=_json)
     try:
-        return TypeAdapter(Config).validate_python({**table, "file": file})
+        TypeAdapter(Config).validate_json(raw, strict=True)
     except ValidationError as error:
-        faults = [
+        faults += [
             _fault(text, fault["loc"], fault["type"], fault["msg"], fault.get("ctx", {})) for fault in error.errors()
         ]
-    raise MisuseError(
-        "config.invalid",
-        _("{path} has {count} fault(s):").format(path=file, count=len(faults)) + "\n" + "\n".join(faults),
-        _("config.example.toml shows every key with an example."),
-    )
+    if faults:
+        raise MisuseError(
+            "config.invalid",
+            _("{path} has {count} fault(s):").format(path=file, count=len(faults)) + "\n" + "\n".join(faults),
+            _("config.example.toml shows every key with an example."),
+        )
+
+
+def _json(value: object) -> str:
+    """Write a date; any other TOML time is spoilt, so that it is refused where a date must stand."""
+    return value.isoformat() if type(value) is date else f"{value} is not a date"
 
 
 def _fault(text: str, loc: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in loc)
+    values = context.get("expected", "")
+    date_wanted = _("must be a date without quotes, such as 2025-10-15")
+    number_wanted = _("must be a whole number without quotes")
+    table_wanted = _("must be a table of keys")
     expected = {
         "missing": _("is missing"),
-        "extra_forbidden": _("is not a key that vanthu knows (a slip of the pen?)"),
         "unexpected_keyword_argument": _("is not a key that vanthu knows (a slip of the pen?)"),
-        "literal_error": _("must be one of {values}").format(values=context.get("expected", "")),
-        "int_type": _("must be a whole number"),
-        "int_parsing": _("must be a whole number"),
+        "extra_forbidden": _("is not a key that vanthu knows (a slip of the pen?)"),
+        "literal_error": _("must be one of {values}").format(values=values),
+        "int_type": number_wanted,
+        "int_from_float": number_wanted,
+        "float_type": _("must be a number without quotes"),
+        "bool_type": _("must be true or false, without quotes"),
         "string_type": _("must be text in quotes"),
-        "date_type": _("must be a date such as 2025-10-15"),
-        "date_from_datetime_parsing": _("must be a date such as 2025-10-15"),
+        "date_type": date_wanted,
+        "date_parsing": date_wanted,
+        "tuple_type": _("must be a list in square brackets"),
+        "dict_type": table_wanted,
+        "dataclass_type": table_wanted,
     }.get(kind, message.removeprefix("Value error, "))
     line = line_of(text, loc)
     where = _("line {line}, {key}").format(line=line, key=key) if line else key
-    return f"  {where}: {expected}"
+    return f"  {where}: {expected}" if where else f"  {expected}"
 
 
 def line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
@@ -315,37 +412,47 @@ def _build(wanted: Any, value: Any) -> Any:
         return tuple(_build(arguments[0], item) for item in value)
     if origin in (Union, types.UnionType):
         return _build(arguments[0], value)
+    if wanted is date and isinstance(value, str):  # quoted by habit; `_judge` saw that it is one
+        return date.fromisoformat(value)
     return float(value) if wanted is float else value
 
 
 def secret(config: Config, reference: str, prompt: Callable[[str], str | None]) -> str:
     """Return the password or passphrase that `reference` names.
 
-    "keyring:SERVICE/USER", "env:NAME", "file:PATH" (mode 600), "command:PROGRAM ARGS" (first line of its output) or
-    "prompt". `prompt(what)` asks on a terminal and returns None without one. `MisuseError` when it cannot be had.
+    "keyring:SERVICE/USER", "env:NAME", "file:PATH" (first line, mode 600), "command:PROGRAM ARGS" (first line of its
+    output) or "prompt". `prompt(what)` asks on a terminal and returns None without one. `MisuseError` when it cannot be
+    had; no message ever shows a secret, nor a reference that may be one.
     """
+    try:
+        _check_reference(reference)
+    except ValueError as error:
+        raise MisuseError("secret.kind", f"{error}.") from None
     kind, _colon, rest = reference.partition(":")
-    if kind == "prompt":
-        answer = prompt(rest)
-        if answer is None:
-            raise MisuseError(
-                "secret.no_terminal",
-                _("A password must be asked for, but there is no terminal."),
-                _("Put it into the keyring, or a file with mode 600, and name that as “secret” in {path}.").format(
-                    path=config.file
-                ),
-            )
-        return answer
-    source = {"keyring": _from_keyring, "env": _from_environment, "command": _from_command}.get(kind)
-    if source is not None:
-        return source(rest)
-    if kind == "file":
-        return _from_file(config.path(rest))
-    raise MisuseError(
-        "secret.kind",
-        _("“{kind}” is not a place for a secret.").format(kind=kind),
-        _("Write keyring:…, env:…, file:…, command:… or prompt."),
-    )
+    sources: dict[str, Callable[[], str]] = {
+        "keyring": lambda: _from_keyring(rest),
+        "env": lambda: _from_environment(rest),
+        "file": lambda: _from_file(config.path(rest)),
+        "command": lambda: _from_command(rest),
+        "prompt": lambda: _from_terminal(config, rest, prompt),
+    }
+    value = sources[kind]()
+    if not value:
+        raise MisuseError("secret.empty", _("The secret named by {kind}:… is empty.").format(kind=kind))
+    return value
+
+
+def _from_terminal(config: Config, what: str, prompt: Callable[[str], str | None]) -> str:
+    answer = prompt(what or config.office.name)
+    if answer is None:
+        raise MisuseError(
+            "secret.no_terminal",
+            _("A password must be asked for, but there is no terminal."),
+            _("Put it into the keyring, or a file with mode 600, and name that as “secret” in {path}.").format(
+                path=config.file
+            ),
+        )
+    return answer
 
 
 def _from_environment(name: str) -> str:
@@ -356,16 +463,21 @@ def _from_environment(name: str) -> str:
 
 
 def _from_keyring(name: str) -> str:
-    import keyring
-
     service, _slash, user = name.partition("/")
-    backend = type(keyring.get_keyring()).__module__
-    if backend.startswith("keyrings.alt"):  # may be plain text on disk, or wait for a terminal that isn't there
-        raise MisuseError("secret.keyring", _("The keyring of this machine ({name}) is not safe.").format(name=backend))
     try:
-        value: str | None = keyring.get_password(service, user)
+        import keyring
+
+        backend = type(keyring.get_keyring()).__module__
+        # What keyrings.alt offers may be plain text on disk, or wait for a terminal that isn't there.
+        value: str | None = None if backend.startswith("keyrings.alt") else keyring.get_password(service, user)
     except Exception as error:
-        raise MisuseError("secret.keyring", _("The keyring does not answer: {why}").format(why=error)) from error
+        raise MisuseError(
+            "secret.keyring",
+            _("The keyring of this machine cannot be used ({why}).").format(why=type(error).__name__),
+            _("On a machine without a keyring write file:PATH, a file with mode 600."),
+        ) from error
+    if backend.startswith("keyrings.alt"):
+        raise MisuseError("secret.keyring", _("The keyring of this machine ({name}) is not safe.").format(name=backend))
     if value is None:
         raise MisuseError(
             "secret.missing",
@@ -379,25 +491,31 @@ def _from_command(line: str) -> str:
     import shlex
     import subprocess
 
+    why = _("it says nothing")
     try:
-        done = subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise MisuseError(
-            "secret.command", _("The command for a secret failed: {why}").format(why=type(error).__name__)
-        ) from error
-    return done.stdout.splitlines()[0] if done.stdout else ""
+        done = subprocess.run(
+            shlex.split(line), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
+        )
+    except subprocess.CalledProcessError as error:  # its text repeats the command, which may hold a secret
+        why = _("exit code {code}").format(code=error.returncode)
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        why = type(error).__name__
+    else:
+        if done.stdout.strip():
+            return done.stdout.splitlines()[0]
+    raise MisuseError("secret.command", _("The command for a secret failed: {why}").format(why=why))
 
 
 def _from_file(path: Path) -> str:
     try:
         mode = path.stat().st_mode
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MisuseError("secret.missing", _("The secret file {path} cannot be read.").format(path=path)) from error
     if sys.platform != "win32" and mode & 0o077:
-        raise ForbiddenError(
+        raise MisuseError(
             "secret.mode",
             _("The secret file {path} can be read by others.").format(path=path),
             _("Run: chmod 600 {path}").format(path=path),
         )
-    return text.removesuffix("\n")
+    return text.partition("\n")[0]

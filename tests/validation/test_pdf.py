@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -259,9 +260,17 @@ def test_an_encrypted_file_is_unknown(pki: Pki) -> None:
 
 
 def test_a_file_cut_off_anywhere_is_never_valid_and_never_a_crash(issued: bytes, pki: Pki) -> None:
-    for length in range(0, len(issued) - 1, len(issued) // 40):
-        judgement = judged(issued[:length], pki)
-        assert judgement.verdict in {"unknown", "unsigned"}, (length, judgement)
+    # Cut exactly at the end of an earlier revision it is that revision, whole: see the next test.
+    whole = {match.end() for match in re.finditer(rb"%%EOF\n", issued)}
+    lengths = {*range(0, len(issued), len(issued) // 40), *(end - 1 for end in whole), *(end + 1 for end in whole)}
+    for length in sorted(lengths - whole - {len(issued) + 1}):
+        assert judged(issued[:length], pki).verdict != "valid", length
+
+
+def test_a_document_rolled_back_to_an_earlier_signature_is_what_it_was_then(issued: bytes, pki: Pki) -> None:
+    end = [match.end() for match in re.finditer(rb"%%EOF\n", issued)][2]
+    judgement = judged(issued[:end], pki)
+    assert (judgement.verdict, judgement.person_signed, judgement.organisation_signed) == ("valid", True, False)
 
 
 def test_a_flipped_byte_anywhere_is_never_valid(issued: bytes, pki: Pki) -> None:

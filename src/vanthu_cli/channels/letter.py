@@ -32,6 +32,7 @@ class Letter:
     sender: str
     recipient: str
     raw: bytes
+    reports: bool = True
 
 
 def new_message_id(address: str) -> str:

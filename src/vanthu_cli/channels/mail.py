@@ -1,77 +1,57 @@
 """A mailbox on one network: IMAP4rev1 (RFC 3501) in, SMTP submission (RFC 5321, 6409) out, TLS always.
 
 Login is tried once in a run: accounts lock. Messages are read by BODY.PEEK[] under EXAMINE, in pieces when large, and
-marked only when told. Measured facts behind the odd lines: mail.md 3.5 and 4.
+marked only when told. A connection that broke is forgotten, and made again when the next verb needs it.
+Measured facts behind the odd lines: mail.md 3.5 and 4.
 """
 
 import contextlib
-import imaplib
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
-from pathlib import Path
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from vanthu_cli.channels.channel import Answered, Waiting
 from vanthu_cli.channels.letter import Letter
+from vanthu_cli.channels.servers import open_imap, open_smtp, reaching, tls_context
+from vanthu_cli.channels.submission import ready, submit
 from vanthu_cli.config import Channel, Server
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
 
+__all__ = ["MailChannel", "tls_context"]
+
 _T = TypeVar("_T")
-_CONNECT, _READ = 15.0, 60.0
+_INBOX = "INBOX"
 _SLICE = 1 << 20
 _WHOLE = 8 << 20
 _CHUNK = 200
+_SEARCHED = 50_000
+"""Messages one SEARCH asks for: its answer is one line, and imaplib takes lines of a million bytes."""
 _DONE = b"$VanThuDone"
 _DONE_FOLDER = "Đã xử lý"
-_TEMPORARY = 400, 500
-
-
-class _NamedContext(ssl.SSLContext):
-    """TLS towards a server whose certificate bears another name than the one we connect to (Party WAN: no DNS)."""
-
-    tls_name: str = ""
-
-    def wrap_socket(self, sock: socket.socket, *args: Any, **named: Any) -> ssl.SSLSocket:
-        if self.tls_name:
-            named["server_hostname"] = self.tls_name
-        return super().wrap_socket(sock, *args, **named)
-
-
-def tls_context(server: Server, ca: Path | None) -> ssl.SSLContext:
-    """Verify always: against the channel's own CA file when it has one, else the system's."""
-    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.tls_name = server.tls_name
-    try:
-        if ca is None:
-            context.load_default_certs()
-        else:
-            context.load_verify_locations(ca)
-    except (OSError, ssl.SSLError) as error:
-        raise MisuseError(
-            "mail.ca", _("The CA file {path} of {host} cannot be read.").format(path=ca, host=server.host)
-        ) from error
-    return context
 
 
 @dataclass(slots=True)
 class MailChannel:
-    """An open mailbox; connections are made when first needed and kept for the run."""
+    """An open mailbox; connections are made when first needed and kept for the run. Timeouts are seconds."""
 
     name: str
     settings: Channel
     imap_tls: ssl.SSLContext
     smtp_tls: ssl.SSLContext
     password: Callable[[], str]
+    connect_timeout: float = 15.0
+    read_timeout: float = 60.0
     _imap: IMAPClient | None = field(default=None, init=False)
+    _examined: int | None = field(default=None, init=False)
+    """UIDVALIDITY of the inbox while it is what the connection looks at."""
     _smtp: smtplib.SMTP | None = field(default=None, init=False)
     _failed: dict[str, VanthuError] = field(default_factory=dict, init=False)
 
@@ -82,236 +62,199 @@ class MailChannel:
     # -- in ----------------------------------------------------------------------------------------------------
 
     def waiting(self, known: Collection[str]) -> Iterator[Waiting]:
-        client = self._reader()
-        with _named(self.settings.imap, "IMAP"):
-            epoch = int(client.select_folder("INBOX", readonly=True)[b"UIDVALIDITY"])
-            new = [uid for uid in sorted(client.search(["ALL"])) if f"{epoch}.{uid}" not in known]
-        for start in range(0, len(new), _CHUNK):
-            chunk = new[start : start + _CHUNK]
-            with _named(self.settings.imap, "IMAP"):
-                facts = client.fetch(chunk, ["RFC822.SIZE", "INTERNALDATE"])
-            for uid in chunk:
-                if uid in facts:  # else expunged under us: nothing to take
-                    size = int(facts[uid][b"RFC822.SIZE"])
-                    received = facts[uid][b"INTERNALDATE"].astimezone(UTC).isoformat(timespec="seconds")
-                    yield Waiting(f"{epoch}.{uid}", received, size, _fetcher(self, uid, size))
+        with self._talk() as client:
+            facts = self._select(client, _INBOX)
+            epoch = int(facts[b"UIDVALIDITY"])
+            new = [uid for uid in _all_uids(client, int(facts[b"EXISTS"])) if f"{epoch}.{uid}" not in known]
+            found = []
+            for chunk in _chunks(new):
+                answer = client.fetch(chunk, ["RFC822.SIZE", "INTERNALDATE"])
+                present = [uid for uid in chunk if uid in answer]  # else expunged under us: nothing to take
+                found += [
+                    (_received(answer[uid].get(b"INTERNALDATE")), uid, int(answer[uid].get(b"RFC822.SIZE", 0)))
+                    for uid in present
+                ]
+        for moment, uid, size in sorted(found):
+            yield Waiting(f"{epoch}.{uid}", moment, size, partial(self._fetch, epoch, uid, size))
 
-    def fetch(self, uid: int, size: int) -> bytes:
+    def _fetch(self, epoch: int, uid: int, size: int) -> bytes:
         """Return the message byte for byte; large ones in slices, so that memory stays flat."""
-        client = self._reader()
-        with _named(self.settings.imap, "IMAP"):
-            if size <= _WHOLE:
-                return _body(client.fetch([uid], ["BODY.PEEK[]"]), uid)
-            pieces = bytearray()
-            while True:
-                piece = _body(client.fetch([uid], [f"BODY.PEEK[]<{len(pieces)}.{_SLICE}>"]), uid)
-                pieces += piece
-                if len(piece) < _SLICE:
-                    return bytes(pieces)
+        raw = bytearray()
+        piece: bytes | None = b""
+        with self._talk(in_use=self._examined == epoch) as client:
+            if self._examined is None:
+                self._select(client, _INBOX)
+            while self._examined == epoch and piece is not None:
+                section = "BODY.PEEK[]" if size <= _WHOLE else f"BODY.PEEK[]<{len(raw)}.{_SLICE}>"
+                piece = _body(client.fetch([uid], [section]), uid)
+                raw += piece or b""
+                if piece is not None and (size <= _WHOLE or len(piece) < _SLICE):
+                    return bytes(raw)
+        raise UnreachableError(
+            "mail.expunged",
+            _("A message vanished from the server while it was being read."),
+            _("If somebody else reads this mailbox, ask them; nothing else is affected."),
+        )
 
     def acknowledge(self, identities: Sequence[str]) -> None:
         if self.settings.after == "leave" or not identities:
             return
-        client = self._reader()
-        with _named(self.settings.imap, "IMAP"):
-            epoch = int(client.select_folder("INBOX")[b"UIDVALIDITY"])
-            present = set(client.search(["ALL"]))
+        with self._talk() as client:
+            facts = self._select(client, _INBOX, readonly=False)
+            epoch = int(facts[b"UIDVALIDITY"])
             uids = [int(uid) for at, uid in (each.split(".") for each in identities) if int(at) == epoch]
-            uids = [uid for uid in uids if uid in present]
-            if uids:
-                client.add_flags(uids, [b"\\Seen", _DONE], silent=True)
+            kept = facts.get(b"PERMANENTFLAGS", ())
+            # A keyword that the server does not keep may make it refuse the whole STORE.
+            flags = [b"\\Seen", _DONE] if b"\\*" in kept or _DONE in kept else [b"\\Seen"]
             # Without MOVE (RFC 6851) a copy, delete and expunge could take other mail along: then it stays flagged.
-            if uids and self.settings.after == "move" and client.has_capability("MOVE"):
-                if not client.folder_exists(_DONE_FOLDER):
-                    client.create_folder(_DONE_FOLDER)
-                client.move(uids, _DONE_FOLDER)
+            move = self.settings.after == "move" and client.has_capability("MOVE")
+            for chunk in _chunks(uids):
+                present = client.search(["UID", ",".join(map(str, chunk))])
+                if present:
+                    client.add_flags(present, flags, silent=True)
+                if present and move:
+                    _make_folder(client, _DONE_FOLDER)
+                    client.move(present, _DONE_FOLDER)
 
     def trace(self, message_id: str) -> bool | None:
         """Look for our copy in Sent. Its absence proves nothing: the copy is made after the server took the letter."""
-        client = self._reader()
-        with _named(self.settings.imap, "IMAP"):
+        with self._talk() as client:
             folder = client.find_special_folder(b"\\Sent") or "Sent"
             if not client.folder_exists(folder):
                 return None
-            client.select_folder(folder, readonly=True)
+            self._select(client, folder)
             return True if client.search(["HEADER", "Message-ID", message_id]) else None
 
-    def _reader(self) -> IMAPClient:
-        if self._imap is None:
-            self._imap = self._once("imap", self._open_imap)
-        return self._imap
+    def _select(self, client: IMAPClient, folder: str, *, readonly: bool = True) -> dict[bytes, Any]:
+        self._examined = None
+        facts: dict[bytes, Any] = client.select_folder(folder, readonly=readonly)
+        if folder == _INBOX and readonly:
+            self._examined = int(facts[b"UIDVALIDITY"])
+        return facts
 
-    def _open_imap(self) -> IMAPClient:
-        server = self.settings.imap
-        with _named(server, "IMAP"):
-            implicit = server.tls == "implicit"
-            client = IMAPClient(
-                server.host,
-                port=server.port,
-                ssl=implicit,
-                ssl_context=self.imap_tls if implicit else None,
-                timeout=SocketTimeout(_CONNECT, _READ),
-            )
-            client._imap.debug = 0  # noqa: SLF001  imapclient formats every literal into a discarded string: 75 % of CPU
-            client.normalise_times = False
-            if not implicit:
-                client.starttls(self.imap_tls)
-            client.login(server.user, self.password())
-            return client
+    @contextlib.contextmanager
+    def _talk(self, *, in_use: bool = False) -> Iterator[IMAPClient]:
+        """Yield a connection that answers: an idle one may have been closed by the server (RFC 3501 5.4)."""
+        if self._imap is not None and not in_use and not _answers(self._imap):
+            self._drop_imap()
+        if self._imap is None:
+            server = self.settings.imap
+            timeouts = (self.connect_timeout, self.read_timeout)
+            self._imap = self._once("imap", server, lambda: open_imap(server, self.imap_tls, self.password(), timeouts))
+        try:
+            with reaching(self.settings.imap, "IMAP"):
+                yield self._imap
+        except VanthuError:
+            self._drop_imap()
+            raise
+
+    def _drop_imap(self) -> None:
+        if self._imap is not None:
+            with contextlib.suppress(OSError, IMAPClientError):
+                self._imap.shutdown()
+        self._imap, self._examined = None, None
 
     # -- out ---------------------------------------------------------------------------------------------------
 
     def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
-        smtp = self._writer()
-        impossible = _impossible(smtp, letter)
-        if impossible:
-            return impossible
-        try:
-            refusal = self._envelope(smtp, letter)
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
-            self._smtp = None
-            return Answered("later", str(error))
-        if refusal:
-            return refusal
-        about_to()
-        try:
-            code, words = smtp.data(letter.raw)
-        except smtplib.SMTPDataError as error:  # the DATA command itself was refused: nothing was taken
-            code, words = (
-                error.smtp_code,
-                error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode(),
-            )
-        except (smtplib.SMTPException, OSError) as error:
-            self._smtp = None
-            return Answered("unsure", str(error) or type(error).__name__)
-        said = f"{code} {words.decode('utf-8', 'replace')}".strip()
-        if not str(code).startswith("2"):
-            return Answered("later" if _TEMPORARY[0] <= code < _TEMPORARY[1] else "refused", said)
-        self._keep_copy(letter)
-        return Answered("handed-over", said)
-
-    def _envelope(self, smtp: smtplib.SMTP, letter: Letter) -> Answered | None:
-        notify = smtp.has_extn("dsn")
-        options = [f"SIZE={len(letter.raw)}"] if smtp.has_extn("size") else []
-        if notify:  # RFC 3461: ask for delivery reports that carry our identity back
-            options += ["RET=HDRS", f"ENVID={letter.message_id.strip('<>')}"]
-        code, words = smtp.mail(letter.sender, options)
-        if str(code).startswith("2"):
-            code, words = smtp.rcpt(letter.recipient, ["NOTIFY=SUCCESS,FAILURE,DELAY"] if notify else [])
-        if str(code).startswith("2"):
-            return None
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            smtp.rset()
-        said = f"{code} {words.decode('utf-8', 'replace')}"
-        return Answered("later" if _TEMPORARY[0] <= code < _TEMPORARY[1] else "refused", said)
+        answered = submit(self._writer(), letter, about_to)
+        if answered.state == "handed-over":
+            self._keep_copy(letter)
+        return answered
 
     def _keep_copy(self, letter: Letter) -> None:
         """Put a copy into Sent: evidence after a crash. That it fails changes nothing about the letter."""
-        with contextlib.suppress(VanthuError, IMAPClientError, imaplib.IMAP4.error, OSError):
-            client = self._reader()
+        with contextlib.suppress(VanthuError), self._talk() as client:
             folder = client.find_special_folder(b"\\Sent") or "Sent"
-            if not client.folder_exists(folder):
-                client.create_folder(folder)
+            _make_folder(client, folder)
             client.append(folder, letter.raw, flags=[b"\\Seen"])
 
     def _writer(self) -> smtplib.SMTP:
+        if self._smtp is not None and not ready(self._smtp):
+            self._smtp.close()
+            self._smtp = None
         if self._smtp is None:
-            self._smtp = self._once("smtp", self._open_smtp)
+            server, name = self.settings.smtp, self.address.rpartition("@")[2]
+            self._smtp = self._once(
+                "smtp",
+                server,
+                lambda: open_smtp(server, self.smtp_tls, self.password(), name=name, timeout=self.read_timeout),
+            )
         return self._smtp
-
-    def _open_smtp(self) -> smtplib.SMTP:
-        server = self.settings.smtp
-        name = self.address.rpartition("@")[2]
-        with _named(server, "SMTP"):
-            if server.tls == "implicit":
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                    server.host, server.port, local_hostname=name, timeout=_READ, context=self.smtp_tls
-                )
-            else:
-                smtp = smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=_READ)
-                smtp.starttls(context=self.smtp_tls)
-            if smtp.sock is not None:  # Nagle and delayed ACK together cost 40 ms a letter
-                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            smtp.ehlo()
-            smtp.login(server.user, self.password())
-            return smtp
 
     # -- both --------------------------------------------------------------------------------------------------
 
-    def _once(self, way: str, open_it: Callable[[], _T]) -> _T:
-        """Open a connection; a refusal is remembered, so that a wrong password is tried once in a run."""
-        if way in self._failed:
-            raise self._failed[way]
+    def _once(self, way: str, server: Server, open_it: Callable[[], _T]) -> _T:
+        """Open a connection; a failure is remembered for the run, so that nothing is waited for or tried twice.
+
+        A wrong password is wrong both ways: there is one account, and it locks.
+        """
+        account = f"login {server.user}"
+        failure = self._failed.get(way) or self._failed.get(account)
+        if failure:
+            raise failure
         try:
             return open_it()
         except VanthuError as error:
-            self._failed[way] = error
+            wrong = isinstance(error, MisuseError) and error.code == "mail.login"
+            self._failed[account if wrong else way] = error
             raise
 
     def check(self) -> None:
-        self._reader()
+        with self._talk():
+            pass
         self._writer()
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(OSError, IMAPClientError):
             if self._imap is not None:
                 self._imap.logout()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(OSError):
             if self._smtp is not None:
                 self._smtp.quit()
-        self._imap = self._smtp = None
+        self._drop_imap()
+        if self._smtp is not None:
+            self._smtp.close()
+        self._smtp = None
 
 
-def _impossible(smtp: smtplib.SMTP, letter: Letter) -> Answered | None:
-    """Say what this server would refuse anyway, before anything is sent to it."""
-    if not (letter.sender + letter.recipient).isascii():
-        return Answered("refused", _("the address has letters that this server does not take"))
-    limit = smtp.esmtp_features.get("size", "")
-    if limit.isdecimal() and 0 < int(limit) < len(letter.raw):
-        said = _("too large for this server: {size} > {limit} bytes").format(size=len(letter.raw), limit=limit)
-        return Answered("refused", said)
+def _answers(client: IMAPClient) -> bool:
+    try:
+        client.noop()
+    except (IMAPClientError, OSError, ValueError):
+        return False
+    return True
+
+
+def _all_uids(client: IMAPClient, exists: int) -> list[int]:
+    found = list[int]()
+    for first in range(1, exists + 1, _SEARCHED):
+        last = first + _SEARCHED - 1
+        found += client.search([f"{first}:{last if last < exists else '*'}"])
+    return sorted(set(found))
+
+
+def _chunks(uids: Sequence[int]) -> Iterator[list[int]]:
+    """Servers take command lines of some thousand bytes (Dovecot 64 KiB)."""
+    for start in range(0, len(uids), _CHUNK):
+        yield list(uids[start : start + _CHUNK])
+
+
+def _received(moment: datetime | None) -> str:
+    """Return the server's time of arrival as ISO UTC; a server that cannot say when has it since now at the latest."""
+    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _body(answer: dict[int, dict[bytes, Any]], uid: int) -> bytes | None:
+    """Return the text of a message; None when it is gone. NIL is how some servers write an empty one."""
+    for key, value in answer.get(uid, {}).items():
+        if isinstance(key, bytes) and key.startswith(b"BODY[]"):
+            return value if isinstance(value, bytes) else b""
     return None
 
 
-def _fetcher(channel: MailChannel, uid: int, size: int) -> Callable[[], bytes]:
-    return lambda: channel.fetch(uid, size)
-
-
-def _body(answer: Any, uid: int) -> bytes:
-    found = answer.get(uid, {})
-    for key, value in found.items():
-        if key.startswith(b"BODY[]") and isinstance(value, bytes):
-            return value
-    raise UnreachableError("mail.expunged", _("A message vanished from the server while it was being read."))
-
-
-@contextlib.contextmanager
-def _named(server: Server, protocol: str) -> Iterator[None]:
-    """Turn what libraries raise into one sentence that says which server, what, and the next step."""
-    where = {"protocol": protocol, "host": server.host, "port": server.port}
-    try:
-        yield
-    except (LoginError, smtplib.SMTPAuthenticationError) as error:
-        raise MisuseError(
-            "mail.login",
-            _("{protocol} server {host}:{port} refuses the user name or password of {user}.").format(
-                **where, user=server.user
-            ),
-            _("Correct the password where the configuration keeps it. It was tried once only: accounts lock."),
-        ) from error
-    except ssl.SSLCertVerificationError as error:
-        raise UnreachableError(
-            "mail.certificate",
-            _("{protocol} server {host}:{port} shows a certificate that cannot be believed: {why}.").format(
-                **where, why=error.verify_message
-            ),
-            _(
-                "Nothing was sent to it. Ask the server's administrator; set “ca” or “tls_name” if the office has its own CA."
-            ),
-        ) from error
-    except (smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error, OSError) as error:
-        raise UnreachableError(
-            "mail.unreachable",
-            _("{protocol} server {host}:{port} does not answer as it should: {why}").format(**where, why=error),
-            _("Check the network, then run the same command again."),
-        ) from error
+def _make_folder(client: IMAPClient, name: str) -> None:
+    """Make a folder that is not there; subscribed, else webmail does not show it."""
+    if not client.folder_exists(name):
+        client.create_folder(name)
+        client.subscribe_folder(name)

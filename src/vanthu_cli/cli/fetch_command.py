@@ -60,12 +60,12 @@ def _json(result: Fetched) -> dict[str, Any]:
         for each in result.channels
     ]
     arrived = [document_json(each, message_id=taken.message_id) for taken in result.taken for each in taken.documents]
-    arrived += [quarantined_json(taken.message, taken.sender) for taken in result.taken if taken.quarantined]
+    arrived += [
+        quarantined_json(taken.message, taken.sender, taken.reason) for taken in result.taken if taken.quarantined
+    ]
     receipts = [
-        {"for": name, "kind": kind, "state": state}
-        for taken in result.taken
-        if taken.receipt
-        for name, kind, state in [taken.receipt]
+        {"for": name, "to": whom, "kind": kind, "state": state}
+        for name, whom, kind, state in (taken.receipt for taken in result.taken if taken.receipt)
     ]
     other = [
         {"message_id": taken.message_id, "reason": taken.reason}
@@ -85,16 +85,19 @@ def _lines(result: Fetched) -> Iterator[str]:
         yield ""
         yield from arrival_table(arrived)
     for taken in result.taken:
-        if taken.quarantined:
+        if taken.quarantined and taken.reason == "secret-mark":
             yield _(
                 "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
                 "charge of secret documents."
             ).format(id=taken.message, sender=taken.sender or "?")
+        elif taken.quarantined:
+            yield _(
+                "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "
+                "administrator."
+            ).format(id=taken.message, sender=taken.sender or "?")
         elif taken.receipt:
-            name, _kind, state = taken.receipt
-            yield _("Receipt for {name} from {sender}: {state}.").format(
-                name=name, sender=taken.sender or "?", state=delivery_word(state)
-            )
+            name, whom, _kind, state = taken.receipt
+            yield _("{name} to {whom}: {state}.").format(name=name, whom=whom, state=delivery_word(state))
         elif taken.reason:
             yield _("Message from {sender}: {reason}.").format(
                 sender=taken.sender or "?", reason=reason_word(taken.reason)

@@ -35,7 +35,9 @@ def list_(context: typer.Context) -> int:
     ]
     if waiting:
         lines += ["", _("Decide: vanthu inbox show ID, then accept ID, or refuse ID --reason “…”")]
-    payload = [document_json(each) for each in waiting] + [quarantined_json(row["id"], row["sender"]) for row in secret]
+    payload = [document_json(each) for each in waiting] + [
+        quarantined_json(row["id"], row["sender"], row["reason"]) for row in secret
+    ]
     return run.answer({"documents": payload}, lines)
 
 

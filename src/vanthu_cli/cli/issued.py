@@ -6,6 +6,7 @@ from vanthu_cli.cli.run import Run, tell
 from vanthu_cli.errors import PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.issue import letters_of
 from vanthu_cli.register import deliveries
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import document_lines
@@ -31,7 +32,7 @@ def issued_json(desk: Desk, document: Document) -> dict[str, object]:
                 "at": each.at,
                 "answer": each.answer,
             }
-            for each in deliveries.of_document(desk.book, document.id)
+            for each in letters_of(desk, document)
         ],
         "paper": [
             {"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]}
@@ -42,7 +43,7 @@ def issued_json(desk: Desk, document: Document) -> dict[str, object]:
 
 def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[VanthuError]) -> int:
     """Answer with the document as it stands now; 3 while something waits or failed, 7 when something is unsure."""
-    letters = deliveries.of_document(desk.book, document.id)
+    letters = letters_of(desk, document)
     states = {each.state for each in letters}
     code, error = 0, None
     if states & {"queued", "sending", "refused", "bounced"} or failed:

@@ -91,7 +91,8 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Say something beside the result: stderr."""
+    """Say something beside the result: stderr, after what was said before it."""
+    sys.stdout.flush()
     sys.stderr.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
 
 

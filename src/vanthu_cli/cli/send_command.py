@@ -8,8 +8,8 @@ from vanthu_cli.cli.issued import issued_answer, issued_json
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError, worst
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.issue import send
-from vanthu_cli.register import deliveries, documents
+from vanthu_cli.procedures.issue import letters_of, send
+from vanthu_cli.register import documents
 from vanthu_cli.reports.words import delivery_word
 
 
@@ -30,7 +30,7 @@ def command(
         for text in ids:
             document = documents.find(desk.book, text)
             if dry_run:
-                letters = deliveries.of_document(desk.book, document.id)
+                letters = letters_of(desk, document)
                 lines = [f"{each.address}: {delivery_word(each.state)}" for each in letters]
                 codes.append(run.answer(issued_json(desk, document) | {"dry_run": True}, lines))
                 continue

@@ -8,7 +8,7 @@ import typer
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status, status
-from vanthu_cli.reports.words import delivery_word, flag_words, reason_word, verdict_word
+from vanthu_cli.reports.words import delivery_word, reason_word, verdict_word, why
 from vanthu_cli.rules.deadlines import today
 
 
@@ -28,7 +28,7 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
     for document in found.unfinished:
         yield _("! {name} is numbered but not sealed: run the same sign-send command again.").format(name=document.name)
     for document, letter in found.troubled:
-        settle = "--again" if letter.state == "unsure" else ""
+        settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
         yield (
             _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")
             .format(
@@ -42,9 +42,11 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
             .rstrip()
         )
     for document in found.waiting:
-        why = flag_words(document.flags) or verdict_word(document.verdict)
         yield _("• {name} from {sender} waits: {why}. vanthu inbox show {id}").format(
-            name=document.name, sender=document.agency or document.sender or "?", why=why, id=document.id
+            name=document.name,
+            sender=document.agency or document.sender or "?",
+            why=why(document) or verdict_word(document.verdict),
+            id=document.id,
         )
     for document, letter, due in found.unanswered:
         mark = "!" if due < now else "•"

@@ -12,6 +12,7 @@ from vanthu_cli.errors import InvalidSignatureError, UndecidedError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.verify import Judged, bench_of, verify
 from vanthu_cli.reports.words import verdict_word
+from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.validation.findings import SignatureFinding, as_json, sentence
 
 _CODES = {"valid": 0, "invalid": InvalidSignatureError.exit_code}
@@ -55,7 +56,7 @@ def _lines(judged: Sequence[Judged]) -> Iterator[str]:
 def _signature(found: SignatureFinding) -> str:
     role = {"person": _("person"), "organisation": _("organisation")}.get(found.role, _("role unknown"))
     when = found.timestamp or found.claimed_time
-    time = when.astimezone().isoformat(timespec="seconds") if when else _("no time")
+    time = when.astimezone(VIETNAM).isoformat(timespec="seconds") if when else _("no time")
     sure = _("time stamped") if found.timestamp else _("by the signer's clock")
     word = {"TOTAL-PASSED": _("passed"), "TOTAL-FAILED": _("FAILED")}.get(found.indication, _("cannot be established"))
     return f"{found.signer or '?'} ({role}), {time} ({sure}): {word}"

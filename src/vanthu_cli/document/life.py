@@ -9,9 +9,7 @@ from typing import Literal
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.locale import _
 
-State = Literal[
-    "person-signed", "numbered", "sealed", "queued", "sent", "waiting", "accepted", "refused", "quarantined"
-]
+State = Literal["numbered", "sealed", "queued", "sent", "waiting", "accepted", "refused", "quarantined"]
 Event = Literal["number", "seal", "queue", "send", "arrive", "accept", "refuse", "quarantine"]
 
 MOVES: Mapping[tuple[State | None, Event], State] = {

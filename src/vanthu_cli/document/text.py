@@ -1,37 +1,52 @@
-"""Vietnamese text: folding for search, names that are safe on every system, text that is safe on a terminal."""
+"""Vietnamese text: folding for search, names that are safe on every system, text that is safe on a terminal or in a row."""
 
 import re
 import unicodedata
 
-_SPELLINGS = str.maketrans({"đ": "d", "Đ": "D"})
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+# Đ has no decomposition; Ð (Icelandic) and Ɖ (African) look the same and are typed for it.
+_SPELLINGS = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D"})
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|]+')
+# Windows: devices keep their names whatever suffix follows; its superscript digits count as digits.
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _MAX_NAME_BYTES = 200
+_MAX_SUFFIX_BYTES = 20
+_NOT_IN_MAILBOXES = set('<>()[],;:"\\@')
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def fold(text: str) -> str:
     """Return lower case without diacritics: "Quyết định" and "QUYET DINH" become "quyet dinh" (đ too)."""
-    decomposed = unicodedata.normalize("NFD", text.translate(_SPELLINGS))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+    decomposed = unicodedata.normalize("NFD", text.translate(_SPELLINGS).lower())
+    return "".join(c for c in decomposed if unicodedata.category(c) not in {"Mn", "Cf"})
 
 
 def safe_name(name: str) -> str:
     """Return a file name that Windows and Linux both take: no separators, control or reserved names, at most 200 bytes."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"}
-    )
-    plain = _FORBIDDEN.sub("-", plain).strip(" .-") or "file"
+    seen = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN)
+    plain = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", seen)).strip(" .-") or "file"
     if _RESERVED.match(plain):
-        plain = "_" + plain
+        plain = f"_{plain}"
     stem, dot, suffix = plain.rpartition(".")
-    if not dot:
-        stem, suffix = plain, ""
-    tail = f"{dot}{suffix}".encode()
-    while len(stem.encode()) + len(tail) > _MAX_NAME_BYTES and stem:
-        stem = stem[:-1]
-    return stem + tail.decode() or "file"
+    if not dot or len(suffix.encode()) > _MAX_SUFFIX_BYTES:
+        stem, dot, suffix = plain, "", ""
+    room = _MAX_NAME_BYTES - len(f"{dot}{suffix}".encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .-") + dot + suffix
 
 
 def shown(text: str) -> str:
     """Return text as it may go to a terminal: no control characters, no escape sequences, no bidi overrides."""
-    return "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d" else "�" for c in text)
+    return "".join(c if unicodedata.category(c) not in _UNSEEN - {"Co"} or c == "\u200d" else "�" for c in text)
+
+
+def storable(text: str) -> str:
+    """Return text as a database takes it: broken mail and PDFs hold half characters (surrogates) and NULs."""
+    return _UNSTORABLE.sub("�", text)
+
+
+def is_mailbox(text: str) -> bool:
+    """Tell whether text is one plain mail address; a domain without a dot is fine (145-CV/TU point 4)."""
+    local, _at, domain = text.rpartition("@")
+    return bool(local and domain) and not any(
+        c.isspace() or c in _NOT_IN_MAILBOXES or unicodedata.category(c) in _UNSEEN for c in local + domain
+    )

@@ -20,7 +20,10 @@ from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Signatory, Trust
 
 _SECONDS = 60
-_BYTES = 2 << 30
+_BYTES = 3 << 30
+
+FATAL = frozenset({"too-slow", "crashed", "MemoryError"})
+"""Faults that ended the looking itself: nothing is known of such a file, not even whether it bears a mark."""
 
 Task = Literal["mark", "read", "judge", "places"]
 
@@ -56,7 +59,7 @@ def examine(question: Question) -> Examination:
     from vanthu_cli.reading.fields import read
     from vanthu_cli.reading.marks import secret_mark_in_file
     from vanthu_cli.reading.places import find_places
-    from vanthu_cli.validation.pdf import judge_pdf
+    from vanthu_cli.validation.files import judge_file
 
     mark = reading = judgement = places = fault = None
     tasks, data = question.tasks, question.data
@@ -73,7 +76,7 @@ def examine(question: Question) -> Examination:
     except VanthuError as error:
         fault = error.message
     if "judge" in tasks:
-        judgement = judge_pdf(
+        judgement = judge_file(
             data,
             question.trust,
             question.signatories,

@@ -83,7 +83,20 @@ def _fetch_channel(desk: Desk, outcome: ChannelOutcome, result: Fetched) -> None
 
 def _take(desk: Desk, place: Path, outcome: ChannelOutcome, result: Fetched) -> None:
     outcome.messages += 1
-    taken = take_in(desk, _origin(place), place)
+    try:
+        taken = take_in(desk, _origin(place), place)
+    except UnreachableError:  # the disk: the others would fail as well
+        raise
+    except Exception as error:  # noqa: BLE001  one bad message never stops the others; it stays in intake and is tried again
+        detail = {"place": place.name, "why": f"{type(error).__name__}: {error}"}
+        outcome.errors.append(
+            PartlyDoneError(
+                "fetch.message",
+                _("One message could not be taken in ({why}). It lies safe in intake/{place}.").format(**detail),
+                _("The next fetch tries it again. If it stays, give the file to the administrator."),
+            )
+        )
+        return
     result.taken.append(taken)
     outcome.duplicates += taken.duplicate
     outcome.new += not taken.duplicate

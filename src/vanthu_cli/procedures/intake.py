@@ -15,7 +15,7 @@ from vanthu_cli.document.fields import Reading
 from vanthu_cli.procedures.accept import enter
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.examine import Examination
+from vanthu_cli.procedures.examine import FATAL, Examination
 from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.directory import Agency
@@ -43,7 +43,7 @@ _DOCUMENT_SUFFIXES = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message: documents (new or known), a receipt (for what, kind, state), or else the reason."""
+    """What became of a message: documents (new or known), a receipt (for what, of whom, kind, state), or else the reason."""
 
     message: int
     message_id: str | None
@@ -51,7 +51,7 @@ class Taken:
     documents: tuple[Document, ...] = ()
     duplicate: bool = False
     quarantined: bool = False
-    receipt: tuple[str, str, str] | None = None
+    receipt: tuple[str, str, str, str] | None = None
     reason: str | None = None
 
 
@@ -71,7 +71,9 @@ def take_in(desk: Desk, origin: Origin, place: Path) -> Taken:
     sender = mail.sender or None
     looked = [_look(desk, file) for file in mail.files]
     if _is_secret(mail, looked):
-        return _quarantine(desk, origin, place, sender)
+        return _quarantine(desk, origin, place, sender, "secret-mark")
+    if any(each.found.fault in FATAL for each in looked):  # it killed the reader: nobody knows whether it bears a mark
+        return _quarantine(desk, origin, place, sender, "could-not-examine")
     sha256 = desk.cabinet.put(raw)
     for each in looked:
         desk.cabinet.put(each.file.data)
@@ -97,7 +99,7 @@ def _is_secret(mail: Mail, looked: Sequence[Looked]) -> bool:
     return any(secret_mark(text) for text in texts) or any(each.found.mark for each in looked)
 
 
-def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None) -> Taken:
+def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None, reason: str) -> Taken:
     """Row first, then the file moves: a run that dies between finds the file in intake and its row known by envelope."""
     if messages.same_secret(desk.book, origin, sender):
         place.unlink()
@@ -108,10 +110,10 @@ def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None) -> 
         return Taken(message, None, sender, duplicate=True, reason="duplicate")
     with desk.book.step():
         message = messages.add(
-            desk.book, origin, "quarantined", sender=sender, message_id=None, sha256=None, reason="secret-mark"
+            desk.book, origin, "quarantined", sender=sender, message_id=None, sha256=None, reason=reason
         )
     desk.cabinet.quarantine(place, str(message))
-    return Taken(message, None, sender, quarantined=True, reason="secret-mark")
+    return Taken(message, None, sender, quarantined=True, reason=reason)
 
 
 def finish(desk: Desk, origin: Origin, place: Path) -> bool:
@@ -155,7 +157,7 @@ def _enter(desk: Desk, origin: Origin, mail: Mail, looked: Sequence[Looked], sha
             message,
             mail.message_id,
             sender,
-            receipt=(documents.get(book, delivery.document).name, mail.answer.kind, state),
+            receipt=(documents.get(book, delivery.document).name, delivery.address, mail.answer.kind, state),
         )
     if mail.answer and mail.answer.kind in {"dsn", "mdn", "status"}:
         return Taken(

@@ -14,12 +14,19 @@ from pathlib import Path
 
 from pyhanko.sign.timestamps import TimeStamper
 
-from vanthu_cli.channels.letter import compose, new_message_id
+from vanthu_cli.channels.letter import Letter, compose, new_message_id
 from vanthu_cli.document.fields import Fields
 from vanthu_cli.document.places import Places
 from vanthu_cli.document.symbol import DocumentNumber
 from vanthu_cli.document.text import safe_name
-from vanthu_cli.errors import ForbiddenError, MisuseError, PartlyDoneError, UndecidedError, VanthuError
+from vanthu_cli.errors import (
+    ForbiddenError,
+    InvalidSignatureError,
+    MisuseError,
+    PartlyDoneError,
+    UndecidedError,
+    VanthuError,
+)
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import key_image, only_key, open_key, time_stamper
@@ -28,15 +35,18 @@ from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.procedures.sign import person_signature
 from vanthu_cli.register import deliveries, documents
+from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.rules.numbering import check_symbol, outgoing_series
 from vanthu_cli.rules.paper import PaperCopy, owed
 from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.signing import marks
 from vanthu_cli.signing.check import check_result
 from vanthu_cli.signing.keys import SigningKey
 from vanthu_cli.signing.pades import number_and_date, preflight, seal
 from vanthu_cli.signing.timestamps import probe
+from vanthu_cli.validation.findings import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     if issued is None:
         _check_blanks(fields, found.places, request.file.name)
     recipients = route(desk, request.to, fields.recipients, day=day, session=bool(request.session))
+    _same_recipients(desk, recipients, issued)
     papers = owed(
         desk.config.paper,
         session=bool(request.session),
@@ -129,7 +140,6 @@ def issue(desk: Desk, plan: Plan) -> tuple[Document, list[VanthuError]]:
     """Carry the plan out, or on. Return the document and why some letters could not be sent."""
     with desk.lock():
         document = documents.by_source(desk.book, plan.source_sha256)
-        _same_recipients(desk, plan, document)
         if document is None or document.state == "numbered":
             key = open_key(desk, plan.organisation)
             stamper = time_stamper(desk)
@@ -137,6 +147,7 @@ def issue(desk: Desk, plan: Plan) -> tuple[Document, list[VanthuError]]:
             if stamper is not None:
                 probe(stamper)
             if document is None:
+                _check_room(desk, plan)
                 document = _number(desk, plan)
             document = _seal(desk, plan, document, key, stamper)
         if document.state == "sealed":
@@ -157,10 +168,13 @@ def numbered_already(document: Document, error: VanthuError) -> PartlyDoneError:
 
 
 def send(desk: Desk, identity: int, *, again: bool) -> tuple[Document, list[VanthuError]]:
-    """Send what of a document is still queued. `again`: a person has decided to resend what is unsure, unchanged."""
+    """Send what of a document (or, for one that came, of the answers about it) is still queued.
+
+    `again`: a person has decided to send again what is unsure, undeliverable or refused.
+    """
     with desk.lock():
         document = documents.get(desk.book, identity)
-        if document.direction != "out" or document.state not in {"queued", "sent"}:
+        if document.direction == "out" and document.state not in {"queued", "sent"}:
             raise ForbiddenError(
                 "send.not_sealed",
                 _("{name} cannot be sent: it is not sealed and addressed yet.").format(name=document.name),
@@ -168,12 +182,41 @@ def send(desk: Desk, identity: int, *, again: bool) -> tuple[Document, list[Vant
             )
         failed = settle(desk)
         if again:
-            with desk.book.step():
-                for unsure in deliveries.of_document(desk.book, identity):
-                    if unsure.state == "unsure":
-                        deliveries.record(desk.book, unsure.id, "queued", "sent again by decision of a person")
-        failed += post(desk, [each for each in deliveries.of_document(desk.book, identity) if each.state == "queued"])
+            _again(desk, document)
+        failed += post(desk, [each for each in letters_of(desk, document) if each.state == "queued"])
         return documents.get(desk.book, identity), failed
+
+
+def letters_of(desk: Desk, document: Document) -> list[Delivery]:
+    """Return the letters that carry an outgoing document, or that answer about an incoming one."""
+    return deliveries.of_document(desk.book, document.id, "document" if document.direction == "out" else "answer")
+
+
+def _again(desk: Desk, document: Document) -> None:
+    """Queue anew what a person has decided to send again.
+
+    Unsure: the same bytes under the same Message-ID, so that the receiver can drop a second copy. Undeliverable or refused:
+    a new letter to the address that the directory gives today.
+    """
+    for letter in letters_of(desk, document):
+        if letter.state == "unsure":
+            with desk.book.step():
+                deliveries.record(desk.book, letter.id, "queued", "sent again by decision of a person")
+        elif letter.state in {"bounced", "refused"} and letter.agency and letter.purpose == "document":
+            recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
+            fresh = _letter(desk, document, recipient, paper=bool(deliveries.paper_owed(desk.book, document.id)))
+            kept = desk.cabinet.put(fresh.raw)
+            with desk.book.step():
+                deliveries.readdress(
+                    desk.book,
+                    letter.id,
+                    channel=recipient.channel,
+                    address=recipient.address,
+                    message_id=fresh.message_id,
+                    letter=kept,
+                )
+                if documents.get(desk.book, document.id).state == "sent":
+                    documents.advance(desk.book, document.id, "queue", {"letters": 1})
 
 
 # -- before the point of no return -----------------------------------------------------------------------------
@@ -268,12 +311,12 @@ def _check_blanks(fields: Fields, places: Places, name: str) -> None:
         )
 
 
-def _same_recipients(desk: Desk, plan: Plan, document: Document | None) -> None:
+def _same_recipients(desk: Desk, recipients: Sequence[Recipient], document: Document | None) -> None:
     """A document in the post keeps its recipients: more of them are a new decision, not a retry."""
     if document is None or document.state not in {"queued", "sent"}:
         return
     addressed = {each.address for each in deliveries.of_document(desk.book, document.id)}
-    strangers = [each.address for each in plan.recipients if each.address not in addressed]
+    strangers = [each.address for each in recipients if each.address not in addressed]
     if strangers:
         raise ForbiddenError(
             "issue.other_recipients",
@@ -282,6 +325,13 @@ def _same_recipients(desk: Desk, plan: Plan, document: Document | None) -> None:
             ),
             _("“vanthu register show {id}” lists where it went.").format(id=document.id),
         )
+
+
+def _check_room(desk: Desk, plan: Plan) -> None:
+    """Ask whether the next number fits its blank while nothing is taken yet; `MisuseError` if it doesn't."""
+    series = outgoing_series(desk.config.office, plan.symbol, plan.day)
+    if plan.places.strip is not None:
+        marks.number_and_date(documents.next_number(desk.book, "di", series), plan.day, plan.places, plan.places.strip)
 
 
 # -- from here on only forward ---------------------------------------------------------------------------------
@@ -327,9 +377,16 @@ def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, stamper: 
     numbered = number_and_date(plan.signed, key, number=document.number, day=plan.day, places=plan.places)
     sealed = seal(numbered, key, image=key_image(desk, plan.organisation), places=plan.places, time_stamper=stamper)
     check_result(plan.signed, sealed, added=2)
+    judged = desk.examine(plan.request.file.name, sealed, "judge").judgement
+    if judged is None or judged.verdict == "invalid":
+        raise InvalidSignatureError(
+            "issue.seal_failed",
+            _("The sealed document does not stand up to verification; it was not stored."),
+            _("Report this: the leader's file may have been made with an unusual tool."),
+        )
     sha256 = desk.cabinet.put(sealed)
     with desk.book.step():
-        documents.update(desk.book, document.id, sha256=sha256, verdict="valid")
+        documents.update(desk.book, document.id, sha256=sha256, verdict=judged.verdict, judgement=as_json(judged))
         documents.advance(
             desk.book,
             document.id,
@@ -341,24 +398,11 @@ def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, stamper: 
 
 def _queue(desk: Desk, plan: Plan, document: Document) -> Document:
     """Compose one letter for each agency, keep its bytes, enter it: Message-ID and bytes are fixed from here on."""
-    sealed = desk.cabinet.get(document.sha256 or "")
-    files = [(f"{document.name.replace('/', '-')}.pdf", sealed)]
-    files += [(name, desk.cabinet.get(sha256)) for sha256, name in documents.attachments(desk.book, document.id)]
-    letters = []
-    for recipient in plan.recipients:
-        address = desk.config.channels[recipient.channel].address
-        letter = compose(
-            message_id=new_message_id(address),
-            sender=(desk.config.office.name, address),
-            recipient=(recipient.agency.name, recipient.address),
-            subject=f"{document.name}: {document.subject or document.doc_type or ''}",
-            body=_body(desk, document, files),
-            date=desk.now.astimezone(VIETNAM),
-            files=files,
-        )
-        letters.append((recipient, letter.message_id, desk.cabinet.put(letter.raw)))
+    with_paper = {each.agency for each in plan.papers}
+    letters = [(each, _letter(desk, document, each, paper=each.agency.code in with_paper)) for each in plan.recipients]
+    kept = [(recipient, letter.message_id, desk.cabinet.put(letter.raw)) for recipient, letter in letters]
     with desk.book.step():
-        for recipient, message_id, letter_sha256 in letters:
+        for recipient, message_id, sha256 in kept:
             deliveries.queue(
                 desk.book,
                 "document",
@@ -367,7 +411,7 @@ def _queue(desk: Desk, plan: Plan, document: Document) -> Document:
                 channel=recipient.channel,
                 address=recipient.address,
                 message_id=message_id,
-                letter=letter_sha256,
+                letter=sha256,
             )
         for paper in plan.papers:
             deliveries.owe_paper(desk.book, document.id, paper.agency, paper.copies, paper.reason)
@@ -375,7 +419,22 @@ def _queue(desk: Desk, plan: Plan, document: Document) -> Document:
     return documents.get(desk.book, document.id)
 
 
-def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]]) -> str:
+def _letter(desk: Desk, document: Document, recipient: Recipient, *, paper: bool) -> Letter:
+    files = [(f"{document.name.replace('/', '-')}.pdf", desk.cabinet.get(document.sha256 or ""))]
+    files += [(name, desk.cabinet.get(sha256)) for sha256, name in documents.attachments(desk.book, document.id)]
+    address = desk.config.channels[recipient.channel].address
+    return compose(
+        message_id=new_message_id(address),
+        sender=(desk.config.office.name, address),
+        recipient=(recipient.agency.name, recipient.address),
+        subject=f"{document.name}: {document.subject or document.doc_type or ''}",
+        body=_body(desk, document, files, paper=paper),
+        date=desk.now.astimezone(VIETNAM),
+        files=files,
+    )
+
+
+def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]], *, paper: bool) -> str:
     """Write what a person with any mail program reads. Always Vietnamese or the run's language, plain text."""
     listed = "\n".join(
         f"- {name} ({len(data)} byte)\n  SHA-256: {hashlib.sha256(data).hexdigest()}" for name, data in files
@@ -383,7 +442,7 @@ def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]]) ->
     number = DocumentNumber(document.number or 0, document.symbol or "")
     return _(
         "{office} sends you document {number} of {day}: {subject}\n\n{files}\n\n"
-        "The document is digitally signed and has legal value as it is; no paper copy follows unless stated.\n"
+        "The document is digitally signed and has legal value as it is. {paper}\n"
         "Please acknowledge receipt the same day (Decree 30/2020, Art. 21.2.c).\n"
     ).format(
         office=desk.config.office.name,
@@ -391,4 +450,5 @@ def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]]) ->
         day=date.fromisoformat(document.day or "").strftime("%d/%m/%Y"),
         subject=document.subject or "",
         files=listed,
+        paper=_("One paper original follows.") if paper else _("No paper copy follows."),
     )

@@ -33,11 +33,14 @@ def _hand_over(desk: Desk, delivery: Delivery) -> None:
     channel = desk.channels[delivery.channel]
     raw = desk.cabinet.get(delivery.letter)
 
+    # Reports of delivery are evidence for documents; for our answers they would only fill the mailbox.
+    letter = Letter(delivery.message_id, channel.address, delivery.address, raw, reports=delivery.purpose == "document")
+
     def about_to() -> None:
         with desk.book.step():
             deliveries.record(desk.book, delivery.id, "sending")
 
-    answered = channel.hand_over(Letter(delivery.message_id, channel.address, delivery.address, raw), about_to)
+    answered = channel.hand_over(letter, about_to)
     state: DeliveryState = "queued" if answered.state == "later" else answered.state
     with desk.book.step():
         deliveries.record(desk.book, delivery.id, state, answered.words)
@@ -57,7 +60,8 @@ def settle(desk: Desk) -> list[VanthuError]:
                 deliveries.record(desk.book, delivery.id, "handed-over", "traced in Sent")
             else:
                 deliveries.record(desk.book, delivery.id, "unsure")
-        close_documents(desk, {delivery.document})
+    # A run may also have died between the last answer and this.
+    close_documents(desk, (document.id for document in documents.listing(desk.book, states=["queued"])))
     return failed
 
 

@@ -29,7 +29,7 @@ class Status:
 def status(desk: Desk) -> Status:
     """Read the register; nothing else is opened or asked."""
     book = desk.book
-    letters = deliveries.in_states(book, "unsure", "bounced", "refused", "queued", "sending", purpose="document")
+    letters = deliveries.in_states(book, "unsure", "bounced", "refused", "queued", "sending")
     silent = deliveries.in_states(book, "handed-over", "delivered", purpose="document")
     horizon = (desk.now + timedelta(days=_WARN_DAYS)).isoformat()
     own = desk.config.office.code

@@ -12,6 +12,7 @@ from typing import Any
 from vanthu_cli.document.fields import Fields, Reading
 from vanthu_cli.document.symbol import kind_of, parse_number, parse_symbol
 from vanthu_cli.errors import MisuseError
+from vanthu_cli.reading.agencies import agency_and_parent
 from vanthu_cli.reading.header import Header, date_parts, find_header
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page, load_page, open_pdf, raw_texts
@@ -29,10 +30,6 @@ _BLANK_NUMBER = re.compile(r"^S[ốỐ]\s*:?[\s.…_]*[-/]\s*(?P<symbol>\S.*)$")
 _ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
 _BODY = re.compile(
     r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})", re.IGNORECASE
-)
-# A second line of an agency's name: "ỦY BAN NHÂN DÂN / TỈNH HẢI DƯƠNG"; but "HUYỆN ỦY", "TỈNH ĐOÀN" are names themselves.
-_NAME_GOES_ON = re.compile(
-    r"^(?:TỈNH|THÀNH PHỐ|TP\.?|QUẬN|HUYỆN|THỊ XÃ|THỊ TRẤN|XÃ|PHƯỜNG|ĐẶC KHU|VIỆT NAM|VÀ|KHU VỰC)\b(?! [ỦU][YỶ]| ĐOÀN)"
 )
 _TYPES = {name.upper(): name for name in sorted(TYPE_NAMES, key=len, reverse=True)}
 _TYPE_REACH = 220.0
@@ -53,18 +50,19 @@ def read(pdf: bytes) -> Reading:
     with open_pdf(pdf) as document:
         first = load_page(document, 0)
         head = "\n".join(line.text for line in first.lines)
-        texts = raw_texts(document)
+        shown = "\n".join(line.text for line in first.shown)
+        pages = signing_pages(document, raw_texts(document, stamps=False), first)
+        texts = raw_texts(document)  # last, for it makes stamps part of the open pages
         found: Found = {}
-        if secrecy := secret_mark("\n".join([head, *texts])):
+        if secrecy := secret_mark("\n".join([shown, *texts])):
             found["secrecy"] = (secrecy, 0.95)
         if sum(char.isalpha() for char in head) < _MIN_LETTERS:
             return _reading(found, needs_ocr=True)
-        if urgency := urgency_mark(head):
+        if urgency := urgency_mark(shown):
             found["urgency"] = (urgency, 0.95)
         header = find_header(first)
         found |= _number(header) | _date(header) | _agency(header)
         found |= _type_and_subject(first, header, found.get("symbol", (None, 0))[0])
-        pages = signing_pages(document, texts, first=first)
     if block := find_signer(pages):
         found |= _signer(block)
     found |= _recipients(pages, block)
@@ -106,25 +104,8 @@ def _date(header: Header) -> Found:
 
 
 def _agency(header: Header) -> Found:
-    """Read issuing agency and parent: the agency in bold type, the parent above it not; else the last name."""
-    if not header.above:
-        return {}
-    names: list[tuple[str, bool]] = []
-    for line in header.above:
-        joins = names and (_NAME_GOES_ON.match(line.text) or names[-1][0].endswith((",", " VÀ", "-")))
-        if joins and names[-1][1] == line.bold:
-            names[-1] = (f"{names[-1][0]} {line.text}", line.bold)
-        else:
-            names.append((line.text, line.bold))
-    bold = [name for name, heavy in names if heavy]
-    plain = [name for name, heavy in names if not heavy]
-    if bold and plain and names[0][1] is False:
-        # The weight of the type tells where the issuing agency begins, so its name may fill all bold lines.
-        return {"agency": (" ".join(bold), 0.95), "parent_agency": (" ".join(plain), 0.9)}
-    found: Found = {"agency": (names[-1][0], 0.95 if len(names) == 1 else 0.7)}
-    if len(names) > 1:
-        found["parent_agency"] = (names[-2][0], 0.6)
-    return found
+    agency, parent = agency_and_parent(header.above)
+    return ({"agency": agency} if agency else {}) | ({"parent_agency": parent} if parent else {})
 
 
 def _type_and_subject(page: Page, header: Header, symbol: str | None) -> Found:

@@ -7,7 +7,7 @@ and dates of the body and of legal-basis lines ("Căn cứ …") cannot be taken
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page
@@ -21,7 +21,7 @@ _DATE = re.compile(
 )
 # A State number ends at its first blank; a Party number may have blanks round its hyphen: "Số 145 - CV/TU".
 _NUMBER_AND_MORE = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*[^\s,]+\s")
-_DIGITS = re.compile(r"\d{1,5}")
+_DIGIT_GROUPS = re.compile(r"\d{1,5}(?: \d{1,5})*")
 _BLANK = re.compile(r"[\s.…_]+")
 
 _HEAD_HEIGHT = 150.0
@@ -30,6 +30,8 @@ _DATE_REACH = 60.0
 _LINE_STEP = 30.0
 _SUBJECT_STEP = 1.9
 _SLACK = 4.0
+_YEAR = "năm"
+_YEAR_REACH = 3.0
 _UPPER_PART = 0.45
 _LONGEST = 200
 """Characters of a line of the head at most; longer ones would also make the patterns slow."""
@@ -67,7 +69,8 @@ def find_header(page: Page) -> Header:
     )
     number = _number(lines, title, page)
     date = _date(lines, title, number)
-    number, date = (_filled(line, lines) if line else None for line in (number, date))
+    digits = _digits(page)
+    number, date = (_filled(line, digits) if line else None for line in (number, date))
     header = Header(title, number, date)
     if number is None:
         return header
@@ -123,20 +126,50 @@ def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | 
     return min(near, key=lambda line: abs(line.baseline - anchor.baseline), default=None)
 
 
-def _filled(line: Line, lines: list[Line]) -> Line:
-    """Put into the blanks of a line the digits that a signature tool drew there, a little off the line or over dots."""
-    for other in lines:
-        level = line.baseline - line.size / 2 < (other.y0 + other.y1) / 2 < line.baseline + 1.1 * line.size
-        if not level or not _DIGITS.fullmatch(other.text):
-            continue
-        for run in _BLANK.finditer(line.text):
-            x0, x1 = line.edges[run.start()][0], line.edges[run.end() - 1][1]
-            if x0 - _SLACK <= other.x0 and other.x1 <= x1 + _SLACK and x1 - x0 > other.size / 2:
-                before, after = line.text[: run.start()], line.text[run.end() :]
-                edges = (*line.edges[: run.start()], (x0, other.x0), *other.edges, (other.x1, x1))
-                line = replace(line, text=f"{before} {other.text} {after}", edges=(*edges, *line.edges[run.end() :]))
-                break
+def _digits(page: Page) -> list[Line]:
+    """Return the groups of digits that may fill blanks: from stamps that show nothing else, and from printed lines.
+
+    A signature strip shows "145 28 4" and no word; an arrival mark ("ĐẾN", "Số: 310") shows words and fills nothing.
+    """
+    stamped = [stamp for stamp in page.stamps if all(_DIGIT_GROUPS.fullmatch(line.text) for line in stamp)]
+    printed = [line for line in page.lines if _DIGIT_GROUPS.fullmatch(line.text)]
+    return [
+        line.cut(*group.span()) for line in [*printed, *chain(*stamped)] for group in re.finditer(r"\d+", line.text)
+    ]
+
+
+def _filled(line: Line, digits: list[Line]) -> Line:
+    """Put into the blanks of a line the digits that a signature tool drew there, a little off the line or over dots.
+
+    What was drawn twice over one blank differently is put in twice, and so is no number: which one counts is a guess.
+    """
+    level = [
+        group
+        for group in digits
+        if line.baseline - line.size / 2 < (group.y0 + group.y1) / 2 < line.baseline + 1.1 * line.size
+    ]
+    for run in reversed([*_BLANK.finditer(line.text)]):
+        x0, x1 = line.edges[run.start()][0], line.edges[run.end() - 1][1]
+        line = _put(line, run.span(), [one for one in level if x0 - _SLACK <= one.x0 and one.x1 <= x1 + _SLACK])
+    if line.text.endswith(_YEAR):
+        end = len(line.text)
+        line = _put(line, (end, end), [one for one in level if -_SLACK < one.x0 - line.x1 < _YEAR_REACH * line.size])
     return line
+
+
+def _put(line: Line, span: tuple[int, int], groups: list[Line]) -> Line:
+    """Return the line with the groups, different ones side by side, in the place of `text[start:end]`."""
+    text, edges = "", [*line.edges[: span[0]]]
+    for group in sorted({one.text: one for one in groups}.values(), key=lambda one: one.x0):
+        text += f" {group.text}"
+        edges += [(edges[-1][1], group.x0), *group.edges]
+    if not text or not edges:
+        return line
+    after = line.text[span[1] :]
+    if after:
+        text += " "
+        edges.append((edges[-1][1], line.edges[span[1]][0]))
+    return replace(line, text=line.text[: span[0]] + text + after, edges=(*edges, *line.edges[span[1] :]))
 
 
 def date_parts(line: Line) -> re.Match[str] | None:

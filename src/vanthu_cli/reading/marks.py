@@ -79,7 +79,7 @@ def _in_pdf(data: bytes) -> str | None:
         texts = raw_texts(document)
         head: list[str] = []
         with suppress(MisuseError):  # a broken first page must not hide the marks of the others
-            head = [line.text for line in load_page(document, 0).lines]
+            head = [line.text for line in load_page(document, 0).shown]
     return secret_mark("\n".join([*head, *texts, *said])) or next((mark for mark in named if mark), None)
 
 

@@ -35,9 +35,8 @@ def find_places(pdf: bytes, signer_name: str | None = None) -> Places:
     printed, so a number is never written twice. `MisuseError` as in `read`.
     """
     with open_pdf(pdf) as document:
-        # Stamps change the open document, so the pages as the leader found them are read first.
-        pages = signing_pages(document, raw_texts(document, stamps=False), stamps=False)
         first = load_page(document, 0)
+        pages = signing_pages(document, raw_texts(document, stamps=False), first)
     if first.rotation:
         return _NOWHERE
     header = find_header(first)
@@ -49,6 +48,21 @@ def find_places(pdf: bytes, signer_name: str | None = None) -> Places:
     if block and page and not page.rotation:
         signer, seal = _rooms(block, page)
     return Places(number, day, month, year, _strip([number, day, month, year]), signer, seal)
+
+
+def printed_month_year(pdf: bytes) -> tuple[int | None, int | None]:
+    """Return month and year as printed in the date line of page 1, if its day is still blank.
+
+    None where it is blank, not found, or the day is there already. A number begun and left open ("năm 20…") is
+    returned as it stands (20): it is not today's year either. `MisuseError` as in `read`.
+    """
+    with open_pdf(pdf) as document:
+        header = find_header(load_page(document, 0))
+    parts = date_parts(header.date) if header.date else None
+    if parts is None or not _NOTHING_YET.fullmatch(parts["day"]):
+        return None, None
+    month, year = (re.search(r"\d{1,5}", parts[name]) for name in ("month", "year"))
+    return int(month[0]) if month else None, int(year[0]) if year else None
 
 
 def _number_blank(line: Line) -> Blank | None:

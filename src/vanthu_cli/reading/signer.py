@@ -58,16 +58,16 @@ class SignerBlock:
         return next(offices, min(last + 1, len(self.capitals)))
 
 
-def signing_pages(document: Any, texts: list[str], *, first: Page | None = None, stamps: bool = True) -> list[Page]:
+def signing_pages(document: Any, texts: list[str], first: Page) -> list[Page]:
     """Load, in order, the pages that may bear a signer's block: those that list recipients and the last few.
 
-    `texts` are the pages' plain texts; `first` is page 1 if loaded before. A page that cannot be loaded is left out.
+    `texts` are the pages' plain texts, `first` is page 1. A page that cannot be loaded is left out.
     """
     pages = []
     for index, text in enumerate(texts):
         if index >= len(texts) - _LAST_PAGES or "nơi nhận" in text.casefold():
             with suppress(MisuseError):
-                pages.append(first if first and index == 0 else load_page(document, index, stamps=stamps))
+                pages.append(load_page(document, index, stamps=False) if index else first)
     return pages
 
 

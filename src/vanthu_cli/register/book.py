@@ -6,16 +6,18 @@ row that names them. SQL keeps to what PostgreSQL also knows; what it doesn't st
 
 import hashlib
 import json
-import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vanthu_cli.errors import BusyError, MisuseError, UnreachableError
+from vanthu_cli.document.text import storable
+from vanthu_cli.errors import BusyError, MisuseError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.register.drive import on_network_drive
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _GENESIS = "0" * 64
@@ -40,22 +42,20 @@ class Book:
         """One short transaction (house.md, law 2). Taken for writing at once, so that numbers can't be taken twice."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise _named(error) from error
-        try:
-            yield self.connection
-            self.connection.execute("COMMIT")
-        except BaseException as error:
-            self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise _named(error) from error
-            raise
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            finally:
+                if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                    self.connection.execute("ROLLBACK")
+        except sqlite3.DatabaseError as error:
+            raise explained(error) from error
 
     def event(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
         """Append to the chain, inside a step. `subject` is "document:12" and the like; `data` goes to JSON."""
         last = self.connection.execute("SELECT hash FROM event ORDER BY id DESC LIMIT 1").fetchone()
         prev = last[0] if last else _GENESIS
-        text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = storable(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
         row = (self.at, self.who, kind, subject, text, prev)
         self.connection.execute(
             "INSERT INTO event (at, who, kind, subject, data, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -75,63 +75,127 @@ def stored(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def open_book(file: Path, *, who: str, now: datetime) -> Book:
+def open_book(file: Path, *, who: str, now: datetime, make: bool = True) -> Book:
     """Open the register, bringing it to this version's form first (a copy of the old file is kept beside it).
 
-    `MisuseError` if a newer program wrote it, `UnreachableError` if the disk refuses, `BusyError` if it stays locked.
+    `make` allows a new one where there is none; without it a disk that is not mounted cannot start numbers from 1 again.
+    `MisuseError` if a newer program wrote it, it is damaged, gone, or on a network drive, `UnreachableError` if the disk
+    refuses, `BusyError` if it stays locked.
     """
+    if not file.exists():
+        _check_new(file, make=make)
+    if on_network_drive(file):
+        raise MisuseError(
+            "register.network",
+            _("The register {path} lies on a network drive: two machines writing there would destroy it.").format(
+                path=file
+            ),
+            _("Set data_dir to a folder on a disk of this machine."),
+        )
     try:
         connection = sqlite3.connect(file, isolation_level=None, timeout=_WAIT_SECONDS)
+    except sqlite3.DatabaseError as error:
+        raise explained(error) from error
+    try:
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        _write_ahead(connection)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         _migrate(connection, file)
-    except sqlite3.OperationalError as error:
-        raise _named(error) from error
     except sqlite3.DatabaseError as error:
-        raise MisuseError(
-            "register.damaged",
-            _("The register {path} is damaged: {why}").format(path=file, why=error),
-            _("Don't work on. Keep the file and ask the administrator for the last backup."),
-        ) from error
+        connection.close()
+        raise explained(error) from error
+    except VanthuError:
+        connection.close()
+        raise
     return Book(connection, who, now)
 
 
+def _check_new(file: Path, *, make: bool) -> None:
+    """Refuse to begin a new register where one has been."""
+    cabinet = file.parent / "cabinet"
+    if not make or (cabinet.is_dir() and any(cabinet.iterdir())):
+        raise MisuseError(
+            "register.gone",
+            _("The register {path} is not there.").format(path=file),
+            _(
+                "Is its disk connected? Otherwise restore it from the last backup; a new one would number from 01 again."
+            ),
+        )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. On a new file SQLite does not wait for another run that does the same at this moment."""
+    patience = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
-    known = sorted(_MIGRATIONS.glob("*.sql"))
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(known):
+    scripts = sorted(_MIGRATIONS.glob("*.sql"))
+    version = _version(connection)
+    if version > len(scripts):
         raise MisuseError(
             "register.newer",
             _("The register was written by a newer version of vanthu."),
             _("Install the newer version on this machine."),
         )
-    if 0 < version < len(known):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy2(file, file.with_suffix(f".before-{len(known)}"))
-    for script in known[version:]:
+    if 0 < version < len(scripts):
+        with closing(sqlite3.connect(file.with_suffix(f".before-{len(scripts)}"))) as copy:
+            connection.backup(copy)
+    while version < len(scripts):
         try:
-            connection.executescript(script.read_text("utf-8"))
+            connection.executescript(scripts[version].read_text("utf-8"))
         except sqlite3.DatabaseError:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            # Two commands may open a new register at once: the loser finds it made.
-            if int(connection.execute("PRAGMA user_version").fetchone()[0]) < len(known):
+            # Two commands may open an old register at once: the loser finds the step made.
+            if _version(connection) == version:
                 raise
+        version = _version(connection)
 
 
-def _named(error: sqlite3.OperationalError) -> BusyError | UnreachableError:
-    if "locked" in str(error) or "busy" in str(error):
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+_DISK = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+}  # fmt: skip
+
+
+def explained(error: sqlite3.DatabaseError) -> Exception:
+    """Return the refusal that a database error means to a clerk; the error itself when it is a bug of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bytes tell variants (extended result codes)
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return BusyError("register.locked", _("The register is in use by another run."), _("Try again in a minute."))
-    return UnreachableError(
-        "register.disk",
-        _("The disk does not take the register: {why}").format(why=error),
-        _("Free space on the disk (see “vanthu doctor”), then run the same command again."),
-    )
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return MisuseError(
+            "register.damaged",
+            _("The register is damaged: {why}").format(why=error),
+            _("Don't work on. Keep the file and ask the administrator for the last backup."),
+        )
+    if code in _DISK:
+        return UnreachableError(
+            "register.disk",
+            _("The disk does not take the register: {why}").format(why=error),
+            _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
+        )
+    return error
 
 
 def check_chain(book: Book) -> int | None:
-    """Return the id of the first event whose hash or link is wrong, None when all are right."""
+    """Return the id of the first event whose hash or link is wrong, None when all are right.
+
+    That the newest events were cut off cannot be seen here: nothing outside the file remembers the last hash yet.
+    """
     prev = _GENESIS
     for row in book.connection.execute("SELECT * FROM event ORDER BY id"):
         expected = link((row["at"], row["who"], row["kind"], row["subject"], row["data"], prev))
@@ -143,7 +207,10 @@ def check_chain(book: Book) -> int | None:
 
 def integrity(book: Book) -> str:
     """Return SQLite's own verdict on the file: "ok" or what is wrong."""
-    return str(book.connection.execute("PRAGMA quick_check").fetchone()[0])
+    try:
+        return str(book.connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error)
 
 
 def last_event(book: Book) -> datetime | None:
@@ -151,9 +218,16 @@ def last_event(book: Book) -> datetime | None:
     return datetime.fromisoformat(row[0]) if row[0] else None
 
 
-def scrub(book: Book) -> None:
-    """Make overwritten content vanish from the write-ahead log too (secure_delete covers the file itself)."""
-    book.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def scrub(book: Book) -> bool:
+    """Make overwritten content vanish from the write-ahead log too (secure_delete covers the file itself).
+
+    False if another run is reading: then the log keeps it until the last run closes the register.
+    """
+    try:
+        busy = book.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise explained(error) from error
+    return not busy
 
 
 def history(book: Book, subject: str) -> list[sqlite3.Row]:

@@ -61,6 +61,18 @@ def record(book: Book, identity: int, state: DeliveryState, answer: str | None =
     book.event(f"delivery-{state}", f"document:{document}", {"delivery": identity, "answer": answer})
 
 
+def readdress(book: Book, identity: int, *, channel: str, address: str, message_id: str, letter: str) -> None:
+    """Queue a failed delivery anew with a new letter; what it was stands in the event."""
+    row = book.connection.execute("SELECT address, message_id FROM delivery WHERE id = ?", (identity,)).fetchone()
+    document = book.connection.execute(
+        "UPDATE delivery SET channel = ?, address = ?, message_id = ?, letter = ?, state = 'queued', at = ?, answer = NULL"
+        " WHERE id = ? RETURNING document",
+        (channel, address, message_id, letter, book.at, identity),
+    ).fetchone()[0]
+    before = {"delivery": identity, "address": row["address"], "message_id": row["message_id"]}
+    book.event("delivery-readdressed", f"document:{document}", before)
+
+
 def receive(
     book: Book, delivery: Delivery, message: int, *, kind: ReceiptKind, state: DeliveryState, detail: str | None
 ) -> None:

@@ -130,6 +130,14 @@ def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
     return int(row[0])
 
 
+def next_number(book: Book, name: BookName, series: str) -> int:
+    """Return what the next number would be now; nothing is taken."""
+    row = book.connection.execute(
+        "SELECT COALESCE(MAX(value), 0) + 1 FROM number WHERE book = ? AND series = ?", (name, series)
+    ).fetchone()
+    return int(row[0])
+
+
 def get(book: Book, identity: int) -> Document:
     row = book.connection.execute("SELECT * FROM document WHERE id = ?", (identity,)).fetchone()
     if row is None:

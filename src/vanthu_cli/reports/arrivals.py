@@ -6,7 +6,7 @@ from typing import Any
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import flag_words, state_word, verdict_word
+from vanthu_cli.reports.words import state_word, verdict_word, why
 
 
 def document_json(document: Document, *, message_id: str | None = None) -> dict[str, Any]:
@@ -41,10 +41,11 @@ def _fields(document: Document) -> Mapping[str, Any]:
     return {**read, **corrected}
 
 
-def quarantined_json(identity: int, sender: str | None) -> dict[str, Any]:
-    """Return a quarantined secret: an opaque id and its envelope."""
+def quarantined_json(identity: int, sender: str | None, reason: str | None) -> dict[str, Any]:
+    """Return a quarantined message: an opaque id and its envelope."""
+    flags = ["secret-mark"] if reason == "secret-mark" else []
     empty = dict.fromkeys(("message_id", "file", "sha256", "verdict", "arrival_number", "fields"))
-    return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": ["secret-mark"], **empty}
+    return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": flags, **empty}
 
 
 def arrival_rows(documents: Sequence[Document]) -> list[list[str]]:
@@ -56,7 +57,7 @@ def arrival_rows(documents: Sequence[Document]) -> list[list[str]]:
             each.agency or each.sender or "",
             verdict_word(each.verdict),
             state_word(each.state),
-            flag_words(each.flags),
+            why(each),
         ]
         for each in documents
     ]

@@ -8,7 +8,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import delivery_word, flag_words, reason_word, state_word, verdict_word
+from vanthu_cli.reports.words import delivery_word, reason_word, state_word, verdict_word, why
 from vanthu_cli.rules.deadlines import VIETNAM
 
 
@@ -45,7 +45,7 @@ def document_lines(
         (_("From"), document.sender),
         (_("State"), state_word(document.state)),
         (_("Signatures"), verdict_word(document.verdict) if document.verdict else ""),
-        (_("Why"), flag_words(document.flags)),
+        (_("Why"), why(document)),
         (_("Reason given"), document.reason),
         (_("File"), document.file),
         ("SHA-256", document.sha256),

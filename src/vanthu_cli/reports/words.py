@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from vanthu_cli.locale import _
+from vanthu_cli.register.documents import Document
 
 
 def verdict_word(verdict: str | None) -> str:
@@ -51,6 +52,20 @@ def flag_words(flags: Sequence[str]) -> str:
         "no-document": _("no document in the message"),
     }
     return "; ".join(words.get(flag, flag) for flag in flags)
+
+
+def why(document: Document) -> str:
+    """Say why a document waits: its flags, and what its signatures lack (NĐ 30/2020 Đ5: person and organisation)."""
+    lacks = {
+        "person_signed": _("no authorised person's signature"),
+        "organisation_signed": _("not signed by the organisation"),
+    }
+    missing = [word for key, word in lacks.items() if document.judgement.get(key) is False]
+    if document.state != "waiting" or document.verdict in {"unsigned", None}:
+        missing = []
+    if document.verdict == "invalid":
+        missing = [_("changed after signing, or a false signature")]
+    return "; ".join([*filter(None, [flag_words(document.flags)]), *missing])
 
 
 def reason_word(reason: str | None) -> str:

@@ -36,6 +36,9 @@ _FAILED: dict[str, str] = {
 _UNDECIDED: dict[str, str] = {
     "not-a-pdf": "FORMAT_FAILURE",
     "unparseable": "FORMAT_FAILURE",
+    "format-not-judged": "FORMAT_FAILURE",
+    "file-unreadable": "GENERIC",
+    "could-not-judge": "GENERIC",
     "encrypted": "FORMAT_FAILURE",
     "read-leniently": "FORMAT_FAILURE",
     "too-many-signatures": "GENERIC",
@@ -116,6 +119,13 @@ def _sentences() -> dict[str, str]:
         ),
         "not-a-pdf": _(
             "This is not a PDF file. Open it with the program it was made for, or ask the sender for a PDF."
+        ),
+        "format-not-judged": _(
+            "Signatures in files of this kind cannot be judged by this version. Ask the sender for a signed PDF."
+        ),
+        "file-unreadable": _("The file cannot be read from the disk ({detail})."),
+        "could-not-judge": _(
+            "The file could not be examined safely ({detail}). Don't open it with other programs; tell the administrator."
         ),
         "unparseable": _("The PDF file is damaged and cannot be read ({detail}). Ask the sender to send it again."),
         "encrypted": _(

@@ -1,0 +1,43 @@
+"""Any file: which judge it goes to. What cannot be judged here is unknown, and said so, never "no signature"."""
+
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from io import BytesIO
+
+from vanthu_cli.validation.findings import Judgement
+from vanthu_cli.validation.pdf import judge_pdf
+from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.trust import Signatory, Trust
+
+_OFFICE = "[Content_Types].xml"
+_SIGNATURES = "_xmlsignatures/"
+
+
+def judge_file(
+    data: bytes,
+    trust: Trust,
+    signatories: Mapping[str, Signatory] | None,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    known_since: datetime | None = None,
+) -> Judgement:
+    """Judge a file by its content, not by its name. Word and Excel files: only whether there is a signature at all."""
+    if data.startswith(b"PK\x03\x04"):
+        return _package(data, known=signatories is not None)
+    return judge_pdf(data, trust, signatories, now=now, at=at, known_since=known_since)
+
+
+def _package(data: bytes, *, known: bool) -> Judgement:
+    """Look into the package's list of members only: nothing is unpacked."""
+    try:
+        names = zipfile.ZipFile(BytesIO(data)).namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return Judgement("unknown", "unknown", None, None, (), (Reason("format-not-judged"),))
+    if _OFFICE not in names:
+        return Judgement("unknown", "unknown", None, None, (), (Reason("format-not-judged"),))
+    if any(name.lower().startswith(_SIGNATURES) for name in names):
+        return Judgement("ooxml", "unknown", None, None, (), (Reason("format-not-judged"),))
+    nobody = False if known else None
+    return Judgement("ooxml", "unsigned", nobody, nobody, (), ())

@@ -1,0 +1,224 @@
+"""Ends a procedure by SIGKILL at each of its steps, runs it again, and reports what is there then (mbsync's idea).
+
+Run as a program of its own, because it forks and must have no threads: `python -m tests.procedures.killer fetch FOLDER`.
+Every door to the world is wrapped here, not in the program: after each call a counter ticks, and at the chosen tick the
+process ends (before a call is after the one before it). Prints one JSON list: what the office looks like after kill and second run, for each tick.
+"""
+
+import json
+import os
+import shutil
+import signal
+import smtplib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests import offices
+
+from vanthu_cli import locale
+from vanthu_cli.channels.mail import MailChannel
+from vanthu_cli.procedures.fetch import fetch
+from vanthu_cli.procedures.issue import Request, issue, plan_issue
+from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register.book import Book, check_chain
+from vanthu_cli.sandbox import correspondents
+from vanthu_cli.sandbox.documents import make_docx, make_pdf
+from vanthu_cli.sandbox.mailboxes import mailbox
+from vanthu_cli.sandbox.office import AGENCIES, PracticeOffice
+
+Action = Callable[[PracticeOffice], None]
+
+
+class Clockwork:
+    """Counts ticks; at the chosen one the process ends as by a power cut."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.ticks = 0
+
+    def tick(self) -> None:
+        self.ticks += 1
+        if self.ticks == self.last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, door: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **named: Any) -> Any:
+            result = door(*args, **named)
+            self.tick()
+            return result
+
+        return wrapped
+
+    def install(self) -> None:
+        """Wrap the doors: disk, register, servers."""
+        os.fsync = self.around(os.fsync)
+        for owner, names in (
+            (Path, ("replace", "unlink")),
+            (Book, ("event",)),
+            (MailChannel, ("fetch", "acknowledge", "_keep_copy")),
+            (smtplib.SMTP, ("data",)),
+        ):
+            for name in names:
+                setattr(owner, name, self.around(getattr(owner, name)))
+        step = Book.step
+
+        @contextmanager
+        def ticking(book: Book) -> Iterator[Any]:
+            with step(book) as connection:
+                yield connection
+                self.tick()
+            self.tick()
+
+        Book.step = ticking  # type: ignore[method-assign]  # the door is wrapped from outside on purpose
+
+
+def prepare_fetch(office: PracticeOffice) -> None:
+    """One to be registered by rule, on both networks; one unsigned; one secret; one Word file."""
+    day = offices.NOW.date()
+    report = correspondents.party_page(
+        "TUCL", "Phạm Văn Mẫu", number=28, symbol="CV/TUCL", day=day, subject="Lịch làm việc"
+    )
+    data = correspondents.signed(office, report, "TUCL")
+    correspondents.send(office, "TUCL", "Lịch làm việc", [("28.pdf", data)], offices.NOW, network="wan")
+    correspondents.send(office, "TUCL", "Lịch làm việc", [("28.pdf", data)], offices.NOW, network="internet")
+    unsigned = correspondents.party_page(
+        "BTGTU", "Vũ Văn Mẫu", number=7, symbol="CV/BTGTU", day=day, subject="Tuyên truyền"
+    )
+    correspondents.send(office, "BTGTU", "Tuyên truyền", [("07.pdf", make_pdf(unsigned))], offices.NOW)
+    correspondents.send(office, "BNCTU", "MẬT", [("x.docx", make_docx("không"))], offices.NOW)
+    correspondents.send(office, "UBKTTU", "Góp ý", [("gop-y.docx", make_docx("Góp ý"))], offices.NOW)
+
+
+def prepare_issue(office: PracticeOffice) -> None:
+    page = correspondents.own_page(subject="Gửi, nhận văn bản", year=offices.NOW.year)
+    (office.papers / "cv.pdf").write_bytes(make_pdf(page))
+
+
+def act_fetch(office: PracticeOffice) -> None:
+    with offices.desk_of(office) as desk:
+        fetch(desk)
+
+
+def act_issue(office: PracticeOffice) -> None:
+    with offices.desk_of(office) as desk:
+        request = Request(file=office.papers / "cv.pdf", to=("BTCTU", "SNV"), person="leader", session="Kỳ họp")
+        issue(desk, plan_issue(desk, request))
+
+
+ACTIONS: dict[str, tuple[Action, Action]] = {
+    "fetch": (prepare_fetch, act_fetch),
+    "issue": (prepare_issue, act_issue),
+}
+
+
+def forked(action: Callable[[], None]) -> int:
+    """Run in a child; return its wait status."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001  the child reports and ends, whatever happened
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
+
+
+@contextmanager
+def serving(office: PracticeOffice) -> Iterator[None]:
+    """Serve the office from a child process, so that this one keeps a single thread."""
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with offices.served(office):
+            os.write(tell, b"!")
+            signal.pause()
+    os.read(ready, 1)
+    os.close(ready)
+    os.close(tell)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def picture(office: PracticeOffice) -> dict[str, Any]:
+    """Return what may not differ between a killed and a never-killed day."""
+    with offices.desk_of(office) as desk:
+        book = desk.book
+        listed = sorted(documents.listing(book), key=lambda each: each.sha256 or "")
+        letters = [
+            each
+            for document in listed
+            for purpose in ("document", "answer")
+            for each in deliveries.of_document(book, document.id, purpose)
+        ]  # type: ignore[arg-type]  # the two literals
+        return {
+            "documents": [
+                [each.direction, each.state, each.number, each.arrival_number, each.verdict, list(each.flags)]
+                for each in listed
+            ],
+            "messages": sorted(
+                row["state"]
+                for state in ("document", "receipt", "other", "quarantined")
+                for row in messages.in_state(book, state)
+            ),  # type: ignore[arg-type]  # the four literals
+            "letters": sorted([each.purpose, each.address, each.state] for each in letters),
+            "next": documents.next_number(book, "di", f"{offices.TERM.isoformat()}/CV/TU"),
+            "chain": check_chain(book),
+            "missing": [name for name in documents.files(book) if not desk.cabinet.path(name).is_file()],
+            "intake": [place.name for place in (desk.cabinet.root / "intake").iterdir()],
+            "quarantine": len(list((desk.cabinet.root / "quarantine").glob("*.eml"))),
+            "paper": len(deliveries.paper_owed(book)),
+            "inboxes": {
+                address: len(mailbox(office.folder, address))
+                for agency in AGENCIES
+                for address in (agency.wan, agency.internet)
+                if address and agency.code not in {"VPTU", "SXD"}
+            },
+        }
+
+
+def one_life(origin: PracticeOffice, folder: Path, action: Action, last: int) -> tuple[dict[str, Any], int, bool]:
+    """Live with a kill at tick `last` (0: never) and a second run. Return the picture, the ticks, whether it was killed."""
+    office = offices.copy(origin, folder)
+    counter = folder / "ticks"
+
+    def act() -> None:
+        clockwork = Clockwork(last)
+        clockwork.install()
+        action(office)
+        counter.write_text(str(clockwork.ticks))
+
+    with serving(office):
+        status = forked(act)
+        again = forked(lambda: action(office))
+        if again != 0:
+            raise RuntimeError(f"the second run after a kill at {last} failed")
+        found = picture(office)
+    ticks = int(counter.read_text()) if counter.exists() else 0
+    shutil.rmtree(folder)
+    return found, ticks, os.WIFSIGNALED(status)
+
+
+def main() -> None:
+    """Live once unharmed, then once for each chosen tick."""
+    locale.use("en")
+    name, folder, stride = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    prepare, action = ACTIONS[name]
+    origin = offices.template(folder / "template")
+    prepare(origin)
+    whole, ticks, _killed = one_life(origin, folder / "whole", action, 0)
+    lives = []
+    for last in range(1, ticks + 1, stride):
+        found, _ticks, killed = one_life(origin, folder / f"life-{last}", action, last)
+        lives.append({"tick": last, "killed": killed, "picture": found})
+    json.dump({"whole": whole, "ticks": ticks, "lives": lives}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
