@@ -1,3 +1,46 @@
-"""vanthu."""
+"""`vanthu`: the command line with which a Vietnamese clerk (văn thư) signs, verifies, sends, fetches and registers documents.
+
+The house. Rooms stand on floors, and an import may only go down (import-linter holds it; a new room is a decision):
+
+    cli                     one file per command: parse, call one procedure, show, exit; app.py has the only `except`
+    sandbox                 a whole practice office on one machine: PKI, mail servers, time stamping, documents, one day
+    procedures              one procedure of clerical work per file: the only place that knows the ORDER of effects
+    reports                 values to lines for a person and to the JSON of the contract
+    reading signing validation register channels     five trades that do not know each other
+    rules                   what the law says: numbering, secrecy marks, deadlines, paper, types
+    config                  config.toml to frozen values, judged only when it changed; secrets
+    document                what a document IS: number and symbol, fields, places on the page, life cycle, text
+    errors                  every refusal, sorted by who can do something about it = the exit codes
+    locale                  the language of the sentences; English in the code, Vietnamese in vi.po
+
+Who knows what. `register` holds every SQL statement and every durable file; `channels` every socket; `signing` and
+`validation` every use of pyHanko; `reading` every use of pdfium. They meet only in `procedures`, as values.
+
+Laws of effects. (1) Bytes before rows: a file is fsynced under its final name before a row names it. (2) One step, one short
+transaction, one event; none is open across the network, a key or a question. (3) Intent before effect, answer after: Message-ID
+and bytes of a letter are fixed and committed first; `sending` is committed right before DATA, so that only a death within
+DATA leaves a letter UNSURE, which a person settles. (4) The mark on the server comes last. (5) A number belongs to a document:
+taken in one transaction with it, kept through every retry, never reused. tests/procedures/killer.py ends fetch and issue after
+each single step and compares the resumed office with one that was never killed.
+
+What arrives lies first in data/intake under the name of its origin. Only when a worker process has looked for secrecy marks
+does it enter the cabinet; a secret is moved to data/quarantine and its row holds an envelope and nothing else. Everything from
+outside is parsed in that worker (procedures/examine.py), with limits of time and memory: a bomb costs one verdict.
+
+Issuing. The leader signs a prepared copy (three empty fields: LanhDao, SoVaNgay, ConDau); the office signs the strip whose
+appearance draws number and date, then the seal. Real signatures, not form fields: nobody can change 145 to 999 afterwards, and
+a receiver's arrival stamp breaks nothing. Everything that can refuse is asked before the number is taken (procedures/issue.py).
+
+Changed from the first plan: there is no folder or axis channel yet, and `tsa`, `trust`, `accept`, `paper`, `holidays` of the
+configuration have just the keys that do something. Marks on the page are found in `reading` and drawn in `signing`; the value
+that passes between them is `document.places`. The delivery state `sending` is ours beside the contract's: it is never shown
+once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
+out to be secret after it was entered.
+
+Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
+outgoing ("out", book di); số đến = arrival number; số, ký hiệu = number, symbol; trích yếu = subject; nơi nhận = recipients;
+người ký = signer; thẩm quyền ký (T/M, K/T) = authority; độ mật = secrecy; độ khẩn = urgency; dấu = seal; phát hành = issue;
+tiếp nhận = accept; trả lại = refuse; sổ đăng ký = register; danh bạ cơ quan = directory; hồ sơ = dossier; kỳ họp = session.
+"""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`config.toml` to frozen dataclasses. Nothing else in the program reads the environment.
+"""`config.toml` to frozen dataclasses. Nothing else in the program reads the environment (but locale, for its language).
 
 The file is judged by pydantic (every fault with its dotted key, line and what is expected) when its SHA-256 is not the
 last one found good; otherwise it is read in a few milliseconds without pydantic, because every command pays for it.
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 from vanthu_cli.document.text import is_mailbox
 from vanthu_cli.errors import MisuseError
@@ -27,9 +27,10 @@ Network = Literal["wan", "internet"]
 _STRICT: dict[str, Any] = {"extra": "forbid"}
 _MAX_PORT = 65_535
 _SECRET_KINDS = ("keyring", "env", "file", "command", "prompt")
+# Every command pays for making these classes: nobody compares or prints settings, and that is a third of the cost.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Office:
     """This office. `symbol` is the agency part of its symbols ("TU"), `term_start` the first day of the term."""
 
@@ -53,7 +54,7 @@ class Office:
             raise ValueError(_("a Party office needs term_start: numbers run through the term of the committee"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Server:
     """One mail server. `tls_name` is the name its certificate must bear when it is not `host`; `ca` a PEM file."""
 
@@ -71,7 +72,7 @@ class Server:
             raise ValueError(_("a port is a number from 1 to 65535"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Channel:
     """A mailbox of the office on one network; `after` says what becomes of a message there once it is ours."""
 
@@ -90,7 +91,7 @@ class Channel:
         _check_reference(self.secret)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Key:
     """A signing key: PKCS#12 file, where its passphrase is found, and the PNG of the signature or seal."""
 
@@ -106,7 +107,7 @@ class Key:
         _check_reference(self.secret)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrustSettings:
     """Folder of CA certificates and CRLs this office believes; how strict to be about revocation.
 
@@ -123,7 +124,7 @@ class TrustSettings:
             raise ValueError(_("this version fetches nothing by itself: leave hosts empty and put CRL files into dir"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tsa:
     """RFC 3161 time stamp authority; empty: signatures carry no trusted time, and say so."""
 
@@ -131,7 +132,7 @@ class Tsa:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Accept:
     """What may enter the register without a person. Off: everything waits for the clerk."""
 
@@ -145,7 +146,7 @@ class Accept:
             raise ValueError(_("confidence is a number from 0 to 1"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Paper:
     """When paper goes along: `session_to` receives session papers; `exceptions` are words of the office's own list."""
 
@@ -154,7 +155,7 @@ class Paper:
     exceptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Holidays:
     """Days off and make-up working days beside Saturdays and Sundays (Government notice, each year)."""
 
@@ -163,7 +164,7 @@ class Holidays:
     work: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Config:
     """The whole file; `file` is where it stands."""
 
@@ -204,17 +205,6 @@ def _check_reference(reference: str) -> None:
     """Refuse what is no reference without showing it: somebody may have put the password itself there."""
     if reference.partition(":")[0] not in _SECRET_KINDS:
         raise ValueError(_("secret says where the password is: keyring:…, env:…, file:…, command:… or prompt"))
-
-
-def language(arguments: list[str]) -> Literal["vi", "en"]:
-    """Return the language of this run: `--lang`, then VANTHU_LANG, then Vietnamese."""
-    chosen = os.environ.get("VANTHU_LANG", "vi")
-    for position, argument in enumerate(arguments):
-        if argument == "--lang" and position + 1 < len(arguments):
-            chosen = arguments[position + 1]
-        elif argument.startswith("--lang="):
-            chosen = argument.removeprefix("--lang=")
-    return "en" if chosen == "en" else "vi"
 
 
 def find(explicit: Path | None) -> Path:
@@ -403,8 +393,7 @@ def line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
 def _build(wanted: Any, value: Any) -> Any:
     """Make the dataclass from a table already found good (no checks: `_judge` made them)."""
     if is_dataclass(wanted) and isinstance(wanted, type):
-        hints = get_type_hints(wanted)
-        return wanted(**{f.name: _build(hints[f.name], value[f.name]) for f in fields(wanted) if f.name in value})
+        return wanted(**{f.name: _build(f.type, value[f.name]) for f in fields(wanted) if f.name in value})
     origin, arguments = get_origin(wanted), get_args(wanted)
     if origin is dict:
         return {name: _build(arguments[1], item) for name, item in value.items()}

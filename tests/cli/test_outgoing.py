@@ -129,6 +129,13 @@ def test_a_page_that_bears_a_number_already_is_refused(clerk: Clerk) -> None:
     assert (code, answer["error"]["code"]) == (5, "issue.already_numbered")
 
 
+def test_a_page_that_prints_another_year_than_today_s_is_refused(clerk: Clerk) -> None:
+    code, answer = clerk.asks(
+        "sign-send", str(clerk.draft(year=NOW.year - 1)), "--person", "leader", "--to", "BTCTU", "--yes"
+    )
+    assert (code, answer["error"]["code"]) == (5, "issue.other_date")
+
+
 def test_without_a_terminal_and_without_yes_nothing_happens_and_the_option_is_named(clerk: Clerk) -> None:
     code, answer = clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "BTCTU")
     assert (code, answer["error"]["code"]) == (2, "prompt.no_terminal")

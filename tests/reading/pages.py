@@ -2,6 +2,7 @@
 
 import io
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -52,9 +53,9 @@ def make_pdf(
     origin: tuple[float, float] = (0, 0),
     title: str | None = None,
     password: str | None = None,
-    field: tuple[float, float, str] | None = None,
+    fields: Sequence[tuple[float, float, str]] = (),
 ) -> bytes:
-    """Draw pages; `field` puts an annotation with its own appearance on page 1, as a signature tool does."""
+    """Draw pages; `fields` puts annotations with appearances of their own on page 1, as signature tools do."""
     out = io.BytesIO()
     paper = canvas.Canvas(out, pagesize=A4, encrypt=password, invariant=True)
     if title:
@@ -67,12 +68,11 @@ def make_pdf(
             paper.setPageSize((origin[0] + WIDTH, origin[1] + HEIGHT))
             paper.setCropBox((*origin, origin[0] + WIDTH, origin[1] + HEIGHT))
             paper.translate(*origin)
-        if field:
-            x, y, value = field
+        for x, y, value in fields:
             paper.acroForm.textfield(
                 value=value, x=x, y=HEIGHT - y - 3, width=26, height=15, borderWidth=0, fontSize=12, forceBorder=False
             )
-            field = None
+        fields = ()
         drawn = sorted(texts, key=lambda text: text.text[::-1]) if scrambled else texts
         for text in drawn:
             _draw(paper, text, nfd=nfd)

@@ -79,7 +79,7 @@ def test_a_draft_has_symbol_and_place_but_neither_number_nor_date() -> None:
 
 def test_a_number_that_a_signature_shows_in_the_blank_is_read() -> None:
     header = party_header("Số         -CV/TU")
-    assert read(make_pdf(header, field=(137, 96, "145"))).fields.number == 145
+    assert read(make_pdf(header, fields=[(137, 96, "145")])).fields.number == 145
 
 
 @pytest.mark.parametrize("number", ["Số         -CV/TU", "Số ............ -CV/TU"])
@@ -186,9 +186,66 @@ def test_an_impossible_date_is_no_date(day: str) -> None:
     assert read(make_pdf(party_header(date=f"Hải Dương, ngày {day} năm 2021"))).fields.date is None
 
 
-def test_a_number_with_a_year_is_shown_but_not_guessed() -> None:
+def test_a_legal_document_has_its_year_in_the_symbol() -> None:
     fields = read(make_pdf(state_header("Số: 12/2024/QĐ-UBND") + DECISION)).fields
-    assert (fields.number, fields.number_text, fields.doc_type) == (None, "Số: 12/2024/QĐ-UBND", "Quyết định")
+    assert (fields.number, fields.symbol, fields.doc_type) == (12, "2024/QĐ-UBND", "Quyết định")
+
+
+def test_a_number_with_a_letter_is_shown_but_not_guessed() -> None:
+    fields = read(make_pdf(party_header("Số 12a-CV/TU"))).fields
+    assert (fields.number, fields.number_text, fields.symbol) == (None, "Số 12a-CV/TU", None)
+    assert fields.agency == "TỈNH ỦY HẢI DƯƠNG"
+
+
+def test_two_numbers_over_one_blank_are_no_number() -> None:
+    twice = make_pdf(party_header("Số         -CV/TU"), fields=[(137, 96, "145"), (137, 96, "999")])
+    reading = read(twice)
+    assert (reading.fields.number, reading.fields.symbol) == (None, None)
+    same = make_pdf(party_header("Số         -CV/TU"), fields=[(137, 96, "145"), (137, 96, "145")])
+    assert read(same).fields.number == 145
+
+
+def test_an_annotation_that_shows_words_fills_no_blank() -> None:
+    assert read(make_pdf(party_header("Số         -CV/TU"), fields=[(137, 96, "9a")])).fields.number is None
+
+
+def test_a_date_at_the_height_of_the_agency_does_not_swallow_it() -> None:
+    texts = [
+        centred(150, 62, "TỈNH ỦY HẢI DƯƠNG"),
+        centred(150, 78, "BAN TUYÊN GIÁO VÀ DÂN VẬN", "b"),
+        centred(150, 94, "*"),
+        centred(150, 112, "Số 7-KH/BTGDVTU"),
+        centred(420, 62, "ĐẢNG CỘNG SẢN VIỆT NAM", "b", 15),
+        Text(284, 78, "Thành phố Hải Dương, ngày 05 tháng 02 năm 2026", "i"),
+    ]
+    fields = read(make_pdf(texts)).fields
+    assert (fields.agency, fields.parent_agency) == ("BAN TUYÊN GIÁO VÀ DÂN VẬN", "TỈNH ỦY HẢI DƯƠNG")
+    assert (fields.place, fields.date) == ("Thành phố Hải Dương", date(2026, 2, 5))
+
+
+def test_a_strange_line_among_the_names_leaves_the_agency_unread() -> None:
+    header = party_header(agency="BAN TỔ CHỨC", parent="TỈNH ỦY HẢI DƯƠNG")
+    strange = [Text(text.x, text.y, "Ban Tổ chức", "b", centred=True) if text.y == 80 else text for text in header]
+    fields = read(make_pdf(strange)).fields
+    assert (fields.agency, fields.number) == (None, 145)
+
+
+@pytest.mark.parametrize("subject", ["Thực hiện Nghị quyết số 18-NQ/TW", "(giai đoạn 2026 - 2030)"])
+def test_a_subject_may_begin_like_a_body(subject: str) -> None:
+    lines = [centred(MIDDLE, 170, "KẾ HOẠCH", "b"), centred(MIDDLE, 188, subject, "b")]
+    fields = read(make_pdf([*party_header("Số 7-KH/TU", subject=()), *lines, *LEGAL_BASIS])).fields
+    assert (fields.doc_type, fields.subject) == ("Kế hoạch", subject)
+
+
+def test_the_subject_of_a_letter_goes_on_with_any_word() -> None:
+    about = ("V/v báo cáo kết quả", "thực hiện Nghị quyết số 18-NQ/TW", "(giai đoạn 2026 - 2030)")
+    assert read(make_pdf(party_header(subject=about))).fields.subject == " ".join(about)
+
+
+def test_an_arrival_mark_that_became_part_of_the_page_lowers_the_confidence() -> None:
+    plain, stamped = read(make_pdf(party_header())), read(make_pdf([*party_header(), Text(80, 300, "ĐẾN", "b")]))
+    assert stamped.fields == plain.fields
+    assert stamped.confidence["agency"] < 0.6 < plain.confidence["agency"]
 
 
 def test_columns_that_nearly_touch_are_still_two() -> None:

@@ -45,7 +45,7 @@ MARKED = [
     ("a.pdf", make_pdf([*party_header(), centred(110, 160, "MẬT", "b")]), "MẬT"),
     ("a.pdf", make_pdf(party_header(), [Text(200, 400, "TUYỆT MẬT", size=40, turned=45)]), "TUYỆT MẬT"),
     ("a.pdf", make_pdf([], *[[] for _ in range(20)], [Text(100, 100, "M Ậ T")]), "MẬT"),
-    ("a.pdf", make_pdf(party_header(), field=(300, 300, "MAT")), "MẬT"),
+    ("a.pdf", make_pdf(party_header(), fields=[(300, 300, "MAT")]), "MẬT"),
     ("a.pdf", make_pdf(party_header(), title="Báo cáo (MẬT)"), "MẬT"),
     ("12-CV-TU (MAT).pdf", scan(), "MẬT"),
     ("a.docx", docx(SPLIT_RUNS), "MẬT"),

@@ -73,11 +73,14 @@ def test_turned_text_is_still_in_the_plain_text() -> None:
         assert raw_texts(document)[0].strip() == "TỐI MẬT"
 
 
-def test_the_appearance_of_an_annotation_counts_as_printed_only_when_asked_for() -> None:
-    pdf = make_pdf([centred(170, 100, "Số         -CV/TU")], field=(150, 100, "145"))
+def test_what_annotations_show_is_kept_apart_from_what_is_printed() -> None:
+    pdf = make_pdf([centred(170, 100, "Số         -CV/TU")], fields=[(150, 100, "145"), (300, 100, "28")])
     with open_pdf(pdf) as document:
-        assert [line.text for line in load_page(document, 0, stamps=False).lines] == ["Số -CV/TU"]
-        assert [line.text for line in load_page(document, 0).lines] == ["Số 145-CV/TU"]
+        assert load_page(document, 0, stamps=False).stamps == ()
+        page = load_page(document, 0)
+    assert [line.text for line in page.lines] == ["Số -CV/TU"]
+    assert [[line.text for line in stamp] for stamp in page.stamps] == [["145"], ["28"]]
+    assert [line.text for line in page.shown] == ["Số -CV/TU", "145", "28"]
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7\n", b"no pdf at all"])

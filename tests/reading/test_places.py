@@ -15,7 +15,7 @@ from tests.reading.pages import (
 
 from vanthu_cli.document.places import Places
 from vanthu_cli.errors import MisuseError
-from vanthu_cli.reading.places import SEAL_SIDE, find_places
+from vanthu_cli.reading.places import SEAL_SIDE, find_places, printed_month_year
 
 NUMBER = "Số         -CV/TU"
 DATE = "Hải Dương, ngày        tháng 4 năm 2021"
@@ -80,7 +80,48 @@ def test_a_space_between_two_words_is_no_blank() -> None:
 
 
 def test_a_number_that_a_signature_shows_is_not_written_twice() -> None:
-    assert find_places(make_pdf(party_header(NUMBER), field=(137, 96, "145"))).number is None
+    assert find_places(make_pdf(party_header(NUMBER), fields=[(137, 96, "145")])).number is None
+
+
+@pytest.mark.parametrize("date", ["Hải Dương, ngày tháng 4 năm 2021", "Hải Dương, ngày        tháng 4 năm 20…", ""])
+def test_no_blank_is_offered_where_the_date_could_not_be_completed(date: str) -> None:
+    places = find_places(make_pdf(party_header(NUMBER, date)))
+    assert (places.number, places.day, places.month, places.year, places.strip) == (None,) * 5
+
+
+def test_no_blank_is_offered_where_something_else_is_shown_in_it() -> None:
+    assert find_places(make_pdf(party_header(NUMBER, DATE), fields=[(137, 96, "no")])).strip is None
+
+
+@pytest.mark.parametrize(
+    ("date", "printed"),
+    [
+        (DATE, (4, 2021)),
+        ("Hải Dương, ngày ….. tháng 04 năm 2021", (4, 2021)),
+        ("Hải Dương, ngày        tháng        năm 2021", (None, 2021)),
+        ("Hải Dương, ngày        tháng        năm", (None, None)),
+        ("Hải Dương, ngày        tháng 4 năm 20…", (4, 20)),
+        ("Hải Dương, ngày 28 tháng 4 năm 2021", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_month_and_year_are_known_while_the_day_is_blank(date: str, printed: tuple[int | None, int | None]) -> None:
+    body = [Text(85, 300, "Hà Nội, ngày        tháng 9 năm 2020")]
+    assert printed_month_year(make_pdf(party_header(NUMBER, date) + body)) == printed
+
+
+def test_a_year_wrapped_to_the_next_line_is_printed() -> None:
+    wrapped = party_header(NUMBER, "Thành phố Hải Dương, ngày        tháng        năm")
+    pdf = make_pdf([*wrapped, centred(RIGHT_COLUMN, 114, "2026", "i")])
+    places = find_places(pdf)
+    assert places.day
+    assert places.month
+    assert places.year is None
+    assert printed_month_year(pdf) == (None, 2026)
+
+
+def test_a_scan_prints_no_month() -> None:
+    assert printed_month_year(scan()) == (None, None)
 
 
 def test_signature_and_seal_stand_on_the_last_page_between_title_and_name() -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -90,7 +90,9 @@ def _head(written: Written) -> str:
     right += [] if party else [_line("motto", "Độc lập - Tự do - Hạnh phúc")]
     right.append(_line("rule", ""))
     under = [] if small else [_line("party-about" if party else "about", f"V/v {page.subject}")]
-    number, day = [_line("plain", _number(written)), *under], [_line("date", _date(written))]
+    tabbed = written.blank == "tab" and page.number is None
+    number = [_line("tabbed-number" if tabbed else "plain", _number(written)), *under]
+    day = [_line("tabbed-date" if tabbed else "date", _date(written))]
     rows = [(left, right), (number, day)] if written.rows else [(left + number, right + day)]
     return _table(rows)
 
@@ -157,18 +159,16 @@ def _table(rows: list[tuple[list[str], list[str]]]) -> str:
     return f'<table:table table:style-name="whole">{columns}{cells}</table:table><text:p text:style-name="gap"/>'
 
 
-def _style(name: str, text: str, paragraph: str = "") -> str:
+def _style(name: str, text: str, paragraph: str = "", stops: Sequence[str] = ()) -> str:
+    tabs = "".join(f'<style:tab-stop style:position="{stop}"/>' for stop in stops)
     return (
-        f'<style:style style:name="{name}" style:family="paragraph"><style:paragraph-properties {paragraph}/>'
+        f'<style:style style:name="{name}" style:family="paragraph"><style:paragraph-properties {paragraph}>'
+        f"<style:tab-stops>{tabs}</style:tab-stops></style:paragraph-properties>"
         f'<style:text-properties style:font-name="Liberation Serif" {text}/></style:style>'
     )
 
 
 _CENTRE, _BOLD, _ITALIC = 'fo:text-align="center"', 'fo:font-weight="bold"', 'fo:font-style="italic"'
-_TABBED = (
-    f'{_CENTRE}><style:tab-stops><style:tab-stop style:position="2.2cm"/><style:tab-stop style:position="5.4cm"/>'
-    '<style:tab-stop style:position="7.2cm"/></style:tab-stops></style:paragraph-properties><style:paragraph-properties '
-)
 _STYLES = "".join(
     [
         _style("plain", 'fo:font-size="13pt"', _CENTRE),
@@ -177,6 +177,8 @@ _STYLES = "".join(
         _style("motto", f'fo:font-size="13pt" {_BOLD}', _CENTRE),
         _style("rule", 'fo:font-size="4pt"', 'fo:border-top="0.5pt solid #000000" fo:margin-left="2cm" fo:margin-right="2cm"'),
         _style("date", f'fo:font-size="13pt" {_ITALIC}', _CENTRE),
+        _style("tabbed-number", 'fo:font-size="13pt"', 'fo:margin-left="1cm"', stops=("2.4cm",)),
+        _style("tabbed-date", f'fo:font-size="13pt" {_ITALIC}', 'fo:margin-left="0.3cm"', stops=("4.9cm", "7.4cm")),
         _style("about", 'fo:font-size="12pt"', _CENTRE),
         _style("party-about", f'fo:font-size="12pt" {_ITALIC}', _CENTRE),
         _style("type", f'fo:font-size="14pt" {_BOLD}', f'{_CENTRE} fo:margin-top="0.4cm"'),

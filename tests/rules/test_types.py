@@ -23,3 +23,8 @@ def test_a_symbol_names_the_types_it_may_stand_for(symbol: str, names: tuple[str
 
 def test_every_type_of_the_decree_is_known_by_name() -> None:
     assert {"Nghị quyết", "Quyết định", "Công văn", "Thư công", "Phiếu báo", "Giấy ủy quyền"} <= set(TYPE_NAMES)
+
+
+def test_the_year_of_a_legal_document_is_not_part_of_its_type() -> None:
+    assert types_of("2024/QĐ-UBND") == ("Quyết định",)
+    assert types_of("2026/NQ-HĐND") == ("Nghị quyết",)

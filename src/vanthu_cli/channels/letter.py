@@ -22,11 +22,18 @@ from vanthu_cli.document.text import safe_name, shown
 
 _WIRE = policy.compat32.clone(linesep="\r\n")
 _EDXML = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+_KINDS = mimetypes.MimeTypes()
+"""Python's own table: what the machine has registered would make the same letter differ from office to office."""
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
+_MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the channel carries: envelope, identity chosen beforehand, and the exact bytes."""
+    """What the channel carries: envelope, identity chosen beforehand, and the exact bytes.
+
+    `reports`: ask the servers on the way to report the delivery too, not only its failure (RFC 3461).
+    """
 
     message_id: str
     sender: str
@@ -55,38 +62,50 @@ def compose(
 ) -> Letter:
     """Compose a message. `sender` and `recipient` are (name, address); `answers` the Message-ID that it answers.
 
-    `automatic` marks it as an answer that must not be answered (RFC 3834).
+    `automatic` marks it as an answer that must not be answered (RFC 3834); no delivery reports are asked for it.
     """
-    message = MIMEMultipart("mixed")
-    message["From"] = _mailbox(sender)
-    message["To"] = _mailbox(recipient)
-    message["Subject"] = Header(_line(subject), "utf-8").encode()
+    message = MIMEMultipart("mixed", boundary=f"=_{secrets.token_hex(16)}")  # "=_" never stands in base64
+    message["From"] = _mailbox("From", sender)
+    message["To"] = _mailbox("To", recipient)
+    message["Subject"] = _words("Subject", subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
-    if answers:
-        message["In-Reply-To"] = message["References"] = _line(answers)
+    if answers and _MESSAGE_ID.fullmatch(answers):
+        message["In-Reply-To"] = message["References"] = answers
     if automatic:
         message["Auto-Submitted"] = "auto-replied"
     else:
-        message["Disposition-Notification-To"] = _mailbox(sender)
-    message.attach(MIMEText(body.replace("\r\n", "\n"), "plain", "utf-8"))
+        message["Disposition-Notification-To"] = _mailbox("Disposition-Notification-To", sender)
+    text = "\r\n".join(body.encode("utf-8", "replace").decode().splitlines()) + "\r\n"  # canonical form: RFC 2046 4.1.1
+    message.attach(MIMEText(text, "plain", "utf-8"))
     for name, data in files:
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        part = MIMEApplication(data, _subtype="octet-stream")
+        message.attach(_attachment(safe_name(name), data))
+    return Letter(message_id, sender[1], recipient[1], message.as_bytes(policy=_WIRE), reports=not automatic)
+
+
+def _attachment(name: str, data: bytes) -> MIMEApplication:
+    part = MIMEApplication(data, _subtype="octet-stream")
+    kind = _KINDS.guess_type(name)[0] or ""
+    if kind.startswith(
+        ("application/", "image/")
+    ):  # message/* in base64 is forbidden (RFC 2046 5.2.1), text/* rewritten
         part.replace_header("Content-Type", kind)
-        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", safe_name(name)))
-        message.attach(part)
-    return Letter(message_id, sender[1], recipient[1], message.as_bytes(policy=_WIRE))
+    part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
+    return part
 
 
-def _line(text: str) -> str:
-    """Return one line: what a header may hold, whatever came in."""
-    return shown(" ".join(text.split()))
+def _words(header: str, text: str) -> str:
+    """Return one header's text, whatever came in, in encoded words (RFC 2047) that fit the header's lines."""
+    return Header(shown(" ".join(text.split())), "utf-8", header_name=header).encode()
 
 
-def _mailbox(mailbox: tuple[str, str]) -> str:
-    name, address = mailbox
-    return formataddr((_line(name), re.sub(r"\s", "", address)))
+def _mailbox(header: str, mailbox: tuple[str, str]) -> str:
+    """Return `name <address>`. An address that is none is written harmlessly: the channel refuses it, with the reason."""
+    name, address = shown(" ".join(mailbox[0].split()))[:_MAX_NAME], mailbox[1]
+    plain = re.sub(r"[^!-~]|[<>(),;:\"\[\]\\]", "", address)
+    if name.isascii():
+        return formataddr((name, plain))
+    return f"{_words(header, name)} <{plain}>"
 
 
 def status_xml(
@@ -98,7 +117,7 @@ def status_xml(
     """
 
     def element(name: str, text: str) -> str:
-        return f"<edXML:{name}>{escape(text)}</edXML:{name}>" if text else ""
+        return f"<edXML:{name}>{escape(shown(text))}</edXML:{name}>" if text else ""
 
     answered = (
         element("OrganId", asked_by) + element("Code", number) + element("PromulgationDate", day.replace("-", "/"))

@@ -19,7 +19,7 @@ from imapclient.exceptions import IMAPClientError
 
 from vanthu_cli.channels.channel import Answered, Waiting
 from vanthu_cli.channels.letter import Letter
-from vanthu_cli.channels.servers import open_imap, open_smtp, reaching, tls_context
+from vanthu_cli.channels.servers import hang_up, open_imap, open_smtp, reaching, tls_context
 from vanthu_cli.channels.submission import ready, submit
 from vanthu_cli.config import Channel, Server
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
@@ -75,21 +75,17 @@ class MailChannel:
                     for uid in present
                 ]
         for moment, uid, size in sorted(found):
-            yield Waiting(f"{epoch}.{uid}", moment, size, partial(self._fetch, epoch, uid, size))
+            yield Waiting(f"{epoch}.{uid}", moment, size, partial(self.fetch, epoch, uid, size))
 
-    def _fetch(self, epoch: int, uid: int, size: int) -> bytes:
+    def fetch(self, epoch: int, uid: int, size: int) -> bytes:
         """Return the message byte for byte; large ones in slices, so that memory stays flat."""
-        raw = bytearray()
-        piece: bytes | None = b""
         with self._talk(in_use=self._examined == epoch) as client:
             if self._examined is None:
                 self._select(client, _INBOX)
-            while self._examined == epoch and piece is not None:
-                section = "BODY.PEEK[]" if size <= _WHOLE else f"BODY.PEEK[]<{len(raw)}.{_SLICE}>"
-                piece = _body(client.fetch([uid], [section]), uid)
-                raw += piece or b""
-                if piece is not None and (size <= _WHOLE or len(piece) < _SLICE):
-                    return bytes(raw)
+            if self._examined == epoch:
+                raw = _whole(client, uid) if size <= _WHOLE else _in_slices(client, uid, size)
+                if raw is not None:
+                    return raw
         raise UnreachableError(
             "mail.expunged",
             _("A message vanished from the server while it was being read."),
@@ -150,8 +146,7 @@ class MailChannel:
 
     def _drop_imap(self) -> None:
         if self._imap is not None:
-            with contextlib.suppress(OSError, IMAPClientError):
-                self._imap.shutdown()
+            hang_up(self._imap)
         self._imap, self._examined = None, None
 
     # -- out ---------------------------------------------------------------------------------------------------
@@ -245,11 +240,28 @@ def _received(moment: datetime | None) -> str:
     return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
 
+def _whole(client: IMAPClient, uid: int) -> bytes | None:
+    return _body(client.fetch([uid], ["BODY.PEEK[]"]), uid)
+
+
+def _in_slices(client: IMAPClient, uid: int, size: int) -> bytes | None:
+    """Read until a slice is short. The size is only what the server says: it may be a little wrong (Exchange)."""
+    raw = bytearray()
+    while len(raw) <= 2 * size:
+        piece = _body(client.fetch([uid], [f"BODY.PEEK[]<{len(raw)}.{_SLICE}>"]), uid)
+        if piece is None and len(raw) < size:
+            return None
+        raw += piece or b""
+        if piece is None or len(piece) < _SLICE:
+            return bytes(raw)
+    raise ValueError(f"{size} bytes were announced, there are more than {len(raw)}")
+
+
 def _body(answer: dict[int, dict[bytes, Any]], uid: int) -> bytes | None:
-    """Return the text of a message; None when it is gone. NIL is how some servers write an empty one."""
+    """Return the text of a message; None when it is gone: no answer, or NIL (Dovecot), while the server says OK."""
     for key, value in answer.get(uid, {}).items():
         if isinstance(key, bytes) and key.startswith(b"BODY[]"):
-            return value if isinstance(value, bytes) else b""
+            return value if isinstance(value, bytes) else None
     return None
 
 

@@ -4,24 +4,31 @@ RFC 5322/2045 (MIME), RFC 2047/2231 (names), RFC 3464 (DSN), RFC 8098 (MDN), RFC
 edXML status packages (QCVN 102:2016).
 """
 
-import email
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email.header import decode_header
-from email.message import Message
 from email.utils import parseaddr
 from typing import Literal
 
-from vanthu_cli.document.text import safe_name
+from vanthu_cli.channels.parts import Part, Parts, cut
+from vanthu_cli.document.text import safe_name, shown
 
-_MAX_PARTS = 1000
-_MAX_DEPTH = 20
-_MAX_HEADER = 8192
 _MAX_XML = 1 << 20
-_CHARSETS = ("utf-8", "windows-1258", "latin-1")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_MAX_REPORT = 64 << 10
+_MAX_DETAIL = 1000
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_ADDRESS = re.compile(r"[!-~]{1,250}@[!-~]{1,250}")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+_STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
+    "01": "delivered",
+    "02": "refused",
+    "03": "acknowledged",
+    "04": "acknowledged",
+    "05": "acknowledged",
+    "06": "acknowledged",
+}
+"""edXML status codes (domain.md 5.2): 01 arrived, 02 refused, 03 accepted, 04-06 being worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,159 +67,113 @@ class Mail:
 def read_mail(raw: bytes) -> Mail:
     """Read a message, however broken."""
     faults: list[str] = []
-    try:
-        message = email.message_from_bytes(raw)
-        parts = list(_leaves(message, 0, faults))
-    except (RecursionError, ValueError, LookupError, AssertionError, TypeError, AttributeError) as error:
-        return Mail(None, "", "", automatic=True, files=(), text="", answer=None, faults=(type(error).__name__,))
+    parts = cut(raw, faults)
+    top = parts.top
     files, texts = list[File](), list[str]()
-    for position, part in enumerate(parts):
-        data = _payload(part, faults)
-        name = _name(part)
-        if name is None and part.get_content_type() in {"text/plain", "text/html"}:
-            texts.append(_decoded(data, _charset(part)))
-        elif part.get_content_type() not in {"application/pkcs7-signature", "application/x-pkcs7-signature"}:
-            files.append(File(safe_name(name or f"part-{position + 1}"), part.get_content_type(), data))
-    ids = tuple(_MESSAGE_ID.findall(_header(message, "In-Reply-To") + " " + _header(message, "References")))
-    sent_by = _header(message, "Auto-Submitted").lower()
-    automatic = bool(sent_by and sent_by != "no") or _header(message, "Return-Path").strip() == "<>"
-    automatic = automatic or _header(message, "Precedence").lower() in {"bulk", "list", "junk"}
+    for position, part in enumerate(parts.leaves, 1):
+        name = part.name()
+        if not name and (part.kind in {"text/plain", "text/html"} or part.kind.startswith("multipart/")):
+            texts.append(part.text(faults))
+        elif part.kind not in _SIGNATURES:
+            files.append(File(safe_name(name or f"part-{position}"), part.kind, part.data(faults)))
     return Mail(
-        message_id=next(iter(_MESSAGE_ID.findall(_header(message, "Message-ID"))), None),
-        sender=parseaddr(_header(message, "From"))[1].lower(),
-        subject=_header(message, "Subject"),
-        automatic=automatic,
+        message_id=next(iter(_ids(top.header("Message-ID"))), None),
+        sender=_sender(top),
+        subject=shown(top.header("Subject")),
+        automatic=_is_automatic(top),
         files=tuple(files),
         text="\n".join(texts),
-        answer=_answer(message, parts, files, ids),
-        faults=tuple(faults),
+        answer=_answer(parts),
+        faults=tuple(dict.fromkeys(faults)),
     )
 
 
-def _leaves(message: Message, depth: int, faults: list[str]) -> Iterator[Message]:
-    """Yield the leaf parts; an attached message is descended into, its own parts count."""
-    stack = [(message, depth)]
-    seen = 0
-    while stack:
-        part, level = stack.pop()
-        children = part.get_payload() if part.is_multipart() else None
-        if isinstance(children, list) and part.get_content_type() != "message/delivery-status":
-            if level >= _MAX_DEPTH:
-                faults.append("too-deep")
-                continue
-            stack.extend((child, level + 1) for child in reversed(children) if isinstance(child, Message))
-            continue
-        seen += 1
-        if seen > _MAX_PARTS:
-            faults.append("too-many-parts")
-            return
-        yield part
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)))
 
 
-def _payload(part: Message, faults: list[str]) -> bytes:
+def _sender(top: Part) -> str:
+    """Return the address in From; a name in encoded words is not looked at, it may read like another address."""
     try:
-        payload = part.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError) as error:
-        faults.append(type(error).__name__)
-        payload = None
-    return payload if isinstance(payload, bytes) else b""
-
-
-def _charset(part: Message) -> str:
-    try:
-        return part.get_content_charset() or ""
-    except (LookupError, ValueError, UnicodeError):
+        address = parseaddr(top.addresses("From"))[1].lower()
+    except (RecursionError, ValueError, LookupError):  # comments within comments
         return ""
+    return address if _ADDRESS.fullmatch(address) else ""
 
 
-def _decoded(data: bytes, declared: str) -> str:
-    for charset in (declared, *_CHARSETS):
-        try:
-            return unicodedata.normalize("NFC", data.decode(charset))
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode("latin-1")
+def _is_automatic(top: Part) -> bool:
+    """RFC 3834 section 2: what was sent by no person must not be answered."""
+    return (
+        top.header("Auto-Submitted").partition(";")[0].strip().lower() not in {"", "no"}
+        or top.header("Return-Path") == "<>"
+        or top.header("Precedence").lower() in {"bulk", "list", "junk", "auto_reply"}
+        or top.kind == "multipart/report"
+    )
 
 
-def _header(message: Message, name: str) -> str:
-    """Return a header as text: RFC 2047 words, raw 8-bit, folded or not."""
-    try:
-        value = str(message.get(name) or "")[:_MAX_HEADER]
-        raw = value.encode("utf-8", "surrogateescape")
-        if "=?" not in value:
-            return " ".join(_decoded(raw, "").split())
-        pieces = [
-            _decoded(text, charset or "") if isinstance(text, bytes) else text for text, charset in decode_header(value)
-        ]
-    except (ValueError, LookupError, UnicodeError, AttributeError, TypeError):
-        return ""
-    return " ".join("".join(pieces).split())
-
-
-def _name(part: Message) -> str | None:
-    """Return the file name: RFC 2231, then RFC 2047 words inside quotes (illegal and common), then raw bytes."""
-    try:
-        name = part.get_filename()
-    except (ValueError, LookupError, UnicodeError, TypeError):
-        name = None
-    if not name:
-        return None
-    if "=?" in name:
-        shell = Message()
-        shell["X"] = name.replace("\r", "").replace("\n", "")
-        name = _header(shell, "X")
-    return _decoded(name.encode("utf-8", "surrogateescape"), "")
-
-
-def _answer(message: Message, parts: list[Message], files: list[File], ids: tuple[str, ...]) -> Answer | None:
-    for part in parts:
-        kind = part.get_content_type()
-        if kind == "message/delivery-status":
-            return _bounce(message, part)
-        if kind == "message/disposition-notification":
-            text = _decoded(_payload(part, []), "")
-            original = _MESSAGE_ID.findall(" ".join(re.findall(r"(?im)^Original-Message-ID:(.*)$", text)))
-            return Answer("mdn", tuple(original) or ids, "delivered", "MDN")
-    for file in files:
-        if file.name.lower().endswith((".edxml", ".xml")) and len(file.data) <= _MAX_XML:
-            status = _status(file.data)
+def _answer(parts: Parts) -> Answer | None:
+    """Find out what a message answers. Only its own parts count: a report in a forwarded message is somebody else's."""
+    ids = _ids(parts.top.header("In-Reply-To") + " " + parts.top.header("References"))
+    own = [part for part in parts.leaves if not part.inside]
+    for part in own:
+        if part.kind in {"message/delivery-status", "message/global-delivery-status"}:
+            return _delivery_report(parts, _report(part))
+        if part.kind in {"message/disposition-notification", "message/global-disposition-notification"}:
+            return _receipt(_report(part), ids)
+    for part in own:
+        if part.name().lower().endswith((".edxml", ".xml")) and len(part.body) <= 2 * _MAX_XML:
+            status = _status(part.data([]))
             if status:
                 code, description = status
-                state = _STATES.get(code)
-                return Answer("status", ids, state, f"{code} {description}".strip())
-    if ids and not files:
-        return Answer("reply", ids, None)
-    return None
+                return Answer("status", ids, _STATES.get(code), f"{code} {description}".strip())
+    return Answer("reply", ids, None) if ids and not any(map(_is_file, parts.leaves)) else None
 
 
-_STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
-    "01": "delivered",
-    "02": "refused",
-    "03": "acknowledged",
-    "04": "acknowledged",
-    "05": "acknowledged",
-    "06": "acknowledged",
-}
-"""edXML status codes (domain.md 5.2): 01 arrived, 02 refused, 03 accepted, 04-06 being worked on."""
+def _is_file(part: Part) -> bool:
+    """Tell whether a part is more than text: not a signature, not a picture that belongs to the text."""
+    picture = part.kind.startswith("image/") and bool(part.header("Content-ID"))
+    return not picture and part.kind not in _SIGNATURES and (bool(part.name()) or not part.kind.startswith("text/"))
 
 
-def _bounce(message: Message, part: Message) -> Answer:
+def _report(part: Part) -> str:
+    """Return the fields of a report, each on one line."""
+    return _FOLD.sub(" ", part.text([])[:_MAX_REPORT])
+
+
+def _fields(report: str, name: str) -> list[str]:
+    return [value.strip() for value in re.findall(rf"(?im)^{name}:(.*)$", report)]
+
+
+def _delivery_report(parts: Parts, report: str) -> Answer:
     """Read a delivery status notification: the worst action of all groups, and the returned message's identity."""
-    groups = part.get_payload()
-    texts = [str(group) for group in groups] if isinstance(groups, list) else [str(groups)]
-    text = "\n".join(texts)
-    actions = {action.lower() for action in re.findall(r"(?im)^Action:\s*(\w+)", text)}
-    words = re.findall(r"(?im)^(?:Diagnostic-Code|Status):\s*(.+)$", text)
-    ids = _MESSAGE_ID.findall("\n".join(re.findall(r"(?im)^Message-ID:(.*)$", message.as_string())))
-    own = set(_MESSAGE_ID.findall(str(message.get("Message-ID") or "")))
-    envelope = re.findall(r"(?im)^Original-Envelope-Id:\s*(\S+)", text)
+    returned = [part.header("Message-ID") for part in parts.attached]
+    returned += [
+        value
+        for part in parts.leaves
+        if part.kind in {"text/rfc822-headers", "text/plain"}
+        for value in _fields(_report(part), "Message-ID")
+    ]
+    envelope = [f"<{each.strip('<>')}>" for each in _fields(report, "Original-Envelope-Id")]
+    ids = _ids(" ".join(envelope + returned))
+    actions = {value.lower() for value in _fields(report, "Action")}
     state: Literal["bounced", "delivered"] | None = None
     if "failed" in actions:
         state = "bounced"
     elif actions & {"delivered", "relayed", "expanded"}:
         state = "delivered"
-    found = [each for each in ids if each not in own] + [f"<{each.strip('<>')}>" for each in envelope]
-    return Answer("dsn", tuple(dict.fromkeys(found)), state, " ".join(words[:2]).strip())
+    said = [*_fields(report, "Action")[:1], *_fields(report, "Status")[:1], *_fields(report, "Diagnostic-Code")[:1]]
+    return Answer("dsn", ids, state, _detail(said))
+
+
+def _receipt(report: str, ids: tuple[str, ...]) -> Answer:
+    """Read a disposition notification (RFC 8098). Whatever a person did with the message, it was in the mailbox."""
+    dispositions = [value.rpartition(";")[2].strip() for value in _fields(report, "Disposition")]
+    original = _ids(" ".join(_fields(report, "Original-Message-ID")))
+    return Answer("mdn", original or ids, "delivered", _detail(["MDN", *dispositions[:1]]))
+
+
+def _detail(said: Sequence[str]) -> str:
+    return shown(" ".join(said))[:_MAX_DETAIL]
 
 
 def _status(data: bytes) -> tuple[str, str] | None:
@@ -229,4 +190,4 @@ def _status(data: bytes) -> tuple[str, str] | None:
         if isinstance(element.tag, str) and element.text:
             found.setdefault(etree.QName(element).localname.lower(), element.text.strip())
     code = found.get("statuscode")
-    return (code[:2], found.get("description", "")[:1000]) if code else None
+    return (code[:2], _detail(found.get("description", "").split())) if code else None

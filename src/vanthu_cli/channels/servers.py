@@ -18,8 +18,19 @@ from vanthu_cli.document.text import shown
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
 
-_LATER = re.compile(r"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]", re.IGNORECASE)
+_LATER = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]", re.IGNORECASE)
 """Response codes by which an IMAP server says that a failed login is not the password's fault (RFC 5530)."""
+_ODD = (
+    OSError,
+    IMAPClientError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+)
 _MAX_WORDS = 500
 _PERMANENT = 5
 
@@ -64,7 +75,7 @@ def open_imap(server: Server, tls: ssl.SSLContext, password: str, timeouts: tupl
             ssl_context=tls if implicit else None,
             timeout=SocketTimeout(*timeouts),
         )
-        undo.callback(client.shutdown)
+        undo.callback(hang_up, client)
         client._imap.debug = 0  # noqa: SLF001  imapclient formats every literal into a discarded string: 75 % of CPU
         client.normalise_times = False
         if not implicit:
@@ -98,6 +109,12 @@ def open_smtp(server: Server, tls: ssl.SSLContext, password: str, *, name: str, 
         _log_in(smtp, server, password)
         undo.pop_all()
         return smtp
+
+
+def hang_up(client: IMAPClient) -> None:
+    """Close a connection without a word: it may be broken, or closed already."""
+    with contextlib.suppress(OSError, IMAPClientError):
+        client.shutdown()
 
 
 def _log_in(smtp: smtplib.SMTP, server: Server, password: str) -> None:
@@ -158,7 +175,7 @@ def reaching(server: Server, protocol: Literal["IMAP", "SMTP"]) -> Iterator[None
             ),
             _("No password was sent. Ask its administrator; set “ca” or “tls_name” if the office has its own CA."),
         ) from error
-    except (OSError, IMAPClientError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except _ODD as error:
         if _rejected(error):
             raise _wrong_password(server, protocol) from error
         raise UnreachableError(
@@ -171,11 +188,15 @@ def reaching(server: Server, protocol: Literal["IMAP", "SMTP"]) -> Iterator[None
 
 
 def _rejected(error: Exception) -> bool:
-    """Tell whether this login was refused for good. IMAPClient calls a connection cut while logging in so, too."""
+    """Tell whether the server refused this login for good.
+
+    IMAPClient raises LoginError for whatever goes wrong meanwhile; imaplib gives only the server's own words as bytes.
+    """
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return error.smtp_code // 100 == _PERMANENT
-    cut = isinstance(error.__context__, imaplib.IMAP4.abort)
-    return isinstance(error, LoginError) and not cut and not _LATER.search(str(error))
+    cause = error.__context__ if isinstance(error, LoginError) else None
+    said = cause.args[0] if cause is not None and cause.args else None
+    return isinstance(said, bytes) and not _LATER.search(said)
 
 
 def _wrong_password(server: Server, protocol: str) -> MisuseError:
@@ -190,6 +211,8 @@ def _wrong_password(server: Server, protocol: str) -> MisuseError:
 
 def why(error: Exception) -> str:
     """Say in the clerk's language what the usual network errors mean; the rest in the words they came with."""
+    if isinstance(error, LoginError) and isinstance(error.__context__, imaplib.IMAP4.error):
+        error = error.__context__
     if isinstance(error, ConnectionRefusedError):
         return _("nothing listens there.")
     if isinstance(error, TimeoutError) or "timed out" in str(error):

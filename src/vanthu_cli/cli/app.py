@@ -2,12 +2,10 @@
 
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-from vanthu_cli import __version__, config, errors, locale
-from vanthu_cli.cli.run import Run, clock, tell
+from vanthu_cli import __version__, errors, locale
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
 
@@ -38,8 +36,7 @@ def hoist(arguments: list[str]) -> list[str]:
 def run(arguments: list[str]) -> int:
     """Run one command line; return the exit code. Nothing escapes: a bug is exit 1 with the place of its record."""
     arguments = hoist(arguments)
-    language = config.language(arguments)
-    _speak(language)
+    _speak(locale.wanted(arguments))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -53,6 +50,8 @@ def run(arguments: list[str]) -> int:
         hint = _("“vanthu --help” and “vanthu COMMAND --help” show what is possible.")
         return _refused(arguments, 2, ("usage", error.format_message(), hint))
     except (click.Abort, KeyboardInterrupt):
+        from vanthu_cli.cli.run import tell
+
         tell(_("Interrupted. Run the same command again: it goes on where it stopped."))
         return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away: nothing more to say to it
@@ -75,10 +74,11 @@ def _speak(language: str) -> None:
 
 def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) -> int:
     """Tell what was refused: `error` is (code, message, hint)."""
+    from vanthu_cli.cli.run import Run, clock, tell
+
     _code, message, hint = error
     if "--json" in arguments:
-        words = [word for word in arguments if not word.startswith("-")]
-        Run(None, "", json=True, quiet=False, verbose=False, command=words[0] if words else "", now=clock()).dump(
+        Run(None, "", json=True, quiet=False, verbose=False, command=_command(arguments), now=clock()).dump(
             {}, exit_code, error
         )
     else:
@@ -86,9 +86,21 @@ def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) 
     return exit_code
 
 
+def _command(arguments: list[str]) -> str:
+    """Return the command's name: the first word that is no option and no option's value (the options stand first)."""
+    words = iter(arguments)
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
 def _record_bug() -> Path:
     """Write the traceback where an administrator finds it (no local values: they could hold a document's content)."""
     import tempfile
+    import traceback
 
     descriptor, name = tempfile.mkstemp(prefix="vanthu-bug-", suffix=".txt")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -145,12 +157,14 @@ def _application() -> Any:
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
         version: Annotated[bool, typer.Option("--version", is_eager=True, help=_("Show the version."))] = False,
     ) -> None:
+        from vanthu_cli.cli.run import Run, clock
+
         if version:
             sys.stdout.write(f"vanthu {__version__}\n")
             raise typer.Exit
         if lang not in {"", "vi", "en"}:
             raise typer.BadParameter(_("--lang takes vi or en."))
-        language = lang or config.language([])
+        language = lang or locale.wanted([])
         context.obj = Run(config_file, language, as_json, quiet, verbose, context.invoked_subcommand or "", clock())
 
     return typer.main.get_group(app)

@@ -9,12 +9,11 @@ from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import documents
 from vanthu_cli.register.book import history, stored
 from vanthu_cli.register.documents import Direction, Document
-from vanthu_cli.reports.details import day_shown, document_lines
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import state_word, verdict_word
+from vanthu_cli.reports.words import day_shown, state_word, verdict_word
 from vanthu_cli.rules.deadlines import VIETNAM
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -49,6 +48,9 @@ def list_(
 
 @group.command(help=_("Show one document: fields, where it lies, who got it, its history."))
 def show(context: typer.Context, document: Annotated[str, typer.Argument(metavar="ID")]) -> int:
+    from vanthu_cli.register import deliveries, messages
+    from vanthu_cli.reports.details import document_lines
+
     run = run_of(context)
     with run.desk() as desk:
         found = documents.find(desk.book, document)

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import TypeVar, cast
+
+_T = TypeVar("_T")
 
 # Đ has no decomposition; Ð (Icelandic) and Ɖ (African) look the same and are typed for it.
 _SPELLINGS = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D"})
@@ -24,12 +27,17 @@ def fold(text: str) -> str:
 def safe_name(name: str) -> str:
     """Return a file name that Windows and Linux both take: no separators, control or reserved names, at most 200 bytes."""
     seen = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN)
-    plain = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", seen)).strip(" .-") or "file"
-    if _RESERVED.match(plain):
-        plain = f"_{plain}"
-    stem, dot, suffix = plain.rpartition(".")
-    if not dot or len(suffix.encode()) > _MAX_SUFFIX_BYTES:
-        stem, dot, suffix = plain, "", ""
+    plain = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", " ".join(seen.split()))).strip(" .-") or "file"
+    if len(plain.encode()) > _MAX_NAME_BYTES:
+        plain = _cut(plain)
+    return f"_{plain}" if _RESERVED.match(plain) else plain
+
+
+def _cut(name: str) -> str:
+    """Shorten a name, keeping what looks like its suffix."""
+    stem, dot, suffix = name.rpartition(".")
+    if len(suffix.encode()) > _MAX_SUFFIX_BYTES:
+        stem, dot, suffix = name, "", ""
     room = _MAX_NAME_BYTES - len(f"{dot}{suffix}".encode())
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .-") + dot + suffix
 
@@ -39,9 +47,9 @@ def shown(text: str) -> str:
     return "".join(c if unicodedata.category(c) not in _UNSEEN - {"Co"} or c == "\u200d" else "�" for c in text)
 
 
-def storable(text: str) -> str:
-    """Return text as a database takes it: broken mail and PDFs hold half characters (surrogates) and NULs."""
-    return _UNSTORABLE.sub("�", text)
+def storable(value: _T) -> _T:
+    """Return a value as a database takes it: text of broken mail and PDFs holds half characters (surrogates) and NULs."""
+    return cast("_T", _UNSTORABLE.sub("�", value)) if isinstance(value, str) else value
 
 
 def is_mailbox(text: str) -> bool:

@@ -5,6 +5,7 @@ the Vietnamese, `vi.mo` is its compiled form (a test compares them). JSON keys a
 """
 
 import gettext
+import os
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -19,6 +20,17 @@ def use(language: str) -> None:
             _current = gettext.GNUTranslations(catalogue)
     else:
         _current = gettext.NullTranslations()
+
+
+def wanted(arguments: list[str]) -> str:
+    """Return the language of this run: `--lang`, then VANTHU_LANG, then Vietnamese."""
+    chosen = os.environ.get("VANTHU_LANG", "vi")
+    for position, argument in enumerate(arguments):
+        if argument == "--lang" and position + 1 < len(arguments):
+            chosen = arguments[position + 1]
+        elif argument.startswith("--lang="):
+            chosen = argument.removeprefix("--lang=")
+    return "en" if chosen == "en" else "vi"
 
 
 def _(sentence: str) -> str:

@@ -1,8 +1,7 @@
 """The open desk: everything a procedure needs, opened once, closed at the end. The doors are values, so tests can wrap them."""
 
 import contextlib
-import getpass
-import platform
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING
 from vanthu_cli.config import Config, secret
 from vanthu_cli.errors import BusyError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register import directory
 from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.cabinet import Cabinet, open_cabinet
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
     from vanthu_cli.procedures.examine import Examination, Question, Task
+    from vanthu_cli.register.directory import Agency
     from vanthu_cli.validation.trust import Signatory, Trust
 
 _LOCK_SECONDS = 60
@@ -66,6 +65,7 @@ class Desk:
         return trust_of(self.config)
 
     def signatories(self) -> "Mapping[str, Signatory]":
+        from vanthu_cli.register import directory
         from vanthu_cli.validation.trust import Signatory
 
         return {
@@ -74,8 +74,10 @@ class Desk:
         }
 
     @property
-    def own(self) -> directory.Agency:
+    def own(self) -> "Agency":
         """This office as it stands in its own directory."""
+        from vanthu_cli.register import directory
+
         return directory.agency(self.book, self.config.office.code) or directory.Agency(
             self.config.office.code, self.config.office.name
         )
@@ -115,10 +117,16 @@ def register_file(config: Config) -> Path:
 
 def who() -> str:
     """Return the login that acts, for the events: user@machine."""
+    from getpass import getuser
+
     try:
-        user = getpass.getuser()
+        user = getuser()
     except (OSError, KeyError):
         user = "?"
+    if hasattr(os, "uname"):
+        return f"{user}@{os.uname().nodename}"
+    import platform
+
     return f"{user}@{platform.node()}"
 
 

@@ -44,12 +44,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found; None where it was not asked or could not be told. `fault`: why the file could not be looked at."""
+    """What was found; None where it was not asked or could not be told.
+
+    `printed`: month and year already on the page beside a blank day. `fault`: why the file could not be looked at.
+    """
 
     mark: str | None = None
     reading: Reading | None = None
     judgement: Judgement | None = None
     places: Places | None = None
+    printed: tuple[int | None, int | None] = (None, None)
     fault: str | None = None
 
 
@@ -58,21 +62,22 @@ def examine(question: Question) -> Examination:
     from vanthu_cli.errors import VanthuError
     from vanthu_cli.reading.fields import read
     from vanthu_cli.reading.marks import secret_mark_in_file
-    from vanthu_cli.reading.places import find_places
+    from vanthu_cli.reading.places import find_places, printed_month_year
     from vanthu_cli.validation.files import judge_file
 
-    mark = reading = judgement = places = fault = None
+    reading = judgement = places = fault = None
+    printed: tuple[int | None, int | None] = (None, None)
     tasks, data = question.tasks, question.data
-    if "mark" in tasks:
-        mark = secret_mark_in_file(question.name, data)
-        if mark:
-            return Examination(mark=mark)
+    mark = secret_mark_in_file(question.name, data) if "mark" in tasks else None
+    if mark:
+        return Examination(mark=mark)
     is_pdf = b"%PDF-" in data[:1024]
     try:
         if "read" in tasks and is_pdf:
             reading = read(data)
         if "places" in tasks and is_pdf:
             places = find_places(data, reading.fields.signer_name if reading else None)
+            printed = printed_month_year(data)
     except VanthuError as error:
         fault = error.message
     if "judge" in tasks:
@@ -84,7 +89,7 @@ def examine(question: Question) -> Examination:
             at=question.at,
             known_since=question.known_since,
         )
-    return Examination(mark, reading, judgement, places, fault)
+    return Examination(mark, reading, judgement, places, printed, fault)
 
 
 def _serve(pipe: Connection, language: str) -> None:

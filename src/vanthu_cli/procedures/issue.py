@@ -110,6 +110,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     symbol = _symbol(desk, fields, request, issued)
     if issued is None:
         _check_blanks(fields, found.places, request.file.name)
+        _check_date(found.printed, day, request.file.name)
     recipients = route(desk, request.to, fields.recipients, day=day, session=bool(request.session))
     _same_recipients(desk, recipients, issued)
     papers = owed(
@@ -307,6 +308,21 @@ def _check_blanks(fields: Fields, places: Places, name: str) -> None:
             _("The place for number, date or seal was not found on the page of {file}.").format(file=name),
             _(
                 "The page needs “Số      -CV/TU”, “ngày      tháng      năm …”, and the signer's title and name in the decree's form."
+            ),
+        )
+
+
+def _check_date(printed: tuple[int | None, int | None], day: date, name: str) -> None:
+    """Refuse a page that prints another month or year beside its blank day: back-dating is not the register's business."""
+    month, year = printed
+    if month not in {None, day.month} or year not in {None, day.year}:
+        raise ForbiddenError(
+            "issue.other_date",
+            _("{file} prints month {month} and year {year}, but today is {day}.").format(
+                file=name, month=month or "…", year=year or "…", day=f"{day:%d/%m/%Y}"
+            ),
+            _(
+                "A document bears the date it is numbered on: have the page made with today's month and year, or blanks."
             ),
         )
 

@@ -22,7 +22,7 @@ _BODY = re.compile(
 )
 # Organs of such bodies; a committee's own ("BAN CHẤP HÀNH") counts as both.
 _ORGAN = re.compile(
-    r"^(?:BAN|VĂN PHÒNG|(?:ỦY|UỶ) BAN (?:KIỂM TRA)?|CƠ QUAN|HỘI ĐỒNG|TIỂU BAN|TỔ|PHÒNG|TRUNG TÂM|THƯỜNG TRỰC|THANH TRA"
+    r"^(?:BAN|VĂN PHÒNG|(?:ỦY|UỶ) BAN(?: KIỂM TRA)?|CƠ QUAN|HỘI ĐỒNG|TIỂU BAN|TỔ|PHÒNG|TRUNG TÂM|THƯỜNG TRỰC|THANH TRA"
     r"|HỘI|ĐOÀN|VIỆN|BỆNH VIỆN|BẢO HIỂM|KHO BẠC|HỌC VIỆN|BÁO|ĐÀI|TẠP CHÍ|CÔNG ĐOÀN|NGÂN HÀNG|CÔNG TY|XÍ NGHIỆP)\b"
 )
 _NOT_A_NAME = re.compile(
@@ -30,7 +30,11 @@ _NOT_A_NAME = re.compile(
 )
 # The next line completes these words, though it may look like a name: "CHI" / "CỤC THUẾ", "SỞ KẾ HOẠCH VÀ" / "…".
 _NEEDS_MORE = re.compile(
-    r"(?:^|[ -])(?:VÀ|CỦA|VỀ|CÁC|KHỐI|CẤP|TỔNG|CHI|LIÊN|VĂN|ĐẢNG|CÁN|CÔNG|BAN|BỘ|SỞ|CỤC|-|–)$|[,(-]$"
+    r"(?:^|[ -])(?:VÀ|CỦA|VỀ|CÁC|KHỐI|CẤP|TỔNG|CHI|LIÊN|VĂN|ĐẢNG|CÁN|CÔNG|HẢI|BAN|BỘ|SỞ|CỤC|-|–)$|[,(-]$"
+)
+# A line that is no more than that, with another below it, may begin a name: "CHI" / "CỤC KIỂM LÂM".
+_FIRST_WORDS = frozenset(
+    ["CHI", "CÔNG", "ĐẢNG", "HUYỆN", "KHO", "LIÊN", "THÀNH", "TỈNH", "TÒA", "TỔNG", "TRUNG", "VĂN"]
 )
 # Not yet a whole name: whose committee, whose party organisation?
 _BARE = re.compile(
@@ -38,19 +42,20 @@ _BARE = re.compile(
     r"|BỘ|SỞ|BAN|CỤC|VĂN PHÒNG|CÔNG AN|HỘI|ĐOÀN|CƠ QUAN)$"
 )
 
+Name = tuple[str, float]
+"""A name and how sure it is."""
+
 _SURE, _PARENT, _BY_WORDS = 0.95, 0.9, 0.6
 
 
-def agency_and_parent(lines: Sequence[Line]) -> tuple[tuple[str, float] | None, tuple[str, float] | None]:
+def agency_and_parent(lines: Sequence[Line]) -> tuple[Name | None, Name | None]:
     """Return the issuing agency and the body above it, each with how sure that is; None where the page leaves a doubt.
 
     `lines` are the lines over the number, top down.
     """
-    styles = [
-        (bold, [line.text for line in group]) for bold, group in groupby(lines, key=lambda line: line.bold)
-    ]  # fmt: skip
+    styles = [(bold, [line.text for line in group]) for bold, group in groupby(lines, key=lambda line: line.bold)]
     if len(styles) == 1:
-        return _by_words(styles[0][1])
+        return _alike(*styles[0])
     if len(styles) == 2 and styles[1][0]:  # noqa: PLR2004  plain, then bold: the form
         parents, agencies = _names(styles[0][1]), _names(styles[1][1])
         parent = (parents[-1], _PARENT if len(parents) == 1 else _BY_WORDS) if parents else None
@@ -60,19 +65,22 @@ def agency_and_parent(lines: Sequence[Line]) -> tuple[tuple[str, float] | None, 
     return None, None
 
 
-def _by_words(texts: list[str]) -> tuple[tuple[str, float] | None, tuple[str, float] | None]:
+def _alike(bold: bool, texts: list[str]) -> tuple[Name | None, Name | None]:
+    """Tell names of one look apart. All bold is, by the form, one name; if words agree, that is sure."""
     names = _names(texts)
     if not names:
         return None, None
     if len(names) == 1:
-        return (names[0], _SURE), None
+        return (names[0], _SURE if bold or len(texts) == 1 else _BY_WORDS), None
     return (names[-1], _BY_WORDS), (names[-2], _BY_WORDS)
 
 
 def _names(texts: list[str]) -> list[str] | None:
     """Join the lines to names; None if it cannot be told whether a line begins one."""
     names: list[str] = []
-    for text in texts:
+    for text, more in zip(texts, [*texts[1:], None], strict=True):
+        if names and more and text in _FIRST_WORDS and _BODY.match(names[-1]):
+            return None
         begins = _begins(names[-1], text) if names else True
         if begins is None:
             return None
@@ -88,6 +96,8 @@ def _begins(name: str, text: str) -> bool | None:
     body, organ = _BODY.match(text), _ORGAN.match(text)
     if not (body or organ) or _NOT_A_NAME.match(text) or _NEEDS_MORE.search(name) or _BARE.match(name):
         return False
+    if " " not in text:
+        return None
     if _BODY.match(name):
         return True
     if _ORGAN.match(name) and body:

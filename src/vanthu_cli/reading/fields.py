@@ -25,12 +25,15 @@ Found = dict[str, tuple[Any, float]]
 
 _MIN_LETTERS = 50
 """Fewer letters than that on page 1 are the text of a signature on a scan."""
-_NUMBER_SHAPE = re.compile(r"^S[ốỐ]\s*:?\s*\d+\s*[-/]")
+_NUMBER_SHAPE = re.compile(r"^S[ốỐ]\s*:?\s*\d+[a-zđ]?\s*[-/]")
 _BLANK_NUMBER = re.compile(r"^S[ốỐ]\s*:?[\s.…_]*[-/]\s*(?P<symbol>\S.*)$")
 _ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
-_BODY = re.compile(
-    r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})", re.IGNORECASE
-)
+_BODY = re.compile(r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})")
+_AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|-{3,}|_{3,})")
+# An arrival mark that became part of the page names another agency, perhaps among the words of the head.
+_ARRIVAL = "ĐẾN"
+_NEAR_A_STAMP = frozenset({"agency", "parent_agency", "subject"})
+_DOUBT = 0.5
 _TYPES = {name.upper(): name for name in sorted(TYPE_NAMES, key=len, reverse=True)}
 _TYPE_REACH = 220.0
 _OFF_CENTRE = 45.0
@@ -63,6 +66,8 @@ def read(pdf: bytes) -> Reading:
         header = find_header(first)
         found |= _number(header) | _date(header) | _agency(header)
         found |= _type_and_subject(first, header, found.get("symbol", (None, 0))[0])
+        if any(line.text == _ARRIVAL for line in first.lines):
+            found |= {name: (found[name][0], min(found[name][1], _DOUBT)) for name in _NEAR_A_STAMP & found.keys()}
     if block := find_signer(pages):
         found |= _signer(block)
     found |= _recipients(pages, block)
@@ -86,7 +91,7 @@ def _number(header: Header) -> Found:
     if blank:
         with suppress(MisuseError):
             return {"number_text": (line.text, sure), "symbol": (parse_symbol(blank["symbol"]), sure - 0.04)}
-    # A number with a year ("12/2024/QĐ-UBND") or a letter ("12a-CV/TU"): shown as printed, left to the clerk.
+    # A number with a letter ("12a-CV/TU"), two numbers over one blank: shown as printed, left to the clerk.
     return {"number_text": (line.text, 0.5)} if _NUMBER_SHAPE.match(line.text) else {}
 
 
@@ -137,7 +142,7 @@ def _about(header: Header) -> str | None:
     for line in header.below:
         if not taken and not _ABOUT.match(line.text):
             continue
-        if _BODY.match(line.text) or secret_mark(line.text) or urgency_mark(line.text):
+        if _AFTER_ABOUT.match(line.text) or secret_mark(line.text) or urgency_mark(line.text):
             break
         taken.append(line.text)
     return " ".join(taken) or None
@@ -169,7 +174,8 @@ def _subject_under(page: Page, type_line: Line, rest: str) -> str | None:
         close = before.baseline - line.baseline <= _SUBJECT_STEP * max(before.size, line.size)
         styled = (line.bold, line.italic, line.text.isupper()) == (first.bold, first.italic, first.text.isupper())
         centred = abs(line.centre - type_line.centre) <= _SAME_CENTRE
-        if not (close and styled and centred) or _BODY.match(line.text) or len(taken) >= _MAX_SUBJECT_LINES:
+        body = _BODY.match(line.text) and not line.bold
+        if not (close and styled and centred) or body or len(taken) >= _MAX_SUBJECT_LINES:
             break
         if any(char.isalpha() for char in line.text):
             taken.append(line.text)

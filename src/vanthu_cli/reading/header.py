@@ -15,12 +15,14 @@ from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 
 _TITLE = re.compile(r"ĐẢNG CỘNG SẢN VIỆT NAM$|CỘNG H(?:ÒA|OÀ) XÃ HỘI CHỦ NGHĨA VIỆT NAM$|ĐOÀN TNCS HỒ CHÍ MINH$")
 _MOTTO = re.compile(r"Độc lập\s*-\s*Tự do\s*-\s*Hạnh phúc$", re.IGNORECASE)
-_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*\S")
+_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[a-zđ]?\s*[-/]\s*\S")
 _DATE = re.compile(
     r"^(?P<place>\S.{1,58}?)\s*,?\s+ngày\b(?P<day>.*?)\btháng\b(?P<month>.*?)\bnăm\b(?P<year>[\s\d.…_]*)$"
 )
 # A State number ends at its first blank; a Party number may have blanks round its hyphen: "Số 145 - CV/TU".
 _NUMBER_AND_MORE = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*[^\s,]+\s")
+_DAY_OF = re.compile(r"\bngày\b.*\btháng\b")
+_FOUR_DIGITS = re.compile(r"\d{4}")
 _DIGIT_GROUPS = re.compile(r"\d{1,5}(?: \d{1,5})*")
 _BLANK = re.compile(r"[\s.…_]+")
 
@@ -30,8 +32,10 @@ _DATE_REACH = 60.0
 _LINE_STEP = 30.0
 _SUBJECT_STEP = 1.9
 _SLACK = 4.0
+_COLUMN_GAP = 1.0
 _YEAR = "năm"
 _YEAR_REACH = 3.0
+_NEXT_LINE = 1.8
 _UPPER_PART = 0.45
 _LONGEST = 200
 """Characters of a line of the head at most; longer ones would also make the patterns slow."""
@@ -69,13 +73,14 @@ def find_header(page: Page) -> Header:
     )
     number = _number(lines, title, page)
     date = _date(lines, title, number)
+    date = _with_wrapped_year(date, lines) if date else None
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
     header = Header(title, number, date)
     if number is None:
         return header
     column = [line for line in lines if _same_column(line, number, title, page)]
-    header = replace(header, above=_above(column, number, title), below=_below(column, number))
+    header = replace(header, above=_above(lines, number, title, page), below=_below(column, number))
     # Without a title only an agency's name over the number tells a head from a body that happens to begin with "Số".
     return header if title or header.above else Header()
 
@@ -86,14 +91,14 @@ def _columns(line: Line, page: Page) -> list[Line]:
         found = pattern.search(line.text)
         if found and found.start() > 0 and line.edges[found.start()][0] > page.middle - 2 * _LINE_STEP:
             return [line.cut(0, found.start()), line.cut(found.start(), len(line.text))]
+    dated = _DAY_OF.search(line.text)
     beyond = _NUMBER_AND_MORE.match(line.text)
-    dated = re.search(r"\bngày\b", line.text)
-    if beyond and dated and dated.start() > beyond.end():
-        blanks = [
-            index for index, char in enumerate(line.text) if char == " " and beyond.end() - 1 <= index < dated.start()
-        ]
+    start = beyond.end() - 1 if beyond else 0
+    blanks = [index for index, char in enumerate(line.text) if char == " " and dated and start <= index < dated.start()]
+    if blanks:
         cut = max(blanks, key=lambda index: line.edges[index][1] - line.edges[index][0])
-        return [line.cut(0, cut), line.cut(cut, len(line.text))]
+        if beyond or line.edges[cut][1] - line.edges[cut][0] > _COLUMN_GAP * line.size:
+            return [line.cut(0, cut), line.cut(cut, len(line.text))]
     return [line]
 
 
@@ -124,6 +129,18 @@ def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | 
         and (title is None or (line.baseline < title.baseline and abs(line.centre - title.centre) < 3 * _LINE_STEP))
     ]
     return min(near, key=lambda line: abs(line.baseline - anchor.baseline), default=None)
+
+
+def _with_wrapped_year(date: Line, lines: list[Line]) -> Line:
+    """Return the date line with its year if that was wrapped to the next line ("… tháng … năm" / "2026")."""
+    if not date.text.endswith(_YEAR):
+        return date
+    for line in lines:
+        under = 0 < date.baseline - line.baseline < _NEXT_LINE * date.size and date.x0 < line.centre < date.x1
+        if under and _FOUR_DIGITS.fullmatch(line.text):
+            text, edges = f"{date.text} {line.text}", (*date.edges, (date.x1, date.x1), *line.edges)
+            return replace(date, text=text, edges=edges)
+    return date
 
 
 def _digits(page: Page) -> list[Line]:
@@ -183,20 +200,30 @@ def _same_column(line: Line, number: Line, title: Line | None, page: Page) -> bo
     return line.centre < page.middle
 
 
-def _above(column: list[Line], number: Line, title: Line | None) -> tuple[Line, ...]:
-    """Return the names over the number, without "*", rules and marks; nothing over the title's line but one step."""
+def _above(lines: list[Line], number: Line, title: Line | None, page: Page) -> tuple[Line, ...]:
+    """Return the names over the number, without "*", rules and marks; nothing over the title's line but one step.
+
+    None at all if something else stands between them: a name may be part of it.
+    """
     stack: list[Line] = []
-    lowest = number
-    for line in sorted(column, key=lambda one: one.baseline):
-        if line.baseline <= number.baseline:
+    lowest, strange = number, False
+    for line in sorted(lines, key=lambda one: one.baseline):
+        if line.baseline <= number.baseline or not (
+            _same_column(line, number, title, page) or line.x0 < number.centre < line.x1
+        ):
             continue
         if line.baseline - lowest.baseline > _LINE_STEP + number.size:
             break
         if title and line.baseline > title.baseline + _LINE_STEP:
             break
         lowest = line
-        letters = [char for char in line.text if char.isalpha()]
-        if letters and line.text.upper() == line.text and not secret_mark(line.text) and not urgency_mark(line.text):
+        if not any(char.isalpha() for char in line.text) or secret_mark(line.text) or urgency_mark(line.text):
+            continue
+        if line.text.upper() != line.text:
+            strange = True
+        elif strange:
+            return ()
+        else:
             stack.insert(0, line)
     return tuple(stack)
 

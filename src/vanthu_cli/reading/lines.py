@@ -17,6 +17,7 @@ from vanthu_cli.document.symbol import tidy
 _WORD_GAP = 0.24
 _PIECE_GAP = 0.6
 _COLUMN_GAP = 3.0
+_STYLE_GAP = 1.2  # where the type changes as well: the agency in bold, beside it the date in italics
 _BLANK_GAP = 10.0
 _SAME_ROW = 0.3
 _OPEN_LINES = 8
@@ -137,7 +138,7 @@ def _chains(row: list[Piece]) -> list[list[Piece]]:
             gap = piece.edges[0][0] - last.edges[-1][1]
             if abs(piece.edges[0][0] - last.edges[0][0]) < _SAME_ROW * last.size and piece.chars == last.chars:
                 break  # drawn twice for a bolder look
-            if -_SAME_ROW * last.size <= gap <= _reach(last.text, piece.text) * last.size:
+            if -_SAME_ROW * last.size <= gap <= _reach(last, piece) * last.size:
                 chain.append(piece)
                 break
         else:
@@ -145,10 +146,11 @@ def _chains(row: list[Piece]) -> list[list[Piece]]:
     return chains
 
 
-def _reach(before: str, after: str) -> float:
-    if any(left.search(before) and right.match(after) for left, right in _BLANKS):
+def _reach(before: Piece, after: Piece) -> float:
+    if any(left.search(before.text) and right.match(after.text) for left, right in _BLANKS):
         return _BLANK_GAP
-    return _COLUMN_GAP
+    alike = (before.bold, before.italic) == (after.bold, after.italic)
+    return _COLUMN_GAP if alike else _STYLE_GAP
 
 
 def _line(chain: list[Piece]) -> Line:

@@ -6,9 +6,10 @@ edges of their neighbours, for the text layer folds them. Only upright pages; a 
 """
 
 import re
+from collections.abc import Sequence
 
 from vanthu_cli.document.places import MM, Blank, Box, Places
-from vanthu_cli.reading.header import date_parts, find_header
+from vanthu_cli.reading.header import Header, date_parts, find_header
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page, load_page, open_pdf, raw_texts
 from vanthu_cli.reading.signer import SignerBlock, find_signer, signing_pages
@@ -25,23 +26,23 @@ _ROOM_FOR_A_DIGIT = 8.0
 _AIR = 12.0
 _LEAST_SIGNATURE = 20.0
 _YEAR_WIDTH = 2.4
+_NO_BLANKS = (None, None, None, None)
 _NOWHERE = Places(number=None, day=None, month=None, year=None, strip=None, signer=None, seal=None)
 
 
 def find_places(pdf: bytes, signer_name: str | None = None) -> Places:
     """Find the blanks on page 1 and the rooms for signature and seal on the page of the signer's block.
 
-    The signer is `signer_name`, or whoever the page names. Marks that annotations or signatures already show count as
-    printed, so a number is never written twice. `MisuseError` as in `read`.
+    The signer is `signer_name`, or whoever the page names. Digits that signatures or annotations show in a blank count
+    as printed, so a number is never written twice; and either every blank of number and date can be filled or none is
+    offered. `MisuseError` as in `read`.
     """
     with open_pdf(pdf) as document:
         first = load_page(document, 0)
         pages = signing_pages(document, raw_texts(document, stamps=False), first)
     if first.rotation:
         return _NOWHERE
-    header = find_header(first)
-    number = _number_blank(header.number) if header.number else None
-    day, month, year = _date_blanks(header.date, first) if header.date else (None, None, None)
+    number, day, month, year = _blanks(find_header(first), first)
     signer, seal = None, None
     block = find_signer(pages, signer_name)
     page = next((one for one in pages if block and one.index == block.page), None)
@@ -65,34 +66,44 @@ def printed_month_year(pdf: bytes) -> tuple[int | None, int | None]:
     return int(month[0]) if month else None, int(year[0]) if year else None
 
 
-def _number_blank(line: Line) -> Blank | None:
-    found = _NUMBER_BLANK.match(line.text)
-    return _blank(line, found.start("blank"), found.end("blank")) if found else None
+def _blanks(header: Header, page: Page) -> Sequence[Blank | None]:
+    """Return the blanks of number, day, month and year.
+
+    All of them or none: where one could not be written (no room, half written already, no date line, something stamped
+    over it), a document would go out with a number and without its date.
+    """
+    parts = date_parts(header.date) if header.date else None
+    if header.date is None or parts is None:
+        return _NO_BLANKS
+    number = _NUMBER_BLANK.match(header.number.text) if header.number else None
+    spans = [(header.number, *number.span("blank")) if header.number and number else None]
+    for name in ("day", "month", "year"):
+        open_yet = _NOTHING_YET.fullmatch(parts[name])
+        if not open_yet and not parts[name].strip().isdecimal():
+            return _NO_BLANKS
+        spans.append((header.date, *parts.span(name)) if open_yet else None)
+    blanks = [_blank(*span, page) if span else None for span in spans]
+    unwritable = any(span and not blank for span, blank in zip(spans, blanks, strict=True))
+    return _NO_BLANKS if unwritable else blanks
 
 
-def _date_blanks(line: Line, page: Page) -> tuple[Blank | None, Blank | None, Blank | None]:
-    parts = date_parts(line)
-    if parts is None:
-        return None, None, None
-    day, month, year = (
-        _blank(line, *parts.span(name), page=page) if _NOTHING_YET.fullmatch(parts[name]) else None
-        for name in ("day", "month", "year")
-    )
-    return day, month, year
-
-
-def _blank(line: Line, start: int, end: int, page: Page | None = None) -> Blank | None:
+def _blank(line: Line, start: int, end: int, page: Page) -> Blank | None:
     """Return the gap between the characters round `text[start:end]`; at the line's end as much as a year needs."""
     x0 = line.edges[start - 1][1]
     if end < len(line.edges):
         x1 = line.edges[end][0]
-    elif page is None:
-        return None
     else:
         x1 = max(line.x1, x0 + _YEAR_WIDTH * line.size)
         if x1 > page.x1 or any(_stands_in(other, line, x0 + 1, x1) for other in page.lines):
             return None
-    return Blank(x0, x1, line.baseline, line.size, line.italic) if x1 - x0 >= _ROOM_FOR_A_DIGIT else None
+    stamped = (other for stamp in page.stamps for other in stamp)
+    if x1 - x0 < _ROOM_FOR_A_DIGIT or any(_covers(other, line, x0, x1) for other in stamped):
+        return None
+    return Blank(x0, x1, line.baseline, line.size, line.italic)
+
+
+def _covers(other: Line, line: Line, x0: float, x1: float) -> bool:
+    return other.x0 < x1 and other.x1 > x0 and other.y0 < line.baseline + line.size and other.y1 > line.baseline
 
 
 def _stands_in(other: Line, line: Line, x0: float, x1: float) -> bool:
@@ -100,7 +111,7 @@ def _stands_in(other: Line, line: Line, x0: float, x1: float) -> bool:
     return same_row and other.x0 < x1 and other.x1 > x0 and other.x0 > line.x0
 
 
-def _strip(blanks: list[Blank | None]) -> Box | None:
+def _strip(blanks: Sequence[Blank | None]) -> Box | None:
     """Return the box round all blanks, with room for descenders and accents."""
     there = [blank for blank in blanks if blank]
     if not there:

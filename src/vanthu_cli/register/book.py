@@ -40,7 +40,7 @@ class Book:
     @contextmanager
     def step(self) -> Iterator[sqlite3.Connection]:
         """One short transaction (house.md, law 2). Taken for writing at once, so that numbers can't be taken twice."""
-        try:
+        with explaining():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -48,8 +48,6 @@ class Book:
             finally:
                 if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself
                     self.connection.execute("ROLLBACK")
-        except sqlite3.DatabaseError as error:
-            raise explained(error) from error
 
     def event(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
         """Append to the chain, inside a step. `subject` is "document:12" and the like; `data` goes to JSON."""
@@ -92,22 +90,17 @@ def open_book(file: Path, *, who: str, now: datetime, make: bool = True) -> Book
             ),
             _("Set data_dir to a folder on a disk of this machine."),
         )
-    try:
+    with explaining():
         connection = sqlite3.connect(file, isolation_level=None, timeout=_WAIT_SECONDS)
-    except sqlite3.DatabaseError as error:
-        raise explained(error) from error
-    try:
-        connection.row_factory = sqlite3.Row
-        _write_ahead(connection)
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        _migrate(connection, file)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise explained(error) from error
-    except VanthuError:
-        connection.close()
-        raise
+        try:
+            connection.row_factory = sqlite3.Row
+            _write_ahead(connection)
+            for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            _migrate(connection, file)
+        except BaseException:
+            connection.close()
+            raise
     return Book(connection, who, now)
 
 
@@ -171,8 +164,19 @@ _DISK = {
 }  # fmt: skip
 
 
-def explained(error: sqlite3.DatabaseError) -> Exception:
-    """Return the refusal that a database error means to a clerk; the error itself when it is a bug of ours."""
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Turn a database error inside into the refusal that it means to a clerk; a bug of ours stays one."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(error: sqlite3.DatabaseError) -> VanthuError | None:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bytes tell variants (extended result codes)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return BusyError("register.locked", _("The register is in use by another run."), _("Try again in a minute."))
@@ -188,7 +192,7 @@ def explained(error: sqlite3.DatabaseError) -> Exception:
             _("The disk does not take the register: {why}").format(why=error),
             _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
         )
-    return error
+    return None
 
 
 def check_chain(book: Book) -> int | None:
@@ -223,10 +227,8 @@ def scrub(book: Book) -> bool:
 
     False if another run is reading: then the log keeps it until the last run closes the register.
     """
-    try:
+    with explaining():
         busy = book.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise explained(error) from error
     return not busy
 
 

@@ -5,9 +5,11 @@ row is harmless, a row without its file is not. What arrives stands in `intake/`
 known not to be secret; a secret goes to `quarantine/` and was never here.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +27,9 @@ class Cabinet:
         """Keep data for ever; return its SHA-256 (hex)."""
         name = hashlib.sha256(data).hexdigest()
         target = self._place(name)
-        if not (target.is_file() and target.stat().st_size == len(data)):
+        if _holds(target, data):
+            sync_folder(target.parent)  # the run that wrote it may have died before this
+        else:
             write_durably(target, data)
         return name
 
@@ -52,7 +56,10 @@ class Cabinet:
 
     def remove(self, sha256: str) -> None:
         """Destroy a file: only for a document that turned out to be secret (domain.md 6)."""
-        self._place(sha256).unlink(missing_ok=True)
+        place = self._place(sha256)
+        if place.exists():
+            place.unlink()
+            sync_folder(place.parent)
 
     def intake(self, name: str) -> Path:
         return self.root / "intake" / name
@@ -76,28 +83,55 @@ class Cabinet:
 def open_cabinet(root: Path) -> Cabinet:
     """Open the folders, made with mode 700 where they don't exist."""
     for name in ("cabinet", "intake", "quarantine"):
-        (root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _explaining(root / name):
+            _make_folder(root / name)
     return Cabinet(root)
 
 
 def write_durably(target: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is there whole or not at all. `UnreachableError` "disk.full" and the like."""
+    """Write a file so that after a crash it is there whole or not at all. `UnreachableError` "disk.refused" and the like."""
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
+    with _explaining(target):
+        _make_folder(target.parent)
+        temporary.unlink(missing_ok=True)  # of an earlier process with this number
+        try:
+            # O_EXCL: what somebody put there in our place, a link perhaps, is not written through.
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder so that it is still there after a power cut."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    """Tell whether a file holds these very bytes; one that was damaged is written again."""
+    try:
+        return file.stat().st_size == len(data) and file.read_bytes() == data
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UnreachableError(
             "disk.refused",
-            _("The disk does not take {path}: {why}").format(path=target.name, why=error.strerror or error),
-            _("Free space on the disk (see “vanthu doctor”), then run the same command again."),
+            _("The disk does not take {path}: {why}").format(path=path.name, why=error.strerror or error),
+            _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
         ) from error
 
 

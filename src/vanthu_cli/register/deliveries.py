@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from vanthu_cli.document.life import STRENGTH, DeliveryState
+from vanthu_cli.document.text import storable
 from vanthu_cli.register.book import Book
 
 Purpose = Literal["document", "answer"]
@@ -56,7 +57,7 @@ def record(book: Book, identity: int, state: DeliveryState, answer: str | None =
     """Set the state of a delivery and record it."""
     document = book.connection.execute(
         "UPDATE delivery SET state = ?, at = ?, answer = COALESCE(?, answer) WHERE id = ? RETURNING document",
-        (state, book.at, answer, identity),
+        (state, book.at, storable(answer), identity),
     ).fetchone()[0]
     book.event(f"delivery-{state}", f"document:{document}", {"delivery": identity, "answer": answer})
 
@@ -76,12 +77,13 @@ def readdress(book: Book, identity: int, *, channel: str, address: str, message_
 def receive(
     book: Book, delivery: Delivery, message: int, *, kind: ReceiptKind, state: DeliveryState, detail: str | None
 ) -> None:
-    """Enter an answer; the delivery moves only if the answer is stronger evidence than what we have."""
+    """Enter an answer; the delivery moves only if the answer is stronger evidence than what the register has by now."""
     book.connection.execute(
         "INSERT INTO receipt (delivery, message, kind, state, detail) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (delivery.id, message, kind, state, detail),
+        (delivery.id, message, kind, state, storable(detail)),
     )
-    if STRENGTH[state] > STRENGTH[delivery.state]:
+    known = book.connection.execute("SELECT state FROM delivery WHERE id = ?", (delivery.id,)).fetchone()[0]
+    if STRENGTH[state] > STRENGTH[known]:
         record(book, delivery.id, state, detail)
 
 
@@ -108,11 +110,12 @@ def by_message_id(book: Book, message_id: str) -> Delivery | None:
 
 
 def owe_paper(book: Book, document: int, agency: str, copies: int, reason: str) -> None:
-    book.connection.execute(
+    cursor = book.connection.execute(
         "INSERT INTO paper (document, agency, copies, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (document, agency, copies, reason),
     )
-    book.event("paper-owed", f"document:{document}", {"agency": agency, "copies": copies, "reason": reason})
+    if cursor.rowcount:
+        book.event("paper-owed", f"document:{document}", {"agency": agency, "copies": copies, "reason": reason})
 
 
 def paper_owed(book: Book, document: int | None = None) -> list[sqlite3.Row]:

@@ -3,11 +3,12 @@
 import csv
 import io
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Any
 
-from vanthu_cli.document.text import fold
+from vanthu_cli.document.text import fold, is_mailbox
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register.book import Book
@@ -53,9 +54,12 @@ def _agency(row: sqlite3.Row) -> Agency:
     return Agency(**{name: row[name] for name in COLUMNS})
 
 
-def put(book: Book, agency: Agency) -> None:
-    """Add an agency or replace what is known of it."""
-    values = asdict(agency) | {"folded": fold(f"{agency.code} {agency.name} {agency.symbol or ''}")}
+def put(book: Book, agency_: Agency) -> None:
+    """Add an agency or replace what is known of it; `MisuseError` "directory.code" if its code is no word."""
+    _check_code(agency_.code)
+    if agency(book, agency_.code) == agency_:
+        return
+    values = asdict(agency_) | {"folded": fold(f"{agency_.code} {agency_.name} {agency_.symbol or ''}")}
     columns = ", ".join(values)
     updates = ", ".join(f"{name} = excluded.{name}" for name in values if name != "code")
     book.connection.execute(
@@ -63,7 +67,7 @@ def put(book: Book, agency: Agency) -> None:
         f" ON CONFLICT (code) DO UPDATE SET {updates}",
         values,
     )
-    book.event("directory", f"agency:{agency.code}", asdict(agency))
+    book.event("directory", f"agency:{agency_.code}", asdict(agency_))
 
 
 def put_certificate(book: Book, certificate: Certificate) -> None:
@@ -90,7 +94,7 @@ def agency(book: Book, code: str) -> Agency | None:
 def by_address(book: Book, address: str) -> Agency | None:
     """Return the agency that an address belongs to (case does not count, RFC 5321 2.4 notwithstanding)."""
     row = book.connection.execute(
-        "SELECT * FROM agency WHERE lower(wan) = :address OR lower(internet) = :address ORDER BY valid_to IS NOT NULL LIMIT 1",
+        "SELECT * FROM agency WHERE lower(wan) = :address OR lower(internet) = :address ORDER BY valid_to IS NOT NULL, code LIMIT 1",
         {"address": address.lower()},
     ).fetchone()
     return _agency(row) if row else None
@@ -114,48 +118,94 @@ def from_csv(text: str) -> list[Agency]:
 
     `MisuseError` names the line that is wrong.
     """
-    first = text.lstrip("\ufeff").splitlines()[0] if text.strip() else ""
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=";" if ";" in first else ",")
-    missing = {"code", "name"} - set(reader.fieldnames or ())
-    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-    if missing or unknown:
+    plain = text.removeprefix("\ufeff").lstrip("\r\n")
+    separator = ";" if ";" in plain.partition("\n")[0] else ","
+    reader = csv.DictReader(io.StringIO(plain, newline=""), delimiter=separator, strict=True)
+    found = dict[str, Agency]()
+    try:
+        _check_columns(list(reader.fieldnames or ()))
+        for row in reader:
+            each = _from_row(row, reader.line_num)
+            if each is not None and each.code in found:
+                raise MisuseError(
+                    "directory.twice",
+                    _("Line {line}: the code {code} stands in the file twice.").format(
+                        line=reader.line_num, code=each.code
+                    ),
+                )
+            if each is not None:
+                found[each.code] = each
+    except csv.Error as error:
+        raise MisuseError(
+            "directory.csv", _("Line {line} is not CSV: {why}").format(line=reader.line_num, why=error)
+        ) from error
+    return list(found.values())
+
+
+def _check_columns(names: list[str]) -> None:
+    missing, unknown = {"code", "name"} - set(names), set(names) - set(COLUMNS)
+    twice = {name for name in names if names.count(name) > 1}
+    if missing or unknown or twice:
         raise MisuseError(
             "directory.columns",
             _("The first line must name the columns: {columns}.").format(columns=", ".join(COLUMNS)),
-            _("Missing: {missing}. Not known: {unknown}.").format(
-                missing=", ".join(sorted(missing)) or "–", unknown=", ".join(sorted(map(str, unknown))) or "–"
+            _("Missing: {missing}. Not known: {unknown}. Twice: {twice}.").format(
+                missing=", ".join(sorted(missing)) or "–",
+                unknown=", ".join(sorted(unknown)) or "–",
+                twice=", ".join(sorted(twice)) or "–",
             ),
         )
-    found = []
-    for row in reader:
-        values = {name: (row.get(name) or "").strip() or None for name in COLUMNS}
-        code, name = values.pop("code"), values.pop("name")
-        if not code or not name:
-            raise MisuseError("directory.line", _("Line {line} has no code or no name.").format(line=reader.line_num))
-        for day in ("valid_from", "valid_to"):
-            _check_day(values[day], reader.line_num)
-        for address in ("wan", "internet"):
-            check_address(values[address], reader.line_num)
-        found.append(Agency(code, name, **values))
-    return found
+
+
+def _from_row(row: Mapping[str | None, Any], line: int) -> Agency | None:
+    """Return the agency of a line, None for the empty rows that Excel leaves below a table."""
+    if None in row:  # a comma inside a name without quotes shifts every address after it
+        raise MisuseError(
+            "directory.cells",
+            _("Line {line} has more cells than the first line.").format(line=line),
+            _("A name that holds the separator stands in double quotes."),
+        )
+    values = {name: (row.get(name) or "").strip() or None for name in COLUMNS}
+    if not any(values.values()):
+        return None
+    code, name = values.pop("code"), values.pop("name")
+    if not code or not name:
+        raise MisuseError("directory.line", _("Line {line} has no code or no name.").format(line=line))
+    _check_code(code, line)
+    for day in ("valid_from", "valid_to"):
+        _check_day(values[day], line)
+    for address in ("wan", "internet"):
+        check_address(values[address], line)
+    return Agency(code, name, **values)
+
+
+def _check_code(code: str, line: int = 1) -> None:
+    if not code or "@" in code or any(c.isspace() for c in code):
+        raise MisuseError(
+            "directory.code",
+            _("Line {line}: “{value}” is not a code, one word without @ such as VPTU.").format(line=line, value=code),
+        )
 
 
 def _check_day(value: str | None, line: int) -> None:
+    """`MisuseError` unless the day is written as days are compared; 01/07/2025 would be January to some spreadsheets."""
     try:
-        date.fromisoformat(value or "2000-01-01")
+        right = value is None or date.fromisoformat(value).isoformat() == value
     except ValueError:
+        right = False
+    if not right:
         raise MisuseError(
             "directory.day",
             _("Line {line}: “{value}” is not a date such as 2025-07-01.").format(line=line, value=value),
-        ) from None
+            _("In Excel, set the column to text."),
+        )
 
 
 def check_address(value: str | None, line: int = 1) -> None:
     """`MisuseError` unless the value is a plain mailbox; a domain without a dot is valid (145-CV/TU point 4)."""
     if value is None:
         return
-    local, _at, domain = value.rpartition("@")
-    if not local or not domain or any(c.isspace() or c in '<>,;"\\' or ord(c) < ord(" ") for c in value):
+    if not is_mailbox(value):
         raise MisuseError(
             "directory.address", _("Line {line}: “{value}” is not a mail address.").format(line=line, value=value)
         )

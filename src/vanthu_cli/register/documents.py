@@ -1,19 +1,23 @@
 """Documents and the numbers they hold. Every function that writes is called inside `book.step()`."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, cast
 
 from vanthu_cli.document.life import Event, State, move
 from vanthu_cli.document.symbol import DocumentNumber, parse_number
-from vanthu_cli.document.text import fold
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.document.text import fold, storable
+from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register.book import Book
+from vanthu_cli.register.book import Book, stored
+from vanthu_cli.rules.deadlines import VIETNAM, today
 
+_ID = re.compile("[0-9]{1,15}")
+_ARRIVAL = re.compile("den/[0-9]{1,15}")
 Direction = Literal["in", "out"]
 BookName = Literal["den", "di"]
 _WRITABLE = (
@@ -24,7 +28,10 @@ _WRITABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row of the register. `day` is ISO; `fields`, `judgement` and `flags` are as in contract.md."""
+    """A row of the register. `day` is ISO; `fields`, `judgement` and `flags` are as in contract.md.
+
+    These three stay JSON until they are asked for: most of the time of a long list was theirs.
+    """
 
     id: int
     direction: Direction
@@ -47,10 +54,22 @@ class Document:
     arrived_at: str
     sender: str | None
     verdict: str | None
-    fields: Mapping[str, Any]
-    judgement: Mapping[str, Any]
-    flags: tuple[str, ...]
+    fields_json: str
+    judgement_json: str
+    flags_json: str
     reason: str | None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", json.loads(self.fields_json))
+
+    @property
+    def judgement(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", json.loads(self.judgement_json))
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return tuple(json.loads(self.flags_json))
 
     @property
     def name(self) -> str:
@@ -60,19 +79,19 @@ class Document:
         return self.file or f"#{self.id}"
 
 
+_SELECT = f"SELECT {', '.join(each.name.removesuffix('_json') for each in fields(Document))} FROM document"
+
+
 def _document(row: sqlite3.Row) -> Document:
-    values = {name: row[name] for name in row.keys() if name != "folded"}  # noqa: SIM118  a Row iterates its values
-    values["fields"] = json.loads(values["fields"])
-    values["judgement"] = json.loads(values["judgement"])
-    values["flags"] = tuple(json.loads(values["flags"]))
-    return Document(**values)
+    return Document(*row)
 
 
 def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **values: object) -> int:
-    """Enter a document; `event` is its first ("arrive" or "number"). Return its id."""
+    """Enter a document; `event` is its first ("arrive" or "number"), `arrived_at` ISO 8601. Return its id."""
     state = move(None, event)
     cursor = book.connection.execute(
-        "INSERT INTO document (direction, state, arrived_at) VALUES (?, ?, ?)", (direction, state, arrived_at)
+        "INSERT INTO document (direction, state, arrived_at) VALUES (?, ?, ?)",
+        (direction, state, stored(datetime.fromisoformat(arrived_at))),
     )
     identity = cast("int", cursor.lastrowid)
     update(book, identity, **values)
@@ -81,11 +100,10 @@ def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **va
 
 def update(book: Book, identity: int, **values: object) -> None:
     """Set columns of a document, and its search text with them."""
-    encoded = {
-        name: json.dumps(value, ensure_ascii=False) if name in {"fields", "judgement", "flags"} else value
-        for name, value in values.items()
-        if name in _WRITABLE
-    }
+    unknown = values.keys() - set(_WRITABLE)
+    if unknown:
+        raise TypeError(f"no columns of a document: {', '.join(sorted(unknown))}")
+    encoded = {name: _encoded(name, value) for name, value in values.items()}
     if encoded:
         assignments = ", ".join(f"{name} = :{name}" for name in encoded)
         book.connection.execute(f"UPDATE document SET {assignments} WHERE id = :id", {**encoded, "id": identity})
@@ -102,6 +120,12 @@ def update(book: Book, identity: int, **values: object) -> None:
     book.connection.execute(
         "UPDATE document SET folded = ? WHERE id = ?", (fold(" ".join(word for word in words if word)), identity)
     )
+
+
+def _encoded(name: str, value: object) -> object:
+    if name in {"fields", "judgement", "flags"}:
+        value = json.dumps(value, ensure_ascii=False)
+    return storable(value)
 
 
 def advance(book: Book, identity: int, event: Event, data: Mapping[str, object] | None = None) -> State:
@@ -121,6 +145,7 @@ def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
     held = book.connection.execute("SELECT value FROM number WHERE document = ?", (identity,)).fetchone()
     if held:
         return int(held[0])
+    _check_clock(book)
     row = book.connection.execute(
         "INSERT INTO number (book, series, value, document) "
         "SELECT :book, :series, COALESCE(MAX(value), 0) + 1, :document FROM number WHERE book = :book AND series = :series "
@@ -128,6 +153,22 @@ def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
         {"book": name, "series": series, "document": identity},
     ).fetchone()
     return int(row[0])
+
+
+def _check_clock(book: Book) -> None:
+    """Refuse to number on a day before that of the last number: the dates would run backwards (mail.md F17)."""
+    row = book.connection.execute(
+        "SELECT at FROM event WHERE kind IN ('number', 'accept') ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    last = today(datetime.fromisoformat(row[0])) if row else None
+    if last and today(book.now) < last:
+        raise ForbiddenError(
+            "register.clock",
+            _("The clock of this machine says {now}, but the last number was taken on {last}.").format(
+                now=f"{book.now.astimezone(VIETNAM):%d/%m/%Y %H:%M}", last=f"{last:%d/%m/%Y}"
+            ),
+            _("Set the clock right, then run the same command again."),
+        )
 
 
 def next_number(book: Book, name: BookName, series: str) -> int:
@@ -139,30 +180,26 @@ def next_number(book: Book, name: BookName, series: str) -> int:
 
 
 def get(book: Book, identity: int) -> Document:
-    row = book.connection.execute("SELECT * FROM document WHERE id = ?", (identity,)).fetchone()
+    row = book.connection.execute(f"{_SELECT} WHERE id = ?", (identity,)).fetchone()
     if row is None:
         raise MisuseError("register.not_found", _("There is no document {id} in the register.").format(id=identity))
     return _document(row)
 
 
 def find(book: Book, text: str) -> Document:
-    """Find one document by what a clerk types: its id ("12"), its number ("145-CV/TU"), or "den/310".
+    """Find one document by what a clerk types: its id ("12"), its number ("145-CV/TU", "145-cv/tu"), or "den/310".
 
-    `MisuseError` "register.not_found" or "register.ambiguous".
+    An outgoing document goes before an incoming one of the same number. `MisuseError` "document.number",
+    "register.not_found" or "register.ambiguous".
     """
-    if text.isdecimal():
+    if _ID.fullmatch(text):
         return get(book, int(text))
-    if text.startswith("den/") and text[4:].isdecimal():
-        where, values = "direction = 'in' AND arrival_number = ?", (int(text[4:]),)
-        rows = book.connection.execute(f"SELECT * FROM document WHERE {where} ORDER BY id DESC", values).fetchall()
-    else:
-        wanted = parse_number(text)
+    if _ARRIVAL.fullmatch(text):
         rows = book.connection.execute(
-            "SELECT * FROM document WHERE number = ? AND symbol = ? ORDER BY direction DESC, id DESC",
-            (wanted.value, wanted.symbol),
+            f"{_SELECT} WHERE direction = 'in' AND arrival_number = ? ORDER BY id DESC", (int(text[4:]),)
         ).fetchall()
-        outgoing = [row for row in rows if row["direction"] == "out"]
-        rows = outgoing or rows
+    else:
+        rows = _numbered(book, parse_number(text))
     if not rows:
         raise MisuseError("register.not_found", _("“{text}” is not in the register.").format(text=text))
     if len(rows) > 1:
@@ -175,16 +212,27 @@ def find(book: Book, text: str) -> Document:
     return _document(rows[0])
 
 
+def _numbered(book: Book, wanted: DocumentNumber) -> list[sqlite3.Row]:
+    """Return the rows of a number: of this very symbol, else of one that differs in capitals and diacritics only."""
+    rows = book.connection.execute(
+        f"{_SELECT} WHERE number = ? AND symbol IS NOT NULL ORDER BY direction DESC, id DESC",
+        (wanted.value,),
+    ).fetchall()
+    exact = [row for row in rows if row["symbol"] == wanted.symbol]
+    alike = exact or [row for row in rows if fold(row["symbol"]) == fold(wanted.symbol)]
+    return [row for row in alike if row["direction"] == "out"] or alike
+
+
 def by_source(book: Book, source_sha256: str) -> Document | None:
     row = book.connection.execute(
-        "SELECT * FROM document WHERE direction = 'out' AND source_sha256 = ?", (source_sha256,)
+        f"{_SELECT} WHERE direction = 'out' AND source_sha256 = ?", (source_sha256,)
     ).fetchone()
     return _document(row) if row else None
 
 
 def by_bytes(book: Book, sha256: str, direction: Direction) -> Document | None:
     row = book.connection.execute(
-        "SELECT * FROM document WHERE direction = ? AND sha256 = ? ORDER BY id LIMIT 1", (direction, sha256)
+        f"{_SELECT} WHERE direction = ? AND sha256 = ? ORDER BY id LIMIT 1", (direction, sha256)
     ).fetchone()
     return _document(row) if row else None
 
@@ -192,7 +240,7 @@ def by_bytes(book: Book, sha256: str, direction: Direction) -> Document | None:
 def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None, day: str | None) -> list[Document]:
     """Return incoming documents with the same number, symbol, agency and date (NĐ 30/2020 Phụ lục VI III.1.h)."""
     rows = book.connection.execute(
-        "SELECT * FROM document WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
+        f"{_SELECT} WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
         (number, symbol, agency_code, day),
     ).fetchall()
     return [_document(row) for row in rows]
@@ -222,9 +270,7 @@ def listing(
         where.append("arrived_at < :until")
         values["until"] = until
     values["limit"] = limit
-    rows = book.connection.execute(
-        f"SELECT * FROM document WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit", values
-    )
+    rows = book.connection.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit", values)
     return [_document(row) for row in rows]
 
 
@@ -234,7 +280,7 @@ def search(book: Book, text: str, *, limit: int) -> list[Document]:
     escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
     where = " AND ".join("folded LIKE ? ESCAPE '\\'" for _word in escaped) or "1 = 1"
     rows = book.connection.execute(
-        f"SELECT * FROM document WHERE {where} ORDER BY id DESC LIMIT ?", (*(f"%{word}%" for word in escaped), limit)
+        f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*(f"%{word}%" for word in escaped), limit)
     )
     return [_document(row) for row in rows]
 
@@ -252,7 +298,7 @@ def attach(book: Book, identity: int, files: Sequence[tuple[str, str]]) -> None:
     """Enter what goes with a document: (SHA-256, file name) each."""
     book.connection.executemany(
         "INSERT INTO attachment (document, sha256, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(identity, sha256, name) for sha256, name in files],
+        [(identity, sha256, storable(name)) for sha256, name in files],
     )
 
 

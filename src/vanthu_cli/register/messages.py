@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from vanthu_cli.document.text import storable
 from vanthu_cli.register.book import Book
 
 MessageState = Literal["document", "receipt", "other", "quarantined"]
@@ -39,7 +40,17 @@ def add(
     cursor = book.connection.execute(
         "INSERT INTO message (channel, origin, state, sender, received_at, size, message_id, sha256, reason)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (origin.channel, origin.identity, state, sender, origin.received_at, origin.size, message_id, sha256, reason),
+        (
+            origin.channel,
+            origin.identity,
+            state,
+            storable(sender),
+            origin.received_at,
+            origin.size,
+            storable(message_id),
+            sha256,
+            reason,
+        ),
     )
     identity = cast("int", cursor.lastrowid)
     book.event("take-in", f"message:{identity}", {"channel": origin.channel, "origin": origin.identity, "state": state})

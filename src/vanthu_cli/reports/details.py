@@ -8,17 +8,13 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import delivery_word, reason_word, state_word, verdict_word, why
+from vanthu_cli.reports.words import day_shown, delivery_word, reason_word, state_word, verdict_word, why
 from vanthu_cli.rules.deadlines import VIETNAM
 
 
 def local(moment: str) -> str:
     """Return a stored time as it is shown: +07:00, to the minute."""
     return datetime.fromisoformat(moment).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
-
-
-def day_shown(day: str | None) -> str:
-    return datetime.fromisoformat(day).strftime("%d/%m/%Y") if day else ""
 
 
 def document_lines(

@@ -6,6 +6,11 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
 
 
+def day_shown(day: str | None) -> str:
+    """Return an ISO day as it is written on documents: 22/11/2026."""
+    return "/".join(reversed(day.split("-"))) if day else ""
+
+
 def verdict_word(verdict: str | None) -> str:
     return {
         "valid": _("VALID"),

@@ -17,6 +17,15 @@ from vanthu_cli.locale import _
 def outgoing_series(office: Office, symbol: str, day: date) -> str:
     """Return the key of the sequence that `symbol` is numbered in on `day`."""
     if office.kind == "state":
+        printed = symbol.partition("/")[0]  # a legal document's symbol begins with the year: 2024/QĐ-UBND
+        if printed.isdecimal() and int(printed) != day.year:
+            raise ForbiddenError(
+                "numbering.year",
+                _("The symbol {symbol} is of another year than today ({day}).").format(
+                    symbol=symbol, day=day.isoformat()
+                ),
+                _("Have the page made and signed with this year."),
+            )
         return f"{day.year}/{symbol}"
     if office.term_start is None or day < office.term_start:
         raise MisuseError(
@@ -40,9 +49,9 @@ def check_symbol(office: Office, symbol: str) -> None:
             ),
         )
     own = {office.symbol, *office.other_symbols}
-    agency = symbol.partition("/")[2] if office.kind == "party" else symbol
-    parts = {agency} if office.kind == "party" else set(agency.split("-")) | {agency}
-    if not own & parts:
+    agency = symbol.partition("/")[2]
+    parts = f"-{symbol.replace('/', '-')}-"
+    if not (agency in own if office.kind == "party" else any(f"-{each}-" in parts for each in own)):
         raise ForbiddenError(
             "numbering.foreign_symbol",
             _("The symbol {symbol} does not belong to this office (its own: {own}).").format(

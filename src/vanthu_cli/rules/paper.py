@@ -1,12 +1,14 @@
 """When a paper original goes along with the electronic document (145-CV/TU points 3 and 4)."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from vanthu_cli.config import Paper
-from vanthu_cli.document.text import fold
 
 Reason = Literal["session", "exception"]
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,18 @@ def owed(paper: Paper, *, session: bool, subject: str, doc_type: str, agencies: 
     """
     if session:
         return (PaperCopy(paper.session_to, 1, "session"),)
-    text = fold(f"{doc_type} {subject}")
-    if any(fold(words) in text for words in paper.exceptions if words.strip()):
-        return tuple(PaperCopy(agency, 1, "exception") for agency in agencies)
+    text = _words(f"{doc_type} {subject}")
+    if any(_words(phrase) in text for phrase in paper.exceptions if phrase.strip()):
+        return tuple(PaperCopy(agency, 1, "exception") for agency in dict.fromkeys(agencies))
     return ()
+
+
+def _words(text: str) -> str:
+    """Return the words between blanks. Diacritics count (“mật” is not “mặt”), the place of the tone doesn't (hoà, hòa)."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower())
+    return "".join(f" {_tone_last(word)}" for word in words) + " "
+
+
+def _tone_last(word: str) -> str:
+    letters = unicodedata.normalize("NFD", word)
+    return "".join(sorted(letters, key=_TONES.__contains__))

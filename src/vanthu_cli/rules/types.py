@@ -2,8 +2,10 @@
 
 Party: Quy định 399-QĐ/TW (names), 36-HD/VPTW and 05-HD/VPTW as far as known (abbreviations; real numbers confirm
 most). State: NĐ 30/2020/NĐ-CP Điều 7 and Phụ lục III, with the copies SY, TrS and SL; a công văn has no abbreviation
-there. Legal documents (văn bản quy phạm pháp luật) are listed by name only: their symbols carry a year.
+there. Legal documents (văn bản quy phạm pháp luật) have the year before the abbreviation and types of their own.
 """
+
+import re
 
 from vanthu_cli.document.symbol import kind_of
 
@@ -97,8 +99,8 @@ _BY_KIND = {
 def types_of(symbol: str) -> tuple[str, ...]:
     """Return the type names that a canonical symbol may stand for; () if its abbreviation is not in the tables.
 
-    `CV/TU` gives ("Công văn",), `QĐ/TU` two names, `QĐ-SNV` one, `SNV-VP` (a State công văn) none.
+    `CV/TU` gives ("Công văn",), `QĐ/TU` two names, `QĐ-SNV` and `2024/QĐ-UBND` one, `SNV-VP` (a State công văn) none.
     """
     kind = kind_of(symbol)
-    abbreviation = symbol.partition("/" if kind == "party" else "-")[0]
+    abbreviation = re.sub(r"^\d{4}/", "", symbol).partition("/" if kind == "party" else "-")[0]
     return _BY_KIND[kind].get(abbreviation.casefold(), ())

@@ -15,6 +15,7 @@ from vanthu_cli.sandbox.documents import Page, make_docx, make_pdf
 from vanthu_cli.sandbox.images import seal_png, signature_png
 from vanthu_cli.sandbox.mailboxes import deliver, mailbox
 from vanthu_cli.sandbox.office import INTERNET, LEADER, OWN, PASSWORD, WAN, PracticeOffice, agency_of
+from vanthu_cli.sandbox.smime import sign_letter
 from vanthu_cli.signing.keys import open_pkcs12
 from vanthu_cli.signing.pades import seal, sign_person
 
@@ -64,7 +65,14 @@ def party_page(code: str, signer: str, *, number: int | None, symbol: str, day: 
 def own_page(*, subject: str, year: int, secrecy: str | None = None) -> Page:
     """Lay out a công văn of the practice office, number and date blank."""
     page = party_page(OWN, LEADER, number=None, symbol="CV/TU", day=None, subject=subject)
-    return replace(page, agency="TỈNH ỦY HẢI DƯƠNG", title="PHÓ BÍ THƯ THƯỜNG TRỰC", year=year, secrecy=secrecy)
+    return replace(
+        page,
+        agency="TỈNH ỦY HẢI DƯƠNG",
+        title="PHÓ BÍ THƯ THƯỜNG TRỰC",
+        addressees=("Các cơ quan, đơn vị",),
+        year=year,
+        secrecy=secrecy,
+    )
 
 
 def signed(office: PracticeOffice, page: Page, code: str, *, organisation: str | None = "") -> bytes:
@@ -104,6 +112,7 @@ def send(
     now: datetime,
     *,
     network: str = "",
+    smime: bool = False,
 ) -> None:
     """Drop a letter of an agency into our mailbox, as its mail server would."""
     agency = agency_of(code)
@@ -118,7 +127,8 @@ def send(
         date=now,
         files=files,
     )
-    deliver(office.folder, ours, letter.raw)
+    raw = sign_letter(letter.raw, office.key(code, "organisation"), PASSWORD) if smime else letter.raw
+    deliver(office.folder, ours, raw)
 
 
 def arrivals(office: PracticeOffice, now: datetime, day: date) -> None:
@@ -126,7 +136,14 @@ def arrivals(office: PracticeOffice, now: datetime, day: date) -> None:
     report = state_page(
         "SNV", "Lê Thị Mẫu", number=15, symbol="SNV-VP", day=day, subject="Báo cáo công tác cải cách hành chính"
     )
-    send(office, "SNV", "Báo cáo cải cách hành chính", [("15-SNV-VP.pdf", signed(office, report, "SNV"))], now)
+    send(
+        office,
+        "SNV",
+        "Báo cáo cải cách hành chính",
+        [("15-SNV-VP.pdf", signed(office, report, "SNV"))],
+        now,
+        smime=True,
+    )
 
     plan = party_page(
         "TUCL", "Phạm Văn Mẫu", number=28, symbol="CV/TUCL", day=day, subject="Đăng ký lịch làm việc với Ban Thường vụ"

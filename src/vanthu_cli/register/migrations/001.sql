@@ -58,6 +58,8 @@ CREATE TABLE number (
   PRIMARY KEY (book, series, value)
 ) STRICT;
 CREATE UNIQUE INDEX number_document ON number (document);
+CREATE TRIGGER number_no_update BEFORE UPDATE ON number BEGIN SELECT RAISE(ABORT, 'a number taken stays'); END;
+CREATE TRIGGER number_no_delete BEFORE DELETE ON number BEGIN SELECT RAISE(ABORT, 'a number taken stays'); END;
 
 -- Files that came with, or go with, a document beside itself.
 CREATE TABLE attachment (

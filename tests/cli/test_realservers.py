@@ -1,0 +1,115 @@
+"""The same commands against Dovecot and Postfix, with TLS: nothing is made for the practice servers only."""
+
+import os
+import re
+import smtplib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests import offices, realservers
+from tests.cli.commands import Clerk
+from tests.offices import NOW
+
+from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.sandbox import correspondents
+from vanthu_cli.sandbox.mailboxes import mailbox
+from vanthu_cli.sandbox.office import AGENCIES, BOUNCES, INTERNET, PASSWORD, WAN, PracticeOffice
+
+pytestmark = pytest.mark.realserver
+
+
+def inject(servers: realservers.RealServers, sender: str, recipient: str, raw: bytes) -> None:
+    with smtplib.SMTP(servers.host, servers.mx, timeout=30) as smtp:
+        smtp.sendmail(sender, [recipient], raw)
+
+
+@pytest.fixture
+def real(
+    template: PracticeOffice, capsys: pytest.CaptureFixture[str]
+) -> Iterator[tuple[Clerk, realservers.RealServers]]:
+    """Give a clerk whose mailboxes are on Dovecot and Postfix; the practice servers only stamp the time."""
+    reason = realservers.missing()
+    if reason:
+        assert os.environ.get("CI") != "true", reason
+        pytest.skip(reason)
+    users = {
+        address: PASSWORD
+        for each in AGENCIES
+        for address in (each.wan, each.internet)
+        if address and address != BOUNCES
+    }
+    with TemporaryDirectory(prefix="vanthu-real-") as name:
+        Path(name).chmod(0o755)
+        office = offices.copy(template, Path(name) / "office")
+        with realservers.real_servers(Path(name) / "servers", users, office.pki) as servers, offices.served(office):
+            text = office.config.read_text("utf-8")
+            text = re.sub(r'(imap = \{ host = "127.0.0.1", port = )\d+', rf"\g<1>{servers.imaps}", text)
+            text = re.sub(r'(smtp = \{ host = "127.0.0.1", port = )\d+', rf"\g<1>{servers.submission}", text)
+            office.config.write_text(text, "utf-8")
+            yield Clerk(office, capsys), servers
+
+
+def test_a_day_runs_on_dovecot_and_postfix(real: tuple[Clerk, realservers.RealServers]) -> None:
+    clerk, servers = real
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    for address in (WAN, INTERNET):
+        for raw in mailbox(clerk.office.folder, address):
+            inject(servers, "doi-tac@haiduong.gov.vn", address, raw)
+    states: dict[str, tuple[str, str]] = {}
+    deadline = time.monotonic() + 30
+    while len(states) < 9 and time.monotonic() < deadline:
+        code, answer = clerk.asks("fetch")
+        assert code == 0, answer
+        states |= {each["id"]: (each["verdict"], each["state"]) for each in answer["documents"]}
+        time.sleep(0.3)
+    assert sorted(states.values(), key=str) == sorted(
+        [
+            ("invalid", "waiting"), ("unsigned", "waiting"), ("unsigned", "waiting"), ("valid", "accepted"), ("valid", "accepted"),
+            ("valid", "waiting"), ("valid", "waiting"), (None, "quarantined"), (None, "waiting"),
+        ],
+        key=str,
+    )  # fmt: skip
+    code, answer = clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--to", "SNV", "--yes")
+    assert (code, [each["state"] for each in answer["deliveries"]]) == (0, ["handed-over", "handed-over"])
+    assert answer["deliveries"][0]["answer"].startswith("250 ")
+    clerk.types("doctor")
+    assert "✗" not in clerk.said
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert clerk.asks("fetch")[0] == 0
+        letters = clerk.asks("register", "show", "01-CV/TU")[1]["deliveries"]
+        if {each["state"] for each in letters} == {"delivered"}:
+            return
+        time.sleep(0.3)
+    raise AssertionError(letters)
+
+
+def test_answers_of_postfix_are_told_apart_for_each_recipient(real: tuple[Clerk, realservers.RealServers]) -> None:
+    clerk, _servers = real
+    for agency, address in (
+        ("G", "greylist@haiduong.gov.vn"),
+        ("B", "blocked@haiduong.gov.vn"),
+        ("K", "khong-co@haiduong.gov.vn"),
+        ("N", "bounce@haiduong.gov.vn"),
+    ):
+        assert clerk.types("directory", "add", agency, "--name", f"Cơ quan {agency}", "--internet", address) == 0
+    to = [word for each in ("BTCTU", "G", "B", "K", "N") for word in ("--to", each)]
+    code, answer = clerk.asks("sign-send", str(clerk.signed_draft()), *to, "--yes")
+    assert code == 3
+    assert {each["agency"]: (each["state"], (each["answer"] or "")[:3]) for each in answer["deliveries"]} == {
+        "BTCTU": ("handed-over", "250"), "G": ("queued", "450"), "B": ("refused", "550"), "K": ("refused", "550"), "N": ("handed-over", "250"),
+    }  # fmt: skip
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        clerk.asks("fetch")
+        letters = {
+            each["agency"]: each["state"] for each in clerk.asks("register", "show", "01-CV/TU")[1]["deliveries"]
+        }
+        if letters["N"] == "bounced":
+            break
+        time.sleep(0.5)
+    assert letters["N"] == "bounced"
+    assert letters["BTCTU"] in {"handed-over", "delivered"}
