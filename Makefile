@@ -46,6 +46,6 @@ servers:
 .PHONY: catalogue
 catalogue: $(VENV)/.dev
 	$(BIN)/pybabel -q extract --no-location --omit-header --sort-output -k _ -o .cache/vanthu.pot src
-	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete --no-wrap -l vi -i .cache/vanthu.pot -o src/vanthu_cli/locale/vi.po
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete --no-wrap -l vi -i .cache/vanthu.pot -o src/vanthu_cli/locale/vi.po
 	$(BIN)/pybabel -q compile -l vi -i src/vanthu_cli/locale/vi.po -o src/vanthu_cli/locale/vi.mo
 	$(BIN)/pybabel -q compile -l vi -i src/vanthu_cli/locale/click/vi/LC_MESSAGES/messages.po -o src/vanthu_cli/locale/click/vi/LC_MESSAGES/messages.mo

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 from vanthu_cli.document.text import is_mailbox
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.errors import MisuseError, os_words
 from vanthu_cli.locale import _
 
 Network = Literal["wan", "internet"]
@@ -243,7 +243,7 @@ def load(file: Path) -> Config:
         raw = file.read_bytes()
     except OSError as error:
         raise MisuseError(
-            "config.unreadable", _("{path} cannot be read: {why}").format(path=file, why=error)
+            "config.unreadable", _("{path} cannot be read: {why}").format(path=file, why=os_words(error))
         ) from error
     text, table = _table(file, raw)
     # Defaults and types may differ between versions of the program: its own bytes belong to the stamp.

@@ -4,8 +4,11 @@ The exit codes are public interface (README, "Exit codes"). A verdict is a value
 to do the work. The library raises, `cli/app.py` has the only `except` that turns an error into an exit.
 """
 
+import errno
 from collections.abc import Iterable
 from typing import ClassVar
+
+from vanthu_cli.locale import _
 
 BUG = 1
 """A defect of the program itself: anything that is not a `VanthuError`."""
@@ -70,6 +73,30 @@ class BusyError(VanthuError):
     """Another run holds the lock."""
 
     exit_code = 8
+
+
+def os_words(error: OSError) -> str:
+    """Return the clerk's words for what the system said; its own when there are none."""
+    return (
+        {
+            errno.ENOENT: _("it is not there"),
+            errno.EACCES: _("access is not allowed"),
+            errno.EPERM: _("access is not allowed"),
+            errno.EISDIR: _("it is a folder"),
+            errno.ENOSPC: _("the disk is full"),
+            errno.EDQUOT: _("the disk is full"),
+            errno.EFBIG: _("it is larger than this machine allows"),
+            errno.EROFS: _("the disk cannot be written to"),
+            errno.EIO: _("the disk is damaged"),
+            errno.ECONNREFUSED: _("nobody answers there"),
+            errno.ETIMEDOUT: _("it does not answer in time"),
+            errno.ENETUNREACH: _("the network is not reachable"),
+            errno.EHOSTUNREACH: _("the network is not reachable"),
+        }.get(error.errno or 0)
+        or error.strerror
+        or str(error)
+        or type(error).__name__
+    )
 
 
 def worst(codes: Iterable[int]) -> int:

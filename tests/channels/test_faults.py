@@ -39,7 +39,9 @@ def serving(pki: PracticePki, certificate: Path | None = None) -> ssl.SSLContext
     return context
 
 
-def channel_to(pki: PracticePki, *, imap: int = 1, smtp: int = 1, tls: Tls = "implicit", timeout: float = 5) -> MailChannel:
+def channel_to(
+    pki: PracticePki, *, imap: int = 1, smtp: int = 1, tls: Tls = "implicit", timeout: float = 5
+) -> MailChannel:
     """Return a channel to made-up servers; port 1 has nobody."""
     servers = [Server("127.0.0.1", port, USER, tls) for port in (imap, smtp)]
     settings = Channel("mail", "wan", USER, servers[0], servers[1], "file:none")
@@ -80,9 +82,7 @@ def through(bench: Bench, address: str, port: int, timeout: float = 5) -> MailCh
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(after=st.integers(0, 190_000), fault=st.sampled_from(["close", "reset"]))
-def test_a_cut_line_loses_no_message_and_makes_none_up(
-    full: Full, after: int, fault: Fault
-) -> None:
+def test_a_cut_line_loses_no_message_and_makes_none_up(full: Full, after: int, fault: Fault) -> None:
     bench, address, delivered = full.bench, full.address, full.delivered
     got = list[bytes]()
     with proxy(bench.imaps, fault, after) as between:
@@ -139,7 +139,7 @@ def test_a_connection_the_server_closed_meanwhile_is_made_again(practice: Bench)
 
 # -- IMAP servers that talk nonsense -------------------------------------------------------------------------------
 
-NO_FACTS = b"* 1 FETCH (UID 1)\r\n* 3 FETCH (UID 3 INTERNALDATE \"99-Foo-0000 99:99:99 +9999\" RFC822.SIZE 9)\r\n"
+NO_FACTS = b'* 1 FETCH (UID 1)\r\n* 3 FETCH (UID 3 INTERNALDATE "99-Foo-0000 99:99:99 +9999" RFC822.SIZE 9)\r\n'
 FACTS = b'* 1 FETCH (UID 1 RFC822.SIZE 20 INTERNALDATE "01-Apr-2026 10:00:00 +0700")\r\n'
 
 
@@ -223,7 +223,17 @@ def test_nonsense_is_a_sentence_and_never_a_crash(pki: PracticePki, said: bytes)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(said=st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"* 1 FETCH (", b"UID 1 ", b"BODY[] ", b"{3}\r\n", b")", b"\r\n", b'"', b"* SEARCH ", b"NIL "])), max_size=8))
+@given(
+    said=st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from(
+                [b"* 1 FETCH (", b"UID 1 ", b"BODY[] ", b"{3}\r\n", b")", b"\r\n", b'"', b"* SEARCH ", b"NIL "]
+            ),
+        ),
+        max_size=8,
+    )
+)
 def test_any_bytes_from_the_server_end_in_an_answer_or_a_sentence(pki: PracticePki, said: list[bytes]) -> None:
     def speak(line: Line, tag: bytes) -> None:
         line.send(b"".join(said) + b"\r\n")
@@ -431,7 +441,12 @@ def expired(pki: PracticePki, tmp_path: Path) -> Path:
     extensions = [(each.value, each.critical) for each in old.extensions if each.oid != x509.AuthorityKeyIdentifier.oid]
     extensions = [each for each in extensions if not isinstance(each[0], x509.SubjectKeyIdentifier)]
     root = make_certificate(
-        subject("CA", "CA"), authority.public_key(), None, authority, validity=(validity[0], now + timedelta(1)), extensions=[(x509.BasicConstraints(ca=True, path_length=0), True)]
+        subject("CA", "CA"),
+        authority.public_key(),
+        None,
+        authority,
+        validity=(validity[0], now + timedelta(1)),
+        extensions=[(x509.BasicConstraints(ca=True, path_length=0), True)],
     )
     own = make_certificate(old.subject, key.public_key(), root, authority, validity=validity, extensions=extensions)  # type: ignore[arg-type, union-attr]  # an EC key
     (tmp_path / "expired.crt").write_bytes(own.public_bytes(Encoding.PEM))
@@ -514,12 +529,17 @@ def test_a_refused_login_is_not_tried_by_another_mechanism(pki: PracticePki, off
 
 @pytest.mark.parametrize(
     ("imap_says", "smtp_says"),
-    [("NO [UNAVAILABLE] directory is down", "454 4.7.0 temporary"), ("NO [LIMIT] too many connections", "421 4.7.0 wait")],
+    [
+        ("NO [UNAVAILABLE] directory is down", "454 4.7.0 temporary"),
+        ("NO [LIMIT] too many connections", "421 4.7.0 wait"),
+    ],
 )
 def test_a_login_that_fails_for_now_is_not_called_a_wrong_password(
     pki: PracticePki, imap_says: str, smtp_says: str
 ) -> None:
-    rules: dict[str, bytes | Callable[[Line, bytes], None]] = {"LOGIN": lambda line, tag: line.say(tag + f" {imap_says}".encode())}
+    rules: dict[str, bytes | Callable[[Line, bytes], None]] = {
+        "LOGIN": lambda line, tag: line.say(tag + f" {imap_says}".encode())
+    }
     with liar(Imap(rules), serving(pki)) as imap, liar(Smtp({"AUTH": smtp_says}), serving(pki)) as smtp:
         channel = channel_to(pki, imap=imap.port, smtp=smtp.port)
         for verb in verbs(channel):

@@ -39,6 +39,7 @@ def test_vietnamese_is_found_without_diacritics_and_capitals(text: str, folded: 
 @example("CON.")
 @example("x." + "ệ" * 10)
 @example("-" * 5 + ".")
+@example("a" * 199 + " bbb")
 @example("con -.pdf")
 @example("con" + " " * 200 + "x.pdf")
 def test_a_safe_name_is_safe_on_every_system(text: str) -> None:

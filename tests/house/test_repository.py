@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FORBIDDEN = re.compile(r"https?://[^\s\"']*(pypi|pythonhosted|simple/)|--index-url|(?<![\w.])/(work|root|home)/\w")
+FORBIDDEN = re.compile(r"https?://[^\s\"']*(pypi|pythonhosted|simple/)|--index-url|(?<![\w.])/(work|root)/\w")
 
 
 def tracked() -> list[Path]:

@@ -17,7 +17,7 @@ _MISNAMED = {"ascii", "iso8859-1", "cp1252", "cp1258"}
 """Charsets whose names stand over text that is UTF-8, often."""
 _NO_CHARSETS = {"punycode", "idna", "undefined", "unicode-escape", "raw-unicode-escape"}
 """Python codecs that are no charsets of mail; punycode takes quadratic time."""
-_PIECE = re.compile(r"(?s).{1,500}(?=\s|\Z)|.{1,500}")
+_PIECE = re.compile(r"(?s).{1,200}(?=\s|\Z)|.{1,200}")
 """Normalisation takes quadratic time on runs of combining marks (16,000: 1 s)."""
 
 

@@ -1,9 +1,10 @@
 """Writing letters: the MIME form of what the office sends, composed once, then kept and sent unchanged.
 
-base64 for every part and CRLF line ends, so that no server re-encodes what was signed (mail.md S13); subjects through
-`email.header.Header`, because `email.policy.SMTP` of Python 3.11 loses spaces in Vietnamese ones (mail.md S12).
+base64 for every part and CRLF line ends, so that no server re-encodes what was signed (mail.md S13); headers in encoded
+words of our own, because Python 3.11 loses spaces in Vietnamese ones (`email.policy.SMTP`, mail.md S12).
 """
 
+import base64
 import mimetypes
 import re
 import secrets
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.header import Header
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -26,6 +26,9 @@ _KINDS = mimetypes.MimeTypes()
 """Python's own table: what the machine has registered would make the same letter differ from office to office."""
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
 _MAX_NAME = 200
+_MAX_PLAIN = 60
+_MAX_ENCODED = 39
+"""Bytes in an encoded word: 64 characters, so that the line is not over 78 after "Subject: "."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,9 @@ def compose(
     `automatic` marks it as an answer that must not be answered (RFC 3834); no delivery reports are asked for it.
     """
     message = MIMEMultipart("mixed", boundary=f"=_{secrets.token_hex(16)}")  # "=_" never stands in base64
-    message["From"] = _mailbox("From", sender)
-    message["To"] = _mailbox("To", recipient)
-    message["Subject"] = _words("Subject", subject)
+    message["From"] = _mailbox(sender)
+    message["To"] = _mailbox(recipient)
+    message["Subject"] = _words(subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     if answers and _MESSAGE_ID.fullmatch(answers):
@@ -75,7 +78,7 @@ def compose(
     if automatic:
         message["Auto-Submitted"] = "auto-replied"
     else:
-        message["Disposition-Notification-To"] = _mailbox("Disposition-Notification-To", sender)
+        message["Disposition-Notification-To"] = _mailbox(("", sender[1]))
     text = "\r\n".join(body.encode("utf-8", "replace").decode().splitlines()) + "\r\n"  # canonical form: RFC 2046 4.1.1
     message.attach(MIMEText(text, "plain", "utf-8"))
     for name, data in files:
@@ -94,18 +97,31 @@ def _attachment(name: str, data: bytes) -> MIMEApplication:
     return part
 
 
-def _words(header: str, text: str) -> str:
-    """Return one header's text, whatever came in, in encoded words (RFC 2047) that fit the header's lines."""
-    return Header(shown(" ".join(text.split())), "utf-8", header_name=header).encode()
+def _words(text: str) -> str:
+    """Return a header's text, whatever came in, folded: as it is if that is safe, else in encoded words (RFC 2047).
+
+    Each is at most 75 characters and ends after a blank or, failing that, any letter; `email.header` gets this wrong.
+    """
+    line = shown(" ".join(text.split()))
+    if line.isascii() and len(line) <= _MAX_PLAIN and "=?" not in line:
+        return line
+    pieces, piece = list[str](), ""
+    for word in re.findall(r"\S{1,9} ?", line):
+        if len((piece + word).encode()) > _MAX_ENCODED:
+            pieces.append(piece)
+            piece = ""
+        piece += word
+    encoded = (base64.b64encode(each.encode()).decode() for each in [*pieces, piece])
+    return "\n ".join(f"=?utf-8?b?{each}?=" for each in encoded)
 
 
-def _mailbox(header: str, mailbox: tuple[str, str]) -> str:
+def _mailbox(mailbox: tuple[str, str]) -> str:
     """Return `name <address>`. An address that is none is written harmlessly: the channel refuses it, with the reason."""
     name, address = shown(" ".join(mailbox[0].split()))[:_MAX_NAME], mailbox[1]
     plain = re.sub(r"[^!-~]|[<>(),;:\"\[\]\\]", "", address)
-    if name.isascii():
+    if name.isascii() and len(name) <= _MAX_PLAIN and "=?" not in name:
         return formataddr((name, plain))
-    return f"{_words(header, name)} <{plain}>"
+    return f"{_words(name)}\n <{plain}>"
 
 
 def status_xml(

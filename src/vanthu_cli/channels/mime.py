@@ -20,6 +20,9 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 _ADDRESS = re.compile(r"[!-~]{1,250}@[!-~]{1,250}")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+_DELIVERY_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
+_RECEIPTS = {"message/disposition-notification", "message/global-disposition-notification"}
+_TEXTS = {"text/plain", "text/html", "text/rfc822-headers", *_DELIVERY_REPORTS, *_RECEIPTS}
 _STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
     "01": "delivered",
     "02": "refused",
@@ -72,7 +75,7 @@ def read_mail(raw: bytes) -> Mail:
     files, texts = list[File](), list[str]()
     for position, part in enumerate(parts.leaves, 1):
         name = part.name()
-        if not name and (part.kind in {"text/plain", "text/html"} or part.kind.startswith("multipart/")):
+        if not name and (part.kind in _TEXTS or part.kind.startswith("multipart/")):
             texts.append(part.text(faults))
         elif part.kind not in _SIGNATURES:
             files.append(File(safe_name(name or f"part-{position}"), part.kind, part.data(faults)))
@@ -116,9 +119,9 @@ def _answer(parts: Parts) -> Answer | None:
     ids = _ids(parts.top.header("In-Reply-To") + " " + parts.top.header("References"))
     own = [part for part in parts.leaves if not part.inside]
     for part in own:
-        if part.kind in {"message/delivery-status", "message/global-delivery-status"}:
+        if part.kind in _DELIVERY_REPORTS:
             return _delivery_report(parts, _report(part))
-        if part.kind in {"message/disposition-notification", "message/global-disposition-notification"}:
+        if part.kind in _RECEIPTS:
             return _receipt(_report(part), ids)
     for part in own:
         if part.name().lower().endswith((".edxml", ".xml")) and len(part.body) <= 2 * _MAX_XML:

@@ -20,7 +20,8 @@ MAX_DEPTH = 20
 _MAX_HEAD = 256 << 10
 _MAX_VALUE = 8192
 """Characters of one header that are read: the library's parameter parser is quadratic."""
-_HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n")
+_HEAD = re.compile(rb"(?:(?:From |[!-9;-~]+:|[ \t])[^\n]*(?:\n|\Z))*+")
+_BLANK = re.compile(rb"\r?\n")
 _MESSAGES = {"message/rfc822", "message/global"}
 _LF = 0x0A
 _PLAIN = {"", "7bit", "8bit", "binary"}
@@ -127,14 +128,10 @@ def cut(raw: bytes, faults: list[str]) -> Parts:
 
 
 def _part(raw: bytes, inside: int) -> Part:
-    end = _HEAD_END.search(raw)
-    stop, start = end.span() if end else (len(raw), len(raw))
-    shown = min(stop, _MAX_HEAD)
-    head = _HEADERS.parsebytes(raw[:shown])
-    rest = head.get_payload()  # the lines from the first on that is no header: the blank line is missing
-    if isinstance(rest, str) and rest:
-        return Part(head, rest.encode("ascii", "surrogateescape") + raw[shown:], inside)
-    return Part(head, raw[start:], inside)
+    head = _HEAD.match(raw)
+    end = head.end() if head else 0
+    blank = _BLANK.match(raw, end)  # when it is missing, the body begins at the first line that is no header
+    return Part(_HEADERS.parsebytes(raw[: min(end, _MAX_HEAD)]), raw[blank.end() if blank else end :], inside)
 
 
 def _pieces(part: Part, faults: list[str]) -> Iterator[bytes]:

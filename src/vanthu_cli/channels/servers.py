@@ -78,6 +78,7 @@ def open_imap(server: Server, tls: ssl.SSLContext, password: str, timeouts: tupl
         undo.callback(hang_up, client)
         client._imap.debug = 0  # noqa: SLF001  imapclient formats every literal into a discarded string: 75 % of CPU
         client.normalise_times = False
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # see open_smtp
         if not implicit:
             if not client.has_capability("STARTTLS"):
                 raise _no_encryption(server, "IMAP")

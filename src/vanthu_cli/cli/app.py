@@ -82,7 +82,7 @@ def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) 
             {}, exit_code, error
         )
     else:
-        tell(f"{_('Not done')}: {message}" + (f"\n  → {hint}" if hint else ""))
+        tell(_("Not done: {message}").format(message=message) + (f"\n  → {hint}" if hint else ""))
     return exit_code
 
 

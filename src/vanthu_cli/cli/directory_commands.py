@@ -13,6 +13,7 @@ from vanthu_cli.register import directory
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.directory import Agency
 from vanthu_cli.reports.tables import table
+from vanthu_cli.reports.words import day_shown, role_word
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
@@ -23,7 +24,7 @@ def list_(context: typer.Context) -> int:
     run = run_of(context)
     with run.desk() as desk:
         found = directory.agencies(desk.book)
-    rows = [[each.code, each.name, each.wan or "", each.internet or "", each.valid_to or ""] for each in found]
+    rows = [[each.code, each.name, each.wan or "", each.internet or "", day_shown(each.valid_to)] for each in found]
     lines = table([_("Code"), _("Agency"), "WAN", "Internet", _("Until")], rows) or [_("The directory is empty.")]
     return run.answer({"agencies": [asdict(each) for each in found]}, lines)
 
@@ -34,9 +35,11 @@ def show(context: typer.Context, code: Annotated[str, typer.Argument(metavar="CO
     with run.desk() as desk:
         found = _known(directory.agency(desk.book, code), code)
         certificates = directory.certificates(desk.book, code)
-    lines = [f"{name + ':':<12} {value}" for name, value in asdict(found).items() if value]
+    lines = [f"{label + ':':<20} {value}" for label, value in _pairs(found) if value]
     lines += [
-        f"  • {each.role}: {each.name}, {_('until')} {each.not_after[:10]}, SHA-256 {each.fingerprint}"
+        _("• {role}: {name}, until {day}, SHA-256 {fingerprint}").format(
+            role=role_word(each.role), name=each.name, day=day_shown(each.not_after[:10]), fingerprint=each.fingerprint
+        )
         for each in certificates
     ]
     return run.answer({"agency": asdict(found), "certificates": [asdict(each) for each in certificates]}, lines)
@@ -47,13 +50,13 @@ def add(
     context: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE")],
     name: Annotated[str, typer.Option("--name", help=_("Its name as it stands on its documents."))] = "",
-    parent: Annotated[str, typer.Option("--parent")] = "",
-    symbol: Annotated[str, typer.Option("--symbol")] = "",
+    parent: Annotated[str, typer.Option("--parent", help=_("Agency above it."))] = "",
+    symbol: Annotated[str, typer.Option("--symbol", help=_("Its part of symbols, such as SNV."))] = "",
     identifier: Annotated[str, typer.Option("--identifier", help=_("Identifier on the national axis."))] = "",
     wan: Annotated[str, typer.Option("--wan", help=_("Address on the Party WAN."))] = "",
     internet: Annotated[str, typer.Option("--internet", help=_("Address on the Internet."))] = "",
-    valid_from: Annotated[str, typer.Option("--valid-from")] = "",
-    valid_to: Annotated[str, typer.Option("--valid-to")] = "",
+    valid_from: Annotated[str, typer.Option("--valid-from", help=_("First day in force, as 2025-07-01."))] = "",
+    valid_to: Annotated[str, typer.Option("--valid-to", help=_("Last day in force."))] = "",
     successor: Annotated[str, typer.Option("--successor", help=_("Code of the agency it merged into."))] = "",
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help=_("Certificate of a signer (PEM or DER)."))
@@ -125,6 +128,21 @@ def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar=
     # The byte order mark tells Excel that this is UTF-8.
     write_durably(file.absolute(), directory.to_csv(found).encode("utf-8-sig"))
     return run.answer({"exported": len(found), "file": str(file)}, [_("{count} agencies.").format(count=len(found))])
+
+
+def _pairs(agency: Agency) -> list[tuple[str, str | None]]:
+    return [
+        (_("Code"), agency.code),
+        (_("Name"), agency.name),
+        (_("Parent agency"), agency.parent),
+        (_("Symbol"), agency.symbol),
+        (_("Identifier"), agency.identifier),
+        ("WAN", agency.wan),
+        ("Internet", agency.internet),
+        (_("In force from"), day_shown(agency.valid_from)),
+        (_("In force until"), day_shown(agency.valid_to)),
+        (_("Successor"), agency.successor),
+    ]
 
 
 def _known(agency: Agency | None, code: str) -> Agency:

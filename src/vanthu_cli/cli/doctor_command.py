@@ -5,6 +5,7 @@ import typer
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.doctor import doctor
+from vanthu_cli.reports.words import check_word
 
 _SIGNS = {"good": "✓", "doubtful": "!", "bad": "✗"}
 
@@ -15,7 +16,7 @@ def command(context: typer.Context) -> int:
         checks = list(doctor(desk))
     lines = []
     for check in checks:
-        lines.append(f"{_SIGNS[check.grade]} {check.name}: {check.found}")
+        lines.append(f"{_SIGNS[check.grade]} {check_word(check.name)}: {check.found}")
         if check.cure:
             lines.append(f"    → {check.cure}")
     bad = [check for check in checks if check.grade == "bad"]

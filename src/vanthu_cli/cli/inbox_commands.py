@@ -13,7 +13,7 @@ from vanthu_cli.procedures.accept import accept, note_destroyed, quarantine, ref
 from vanthu_cli.register import directory, documents, messages
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
-from vanthu_cli.reports.details import document_lines
+from vanthu_cli.reports.details import document_lines, local
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -28,8 +28,8 @@ def list_(context: typer.Context) -> int:
         secret = [row for row in messages.in_state(desk.book, "quarantined") if row["reason"] != "destroyed"]
     lines = arrival_table(waiting) or [_("Nothing waits.")]
     lines += [
-        _("q{id}: quarantined, from {sender}, {size} bytes, {at}").format(
-            id=row["id"], sender=row["sender"] or "?", size=row["size"], at=row["received_at"]
+        _("q{id}: quarantined, from {sender}, {size} KB, {at}").format(
+            id=row["id"], sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"])
         )
         for row in secret
     ]

@@ -113,6 +113,11 @@ def confirm(run: Run, question: str, option: str) -> bool:
             _("This asks for confirmation, but there is no terminal."),
             _("Answer in the command: {option}").format(option=option),
         )
-    sys.stderr.write(f"{question} [{_('y/N')}] ")
+    return ask(question)
+
+
+def ask(question: str) -> bool:
+    """Ask a person at the terminal yes or no; anything but a clear yes is no."""
+    sys.stderr.write(_("{question} [y/N] ").format(question=question))
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes", "c", "có", "co"}

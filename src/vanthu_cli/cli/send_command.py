@@ -18,7 +18,9 @@ def command(
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     again: Annotated[
         bool,
-        typer.Option("--again", help=_("Also send again, unchanged, what it is unsure about: a person has decided.")),
+        typer.Option(
+            "--again", help=_("Also send again what is unsure, undeliverable or refused: a person has decided.")
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be sent."))] = False,
 ) -> int:

@@ -25,7 +25,7 @@ def command(
     subject: Annotated[str, typer.Option("--subject", help=_("Subject, instead of the one on the page."))] = "",
     attach: Annotated[list[Path] | None, typer.Option("--attach", help=_("File that goes along (repeatable)."))] = None,
     session: Annotated[str, typer.Option("--session", help=_("Session (kỳ họp) the paper is for."))] = "",
-    urgency: Annotated[str, typer.Option("--urgency", help="khan, thuong-khan, hoa-toc")] = "",
+    urgency: Annotated[str, typer.Option("--urgency", help=_("Urgency: khan, thuong-khan or hoa-toc."))] = "",
     person: Annotated[str, typer.Option("--person", help=_("Key of the leader, if the leader signs here."))] = "",
     organisation: Annotated[str, typer.Option("--organisation", help=_("Key of the office."))] = "",
     yes: Annotated[bool, typer.Option("--yes", help=_("Don't ask before sending."))] = False,
@@ -78,20 +78,18 @@ def _carry_out(run: Run, desk: Desk, plan: Plan) -> int:
 
 def _plan_lines(plan: Plan) -> list[str]:
     number = plan.issued.name if plan.issued else _("the next number of {symbol}").format(symbol=plan.symbol)
-    lines = [
-        f"{_('Number')}: {number}",
-        f"{_('Date')}: {plan.day:%d/%m/%Y}",
-        f"{_('Type')}: {plan.fields.doc_type or '?'}",
-        f"{_('Subject')}: {plan.fields.subject or '?'}",
-        f"{_('Signer')}: {plan.fields.signer_name or '?'}",
+    pairs = [
+        (_("Number"), number),
+        (_("Date"), f"{plan.day:%d/%m/%Y}"),
+        (_("Type"), plan.fields.doc_type or "?"),
+        (_("Subject"), plan.fields.subject or "?"),
+        (_("Signer"), plan.fields.signer_name or "?"),
     ]
-    lines += [f"{_('To')}: {each.agency.name} <{each.address}> ({each.channel})" for each in plan.recipients]
-    lines += [f"{_('With it')}: {name}" for name, _data in plan.attachments]
-    lines += [
-        f"{_('Paper originals owed')}: {each.copies} × {each.agency} ({reason_word(each.reason)})"
-        for each in plan.papers
-    ]
-    return lines
+    to, with_it, owed = _("To"), _("With it"), _("Paper original owed")
+    pairs += [(to, f"{each.agency.name} <{each.address}> ({each.channel})") for each in plan.recipients]
+    pairs += [(with_it, name) for name, _data in plan.attachments]
+    pairs += [(owed, f"{each.copies} × {each.agency} ({reason_word(each.reason)})") for each in plan.papers]
+    return [f"{label}: {value}" for label, value in pairs]
 
 
 def _plan_json(plan: Plan) -> dict[str, object]:

@@ -8,7 +8,7 @@ import typer
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status, status
-from vanthu_cli.reports.words import delivery_word, reason_word, verdict_word, why
+from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, reason_word, verdict_word, why
 from vanthu_cli.rules.deadlines import today
 
 
@@ -35,7 +35,7 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
                 name=document.name,
                 address=letter.address,
                 state=delivery_word(letter.state),
-                answer=letter.answer or "–",
+                answer=answer_word(letter.answer) or "–",
                 id=document.id,
                 option=settle,
             )
@@ -59,7 +59,7 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
         )
     for certificate in found.expiring:
         yield _("• The certificate of {name} ends on {day}: ask for a new one now.").format(
-            name=certificate.name, day=certificate.not_after[:10]
+            name=certificate.name, day=day_shown(certificate.not_after[:10])
         )
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import typer
 
+from vanthu_cli.cli.parse import day_option
+from vanthu_cli.cli.run import ask
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
@@ -17,18 +19,22 @@ def write_config(file: Path) -> Path:
             _("{path} exists already.").format(path=file),
             _("Change it, then run: vanthu init --from {path}").format(path=file),
         )
-    kind = _choice(_("Party office or State office? (party/state)"), ("party", "state"))
     lines = ["# " + _("Written by vanthu init. config.example.toml explains every key."), "[office]"]
-    lines += [f"kind = {_text(kind)}"]
-    lines += [f"name = {_text(typer.prompt(_('Name of the office')))}"]
-    lines += [f"code = {_text(typer.prompt(_('Its code in the directory (short, such as VPTU)')))}"]
-    lines += [f"symbol = {_text(typer.prompt(_('Agency part of its symbols (such as TU)')))}"]
-    lines += [f"place = {_text(typer.prompt(_('Place printed before the date')))}"]
+    kind = _choice(_("Party office or State office? (party/state)"), ("party", "state"))
+    lines.append(f"kind = {_text(kind)}")
+    for key, question in (
+        ("name", _("Name of the office")),
+        ("code", _("Its code in the directory (short, such as VPTU)")),
+        ("symbol", _("Agency part of its symbols (such as TU)")),
+        ("place", _("Place printed before the date")),
+    ):
+        lines.append(f"{key} = {_text(typer.prompt(question))}")
     if kind == "party":
-        lines += [f"term_start = {typer.prompt(_('First day of the term (such as 2025-10-15)'))}"]
+        first_day = typer.prompt(_("First day of the term (such as 2025-10-15)"))
+        lines.append(f"term_start = {day_option(first_day).isoformat()}")
     lines += ['data_dir = "data"', ""]
     for network in ("wan", "internet"):
-        if typer.confirm(_("Has the office a mailbox on this network: {network}?").format(network=network)):
+        if ask(_("Has the office a mailbox on this network: {network}?").format(network=network)):
             lines += _channel(network)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", "utf-8")

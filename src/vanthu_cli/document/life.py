@@ -49,5 +49,20 @@ def move(state: State | None, event: Event) -> State:
     except KeyError:
         raise ForbiddenError(
             "document.state",
-            _("A document in the state “{state}” cannot do that ({event}).").format(state=state, event=event),
+            _("The document is in the state “{state}”: this cannot be done with it.").format(
+                state=state_word(state or "")
+            ),
         ) from None
+
+
+def state_word(state: str) -> str:
+    return {
+        "waiting": _("waiting for a person"),
+        "accepted": _("registered"),
+        "refused": _("returned"),
+        "quarantined": _("quarantined"),
+        "numbered": _("numbered, not sealed"),
+        "sealed": _("sealed, not addressed"),
+        "queued": _("being sent"),
+        "sent": _("sent"),
+    }.get(state, state)

@@ -12,6 +12,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import open_key, time_stamper
 from vanthu_cli.register import directory, documents
 from vanthu_cli.register.book import check_chain, integrity, last_event
+from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing.keys import days_left
 from vanthu_cli.signing.timestamps import probe
 
@@ -60,7 +61,9 @@ def _tried(name: str, check: Callable[[Desk], tuple[Grade, str, str]], desk: Des
 def _register(desk: Desk) -> tuple[Grade, str, str]:
     verdict, broken = integrity(desk.book), check_chain(desk.book)
     if verdict != "ok" or broken is not None:
-        found = _("the register is damaged: {what}").format(what=verdict if verdict != "ok" else f"event {broken}")
+        found = _("the register is damaged: {what}").format(
+            what=verdict if verdict != "ok" else _("event {number}").format(number=broken)
+        )
         return "bad", found, _("Don't work on. Keep the file and ask the administrator for the last backup.")
     return "good", _("register and its chain of events are whole"), ""
 
@@ -88,7 +91,7 @@ def _clock(desk: Desk) -> tuple[Grade, str, str]:
     last = last_event(desk.book)
     if last and last > desk.now + timedelta(minutes=5):
         return "bad", _("the clock is behind the last entry of the register"), _("Set the clock of this machine.")
-    return "good", desk.now.isoformat(timespec="seconds"), ""
+    return "good", f"{desk.now.astimezone(VIETNAM):%d/%m/%Y %H:%M}", ""
 
 
 def _directory(desk: Desk) -> tuple[Grade, str, str]:

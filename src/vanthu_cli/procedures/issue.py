@@ -26,6 +26,7 @@ from vanthu_cli.errors import (
     PartlyDoneError,
     UndecidedError,
     VanthuError,
+    os_words,
 )
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
@@ -202,7 +203,7 @@ def _again(desk: Desk, document: Document) -> None:
     for letter in letters_of(desk, document):
         if letter.state == "unsure":
             with desk.book.step():
-                deliveries.record(desk.book, letter.id, "queued", "sent again by decision of a person")
+                deliveries.record(desk.book, letter.id, "queued", "sent-again")
         elif letter.state in {"bounced", "refused"} and letter.agency and letter.purpose == "document":
             recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
             fresh = _letter(desk, document, recipient, paper=bool(deliveries.paper_owed(desk.book, document.id)))
@@ -228,7 +229,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise MisuseError(
-            "file.unreadable", _("{path} cannot be read: {why}").format(path=path, why=error.strerror or error)
+            "file.unreadable", _("{path} cannot be read: {why}").format(path=path, why=os_words(error))
         ) from error
 
 

@@ -57,7 +57,7 @@ def settle(desk: Desk) -> list[VanthuError]:
             continue
         with desk.book.step():
             if left:
-                deliveries.record(desk.book, delivery.id, "handed-over", "traced in Sent")
+                deliveries.record(desk.book, delivery.id, "handed-over", "traced-in-sent")
             else:
                 deliveries.record(desk.book, delivery.id, "unsure")
     # A run may also have died between the last answer and this.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from vanthu_cli.document.places import MM, Box, Places
-from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import key_image, only_key, open_key, time_stamper
@@ -175,7 +175,7 @@ def _input(file: Path, output: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise MisuseError(
-            "file.unreadable", _("{path} cannot be read: {why}").format(path=file, why=error.strerror or error)
+            "file.unreadable", _("{path} cannot be read: {why}").format(path=file, why=os_words(error))
         ) from error
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vanthu_cli.config import Config
+from vanthu_cli.errors import os_words
 from vanthu_cli.procedures.desk import register_file, trust_of, who
 from vanthu_cli.procedures.examine import Examiner, Question
 from vanthu_cli.register import directory, documents
@@ -67,7 +68,7 @@ def _judge(examiner: Examiner, bench: Bench, file: Path, *, now: datetime, at: d
     try:
         data = file.read_bytes()
     except OSError as error:
-        return Judged(file, None, _cannot("file-unreadable", error.strerror or str(error)))
+        return Judged(file, None, _cannot("file-unreadable", os_words(error)))
     sha256 = hashlib.sha256(data).hexdigest()
     found = examiner(
         Question(

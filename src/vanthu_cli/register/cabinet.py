@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vanthu_cli.errors import MisuseError, UnreachableError
+from vanthu_cli.errors import MisuseError, UnreachableError, os_words
 from vanthu_cli.locale import _
 
 
@@ -130,7 +130,7 @@ def _explaining(path: Path) -> Iterator[None]:
     except OSError as error:
         raise UnreachableError(
             "disk.refused",
-            _("The disk does not take {path}: {why}").format(path=path.name, why=error.strerror or error),
+            _("The disk does not take {path}: {why}").format(path=path.name, why=os_words(error)),
             _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
         ) from error
 

@@ -137,7 +137,7 @@ def from_csv(text: str) -> list[Agency]:
                 found[each.code] = each
     except csv.Error as error:
         raise MisuseError(
-            "directory.csv", _("Line {line} is not CSV: {why}").format(line=reader.line_num, why=error)
+            "directory.csv", _("Line {line} is not CSV: {why}").format(line=reader.reader.line_num, why=error)
         ) from error
     return list(found.values())
 

@@ -276,7 +276,7 @@ def listing(
 
 def search(book: Book, text: str, *, limit: int) -> list[Document]:
     """Return documents in which every word occurs, with or without diacritics, newest first."""
-    words = fold(text).split()
+    words = fold(storable(text)).split()
     escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
     where = " AND ".join("folded LIKE ? ESCAPE '\\'" for _word in escaped) or "1 = 1"
     rows = book.connection.execute(

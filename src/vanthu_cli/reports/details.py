@@ -8,8 +8,19 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import day_shown, delivery_word, reason_word, state_word, verdict_word, why
+from vanthu_cli.reports.words import (
+    answer_word,
+    day_shown,
+    delivery_word,
+    event_word,
+    indication_word,
+    reason_word,
+    state_word,
+    verdict_word,
+    why,
+)
 from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.validation.reasons import Reason, sentence
 
 
 def local(moment: str) -> str:
@@ -30,12 +41,12 @@ def document_lines(
     """Return what is known of a document, line by line."""
     pairs = [
         (_("Id"), str(document.id)),
-        (_("Number"), document.name),
+        (_("Number") if document.number is not None else _("Document"), document.name),
         (_("Date"), day_shown(document.day)),
         (_("Arrival number"), str(document.arrival_number or "")),
         (_("Type"), document.doc_type),
         (_("Subject"), document.subject),
-        (_("Agency"), document.agency),
+        (_("Issued by"), document.agency),
         (_("Signer"), document.signer),
         (_("Urgency"), document.urgency),
         (_("From"), document.sender),
@@ -48,12 +59,9 @@ def document_lines(
         (_("Lies at"), place),
     ]
     lines = [f"{label + ':':<18} {value}" for label, value in pairs if value]
-    lines += [f"{_('With it') + ':':<18} {name}" for _sha256, name in attachments]
-    for signature in document.judgement.get("signatures", []):
-        lines.append(
-            f"  • {signature.get('signer') or '?'}: {signature.get('indication')} {signature.get('sub_indication') or ''}"
-        )
-    lines += [f"  – {reason}" for reason in document.judgement.get("reasons", [])]
+    label = _("With it") + ":"
+    lines += [f"{label:<18} {name}" for _sha256, name in attachments]
+    lines += _judged(document)
     if arrivals:
         lines += ["", _("Arrived:")]
         lines += [f"  {local(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
@@ -66,7 +74,7 @@ def document_lines(
                 each.channel,
                 delivery_word(each.state),
                 local(each.at),
-                each.answer or "",
+                answer_word(each.answer),
             ]
             for each in deliveries
         ]
@@ -76,5 +84,20 @@ def document_lines(
         lines += [f"  {row['copies']} × {row['agency']} ({reason_word(row['reason'])})" for row in papers]
     if events:
         lines += ["", _("History:")]
-        lines += [f"  {local(row['at'])}  {row['kind']}  {row['who']}" for row in events]
+        lines += [f"  {local(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events]
     return lines
+
+
+def _judged(document: Document) -> list[str]:
+    """Say what was found about each signature when the document came, in the words of `verify`."""
+    lines = []
+    for signature in document.judgement.get("signatures", []):
+        lines.append(f"  • {signature.get('signer') or '?'}: {indication_word(signature.get('indication'))}")
+        lines += [f"      {reason_sentence(text)}" for text in signature.get("reasons", [])]
+    return lines + [f"  – {reason_sentence(text)}" for text in document.judgement.get("reasons", [])]
+
+
+def reason_sentence(text: str) -> str:
+    """Return the clerk's sentence for a reason as it is stored: "code" or "code: detail"."""
+    code, _colon, detail = text.partition(": ")
+    return sentence(Reason(code, detail))

@@ -2,8 +2,24 @@
 
 from collections.abc import Sequence
 
+from vanthu_cli.document.life import state_word
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
+
+__all__ = [
+    "answer_word",
+    "check_word",
+    "day_shown",
+    "delivery_word",
+    "event_word",
+    "flag_words",
+    "indication_word",
+    "reason_word",
+    "role_word",
+    "state_word",
+    "verdict_word",
+    "why",
+]
 
 
 def day_shown(day: str | None) -> str:
@@ -20,17 +36,59 @@ def verdict_word(verdict: str | None) -> str:
     }.get(verdict or "", "–")
 
 
-def state_word(state: str) -> str:
+def indication_word(indication: str | None) -> str:
     return {
-        "waiting": _("waiting for a person"),
-        "accepted": _("registered"),
-        "refused": _("returned"),
-        "quarantined": _("quarantined"),
-        "numbered": _("numbered, not sealed"),
-        "sealed": _("sealed, not addressed"),
-        "queued": _("being sent"),
-        "sent": _("sent"),
-    }.get(state, state)
+        "TOTAL-PASSED": _("passed"),
+        "TOTAL-FAILED": _("FAILED"),
+        "INDETERMINATE": _("cannot be established"),
+    }.get(indication or "", "?")
+
+
+def event_word(kind: str) -> str:
+    return {
+        "arrive": _("arrived"),
+        "accept": _("registered"),
+        "refuse": _("returned"),
+        "quarantine": _("quarantined"),
+        "correct-fields": _("fields corrected"),
+        "number": _("numbered"),
+        "seal": _("sealed"),
+        "queue": _("addressed"),
+        "send": _("sent"),
+        "paper-owed": _("paper original owed"),
+        "delivery-readdressed": _("sent to another address"),
+    }.get(kind) or delivery_word(kind.removeprefix("delivery-"))
+
+
+def check_word(name: str) -> str:
+    """Return the name of a check of `doctor`; of keys and channels, their own name stays."""
+    kind, _space, which = name.partition(" ")
+    word = {
+        "config": _("configuration"),
+        "register": _("register"),
+        "cabinet": _("cabinet"),
+        "disk": _("disk"),
+        "clock": _("clock"),
+        "directory": _("directory"),
+        "trust": _("trust"),
+        "tsa": _("time stamp authority"),
+        "key": _("key"),
+        "channel": _("channel"),
+    }.get(kind, kind)
+    return f"{word} {which}".strip()
+
+
+def answer_word(answer: str | None) -> str:
+    """Return what stands for an answer: a server's own words as they are, our notes translated."""
+    return {
+        "traced-in-sent": _("found in the Sent folder"),
+        "sent-again": _("sent again by decision of a person"),
+        "own-document": _("our own document has come back"),
+    }.get(answer or "", answer or "")
+
+
+def role_word(role: str) -> str:
+    return {"person": _("person"), "organisation": _("organisation")}.get(role, _("role unknown"))
 
 
 def delivery_word(state: str) -> str:

@@ -22,7 +22,7 @@ def outgoing_series(office: Office, symbol: str, day: date) -> str:
             raise ForbiddenError(
                 "numbering.year",
                 _("The symbol {symbol} is of another year than today ({day}).").format(
-                    symbol=symbol, day=day.isoformat()
+                    symbol=symbol, day=f"{day:%d/%m/%Y}"
                 ),
                 _("Have the page made and signed with this year."),
             )
@@ -30,7 +30,7 @@ def outgoing_series(office: Office, symbol: str, day: date) -> str:
     if office.term_start is None or day < office.term_start:
         raise MisuseError(
             "numbering.term",
-            _("Today ({day}) is before the first day of the term in the configuration.").format(day=day.isoformat()),
+            _("Today ({day}) is before the first day of the term in the configuration.").format(day=f"{day:%d/%m/%Y}"),
         )
     return f"{office.term_start.isoformat()}/{symbol}"
 
@@ -44,9 +44,9 @@ def check_symbol(office: Office, symbol: str) -> None:
     if kind_of(symbol) != office.kind:
         raise ForbiddenError(
             "numbering.kind",
-            _("The symbol {symbol} is not written the way this office ({kind}) writes symbols.").format(
-                symbol=symbol, kind=office.kind
-            ),
+            _("The symbol {symbol} is not a Party office's, such as CV/TU.").format(symbol=symbol)
+            if office.kind == "party"
+            else _("The symbol {symbol} is not a State office's, such as QĐ-SNV.").format(symbol=symbol),
         )
     own = {office.symbol, *office.other_symbols}
     agency = symbol.partition("/")[2]

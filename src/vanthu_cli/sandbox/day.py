@@ -29,7 +29,7 @@ def live(folder: Path, *, now: datetime, language: str, vanthu: Vanthu, say: Say
         local = now.astimezone(VIETNAM)
         correspondents.arrivals(office, local, today(now))
         correspondents.answer(office, "BTCTU", local)
-        _morning(office, vanthu, say)
+        _morning(office, language, vanthu, say)
         _outgoing(office, today(now), vanthu, say)
         correspondents.answer(office, "BTCTU", local)
         correspondents.answer(office, "SNV", local)
@@ -50,7 +50,7 @@ def _yesterday(office: PracticeOffice, now: datetime, language: str) -> None:
         issue(desk, plan_issue(desk, request))
 
 
-def _morning(office: PracticeOffice, vanthu: Vanthu, say: Say) -> None:
+def _morning(office: PracticeOffice, language: str, vanthu: Vanthu, say: Say) -> None:
     say(
         _(
             "2. Morning. The clerk fetches what has arrived on both networks. Each message ends where a careful clerk would put it."
@@ -64,7 +64,7 @@ def _morning(office: PracticeOffice, vanthu: Vanthu, say: Say) -> None:
     )
     vanthu(["inbox", "list"])
     settings = load(office.config)
-    with open_desk(settings, now=datetime.now(VIETNAM), prompt=lambda _what: None, language="vi") as desk:
+    with open_desk(settings, now=datetime.now(VIETNAM), prompt=lambda _what: None, language=language) as desk:
         bad = [
             each
             for each in documents.listing(desk.book, direction="in", states=["waiting"])

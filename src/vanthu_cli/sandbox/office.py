@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from vanthu_cli.config import load
-from vanthu_cli.errors import BusyError, MisuseError
+from vanthu_cli.errors import BusyError, MisuseError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.certificates import read_certificate
 from vanthu_cli.procedures.desk import open_desk
@@ -113,7 +113,7 @@ def serve(office: PracticeOffice) -> Iterator[Servers]:
     except OSError as error:
         raise BusyError(
             "demo.ports",
-            _("The servers of the practice office cannot start: {why}").format(why=error),
+            _("The servers of the practice office cannot start: {why}").format(why=os_words(error)),
             _("Is it being served already in another window?"),
         ) from error
 

@@ -18,13 +18,15 @@ def sign_letter(raw: bytes, key_file: Path, passphrase: str) -> bytes:
     """Return the letter as multipart/signed: its MIME entity and a detached CMS over exactly those bytes."""
     key, certificate, others = pkcs12.load_key_and_certificates(key_file.read_bytes(), passphrase.encode())
     message: Message = BytesParser(policy=policy.compat32).parsebytes(raw)
-    envelope = [(name, message[name]) for name in _ENVELOPE if message[name]]
+    # One line each: the folds of the letter would become line ends of their own below.
+    envelope = [(name, "".join(str(message[name]).splitlines())) for name in _ENVELOPE if message[name]]
     for name, _value in envelope:
         del message[name]
     entity = message.as_bytes(policy=policy.compat32.clone(linesep="\n"))
     signed = _endesive().sign(entity, key, certificate, others, "sha256").replace(b"\r\n", b"\n")
     head = "".join(f"{name}: {value}\n" for name, value in envelope).encode()
-    return (head + signed).replace(b"\n", b"\r\n")
+    letter: bytes = (head + signed).replace(b"\n", b"\r\n")
+    return letter
 
 
 def _endesive() -> ModuleType:
@@ -39,7 +41,7 @@ def _endesive() -> ModuleType:
             pattern = r"\b(\d+\.\d+\.\d+[a-z]*)\b"
         return original(pattern, string, flags)
 
-    re.search = tolerant  # type: ignore[assignment]  # for the length of one import
+    re.search = tolerant  # for the length of one import
     try:
         return importlib.import_module("endesive.email")
     finally:

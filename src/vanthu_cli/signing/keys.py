@@ -18,7 +18,7 @@ from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError, os_words
 from vanthu_cli.locale import _
 
 _LARGEST_SIGNATURE = 512
@@ -101,7 +101,7 @@ def open_pkcs12(path: Path, passphrase: str, *, others: Sequence[bytes] = ()) ->
             _("Check the path of this key in the configuration; is the USB stick plugged in?"),
         ) from None
     except OSError as error:
-        raise _unreadable(path, str(error.strerror)) from error
+        raise _unreadable(path, os_words(error)) from error
     try:
         key, certificate, enclosed = pkcs12.load_key_and_certificates(data, passphrase.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

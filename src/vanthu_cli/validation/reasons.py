@@ -148,7 +148,7 @@ def _sentences() -> dict[str, str]:
             "The signature does not carry its signer's certificate. Ask the sender to sign again.",
         ),
         "certificate-untrusted": _(
-            "The certificate does not come from an authority that this office trusts. If it should, have the administrator add the authority's certificate (`vanthu trust add`).",
+            "The certificate does not come from an authority that this office trusts. If it should, have the administrator put the authority's certificate into the trust folder.",
         ),
         "certificate-chain-failure": _(
             "The certificate's chain up to a trusted authority does not hold ({detail}). Show this to the administrator.",
@@ -166,7 +166,7 @@ def _sentences() -> dict[str, str]:
             "The certificate was revoked ({detail}) and nothing proves that the document was signed before. Ask the sender to sign again with a new certificate.",
         ),
         "revocation-unknown": _(
-            "It cannot be established whether the certificate was revoked ({detail}). Import the authority's revocation list (`vanthu trust import-crl`) and verify again.",
+            "It cannot be established whether the certificate was revoked ({detail}). Put the authority's revocation list (CRL) into the trust folder and verify again.",
         ),
         "weak-algorithm": _(
             "The signature uses a method that is no longer safe ({detail}). Ask the sender to sign again with up-to-date software.",

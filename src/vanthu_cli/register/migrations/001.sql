@@ -84,6 +84,7 @@ CREATE TABLE message (
   marked      INTEGER NOT NULL DEFAULT 0,
   UNIQUE (channel, origin)
 ) STRICT;
+CREATE INDEX message_sha ON message (sha256);
 
 -- One document may arrive more than once: again, or over the other network.
 CREATE TABLE arrival (
