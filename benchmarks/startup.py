@@ -39,7 +39,7 @@ def cpu(command: list[str]) -> float:
 
 
 def fill(folder: Path) -> None:
-    book = open_book(folder / "data" / "register.sqlite", who="bench", now=datetime.now(UTC))
+    book = open_book(folder / "data" / "register.sqlite", who="bench", now=datetime.now(UTC), make=True)
     with book.step():
         for number in range(1, DOCUMENTS + 1):
             documents.add(
@@ -57,7 +57,7 @@ def main() -> None:
         (folder / "config.toml").write_text(CONFIG, "utf-8")
         (folder / "data").mkdir()
         fill(folder)
-        vanthu = [sys.executable, "-m", "vanthu_cli", "--config", str(folder / "config.toml")]
+        vanthu = [str(Path(sys.executable).with_name("vanthu")), "--config", str(folder / "config.toml")]
         commands = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "vanthu --help": [*vanthu, "--help"],

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from vanthu_cli.config import load
+from vanthu_cli.config.load import load
 from vanthu_cli.procedures.desk import Desk, open_desk
 from vanthu_cli.procedures.examine import examine
 from vanthu_cli.sandbox.office import PracticeOffice, build, configure, furnish, serve

@@ -21,7 +21,7 @@ from imapclient import IMAPClient, SocketTimeout
 from tests.realservers import KEEPER, real_servers
 
 from vanthu_cli.channels.mail import MailChannel, tls_context
-from vanthu_cli.config import Channel, Server
+from vanthu_cli.config.settings import Channel, Server
 from vanthu_cli.sandbox.mailboxes import deliver
 from vanthu_cli.sandbox.pki import PracticePki
 from vanthu_cli.sandbox.servers import start_servers

@@ -9,7 +9,7 @@ from email import policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import PureWindowsPath
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -22,10 +22,11 @@ from vanthu_cli.channels.mime import read_mail
 NOW = datetime(2026, 4, 28, 9, 30, tzinfo=UTC)
 OWN = ("Văn phòng Tỉnh ủy", "vanthu@tuhaiduong")
 OTHER = ("Sở Nội vụ", "vanthu@snv.haiduong.gov.vn")
-WORDS = (
-    "Về việc gửi nhận văn bản điện tử giữa các cơ quan trong hệ thống chính trị tỉnh Hải Dương ĐẢNG Ủy Nghị quyết "
-    "145-CV/TU “khẩn” (lần 2) =?utf-8?q?x?= a@b.vn <tag> ; , \\ \" ' 100% … – № 🇻🇳 Ⓐ ffi"
-).split()
+WORDS = [
+    *("Về", "việc", "gửi", "nhận", "văn", "bản", "điện", "tử", "giữa", "các", "cơ", "quan", "trong", "hệ", "thống"),
+    *("chính", "trị", "tỉnh", "Hải", "Dương", "ĐẢNG", "Ủy", "Nghị", "quyết", "145-CV/TU", "“khẩn”", "(lần", "2)"),
+    *("=?utf-8?q?x?=", "a@b.vn", "<tag>", ";", ",", "\\", '"', "'", "100%", "…", "–", "№", "🇻🇳", "Ⓐ", "ffi"),
+]
 vietnamese = st.lists(st.sampled_from(WORDS), max_size=250).map(" ".join)
 text = st.one_of(vietnamese, st.text(max_size=400))
 
@@ -54,7 +55,7 @@ def expected(value: str) -> str:
 
 def parsed(letter: Letter) -> EmailMessage:
     """Read it with the standard library's modern parser, as a stranger's program would."""
-    return cast("EmailMessage", email.message_from_bytes(letter.raw, policy=policy.default))
+    return email.message_from_bytes(letter.raw, policy=policy.default)
 
 
 @settings(deadline=None)
@@ -167,8 +168,8 @@ def test_names_and_addresses_are_read_by_strangers() -> None:
         (address,) = parsed(letter)["To"].addresses
         assert address.addr_spec == OTHER[1]
         assert letter.recipient == OTHER[1]
-        if not name.startswith("=?"):
-            assert " ".join(address.display_name.split()) == name
+        shown = " ".join(address.display_name.split())  # Python's parser puts a blank between words cut in two
+        assert shown == name or shown.replace(" ", "") == "X" * 150 or name.startswith("=?")
 
 
 NAMES = [

@@ -254,7 +254,7 @@ def test_a_body_is_read_in_its_charset_or_the_likely_one(charset: str, data: byt
 
 
 def test_html_is_read_as_a_reader_sees_it() -> None:
-    raw = "Content-Type: text/html; charset=utf-8\r\n\r\n<p style='x'>M&#7852;T</p><br>A&nbsp;&amp;&nbsp;B".encode()
+    raw = b"Content-Type: text/html; charset=utf-8\r\n\r\n<p style='x'>M&#7852;T</p><br>A&nbsp;&amp;&nbsp;B"
     assert read_mail(raw).text.split() == ["MẬT", "A", "&", "B"]
 
 

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from vanthu_cli import config
-from vanthu_cli.config import Config, load
+from vanthu_cli.config.load import default_file, find, load
+from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import MisuseError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -199,7 +199,7 @@ def test_a_date_quoted_by_habit_is_still_a_date(file: Path) -> None:
 
 
 def modules_after_loading(file: Path) -> set[str]:
-    code = "import sys; from pathlib import Path; from vanthu_cli.config import load; load(Path(sys.argv[1]));"
+    code = "import sys; from pathlib import Path; from vanthu_cli.config.load import default_file, find, load; load(Path(sys.argv[1]));"
     code += "print('pydantic' in sys.modules, 'keyring' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
@@ -252,34 +252,34 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_nearest_configuration_is_found(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = config.default_file()
+    own = default_file()
     own.parent.mkdir(parents=True)
     for place in (own, Path("config.toml"), Path("named.toml"), Path("option.toml")):
         place.write_text("", "utf-8")
-    assert config.find(Path("option.toml")) == Path("option.toml")
+    assert find(Path("option.toml")) == Path("option.toml")
     monkeypatch.setenv("VANTHU_CONFIG", "named.toml")
-    assert config.find(None) == Path("named.toml")
+    assert find(None) == Path("named.toml")
     monkeypatch.delenv("VANTHU_CONFIG")
-    assert config.find(None) == Path("config.toml")
+    assert find(None) == Path("config.toml")
     Path("config.toml").unlink()
-    assert config.find(None) == own
+    assert find(None) == own
     assert elsewhere in own.parents
 
 
 def test_a_missing_configuration_is_never_replaced_by_another(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / "config.toml").write_text(GOOD, "utf-8")
     with pytest.raises(MisuseError) as refused:
-        config.find(Path("nowhere.toml"))
+        find(Path("nowhere.toml"))
     assert refused.value.code == "config.missing"
     monkeypatch.setenv("VANTHU_CONFIG", "nowhere.toml")
     with pytest.raises(MisuseError):
-        config.find(None)
+        find(None)
 
 
 def test_an_office_that_is_not_set_up_is_told_how(elsewhere: Path) -> None:
     assert elsewhere.is_dir()
     with pytest.raises(MisuseError) as refused:
-        config.find(None)
+        find(None)
     assert "vanthu init" in refused.value.hint
 
 

@@ -12,7 +12,8 @@ import keyring.backends.null
 import keyring.errors
 import pytest
 
-from vanthu_cli.config import Config, Office, secret
+from vanthu_cli.config.secrets import secret
+from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.errors import MisuseError
 
 HIDDEN = "mật-khẩu s3cr3t "

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vanthu_cli.config import Holidays
+from vanthu_cli.config.settings import Holidays
 from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
 
 NONE = Holidays()

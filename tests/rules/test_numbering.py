@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from vanthu_cli.config import Office
+from vanthu_cli.config.settings import Office
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
 

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from vanthu_cli.config import Paper
+from vanthu_cli.config.settings import Paper
 from vanthu_cli.rules.paper import PaperCopy, owed
 
 LIST = Paper(session_to="VPTU", exceptions=("tổ chức cán bộ", "khiếu nại", "tố cáo", "thuỷ sản", "  "))

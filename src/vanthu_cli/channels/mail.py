@@ -21,7 +21,7 @@ from vanthu_cli.channels.channel import Answered, Waiting
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.channels.servers import hang_up, open_imap, open_smtp, reaching, tls_context
 from vanthu_cli.channels.submission import ready, submit
-from vanthu_cli.config import Channel, Server
+from vanthu_cli.config.settings import Channel, Server
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
 

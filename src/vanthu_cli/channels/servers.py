@@ -13,7 +13,7 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from vanthu_cli.config import Server
+from vanthu_cli.config.settings import Server
 from vanthu_cli.document.text import shown
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
 from vanthu_cli.locale import _

@@ -142,6 +142,8 @@ def _application() -> Any:
         pretty_exceptions_enable=False,
         add_completion=False,
         no_args_is_help=True,
+        options_metavar=_("[OPTIONS]"),
+        subcommand_metavar=_("COMMAND [ARGS]..."),
     )
 
     @app.callback()
@@ -207,5 +209,9 @@ def _load(name: str, module: str, sentence: str) -> Any:
     else:
         command = typer.main.get_group(group)
         command.help = sentence
+        for each in command.commands.values():
+            each.options_metavar = _("[OPTIONS]")
+        command.subcommand_metavar = _("COMMAND [ARGS]...")
     command.name = name
+    command.options_metavar = _("[OPTIONS]")
     return command

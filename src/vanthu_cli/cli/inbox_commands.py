@@ -103,14 +103,23 @@ def quarantine_(
     dry_run: DryRun = False,
 ) -> int:
     run = run_of(context)
+    clean = True
     with run.desk() as desk:
-        if not dry_run:
-            if destroyed:
-                note_destroyed(desk, quarantine_id(identity))
-            else:
-                quarantine(desk, documents.find(desk.book, identity).id)
-    done = _("Would be done.") if dry_run else _("Done.")
-    return run.answer({"id": identity, "dry_run": dry_run}, [done])
+        if destroyed:
+            message = quarantine_id(identity)
+            if not dry_run:
+                note_destroyed(desk, message)
+        else:
+            found = documents.find(desk.book, identity)
+            clean = dry_run or quarantine(desk, found.id)
+    lines = [_("Would be done.") if dry_run else _("Done.")]
+    if not clean:
+        lines.append(
+            _(
+                "Another run is using the register: close it, then run “vanthu status”, so that its log forgets the words too."
+            )
+        )
+    return run.answer({"id": identity, "dry_run": dry_run}, lines)
 
 
 def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> int:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from vanthu_cli import config
 from vanthu_cli.cli.run import Run, ask_secret, run_of
+from vanthu_cli.config.load import default_file, load
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.setup import set_up
@@ -20,7 +20,7 @@ def command(
 ) -> int:
     run = run_of(context)
     file = _place(run, source)
-    loaded = config.load(file)
+    loaded = load(file)
     failed = [] if dry_run else set_up(loaded, now=run.now, prompt=ask_secret, language=run.language)
     lines = [_("The office {name} is set up in {path}.").format(name=loaded.office.name, path=loaded.data_dir)]
     lines += [
@@ -49,7 +49,7 @@ def _place(run: Run, source: Path | None) -> Path:
             )
         from vanthu_cli.cli.wizard import write_config
 
-        return write_config(run.config_file or config.default_file())
+        return write_config(run.config_file or default_file())
     if not source.is_file():
         raise MisuseError("config.missing", _("There is no configuration file {path}.").format(path=source))
     if run.config_file is None or run.config_file.resolve() == source.resolve():

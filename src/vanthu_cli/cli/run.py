@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vanthu_cli import __version__
-from vanthu_cli.config import Config, find, load
+from vanthu_cli.config.load import find, load
+from vanthu_cli.config.settings import Config
 from vanthu_cli.document.text import shown
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _

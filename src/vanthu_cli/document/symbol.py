@@ -21,15 +21,16 @@ _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _MAX_NUMBER = 99_999
 # ICELANDIC ETH and AFRICAN D look like Đ and are typed for it; NFC does not join them.
 _LOOKALIKES = {0x00D0: "Đ", 0x0189: "Đ", 0x00F0: "đ", 0x2044: "/", 0x2215: "/", 0xFF0F: "/"}
-_PREFIX = re.compile(r"^Số\s*:?\s*", re.IGNORECASE)
+# Patterns are compiled when first used (re keeps them): every command imports this module, few read a number.
+_PREFIX = r"(?i)^Số\s*:?\s*"
 # Latin letters only: a Cyrillic С in “СV/TU” looks the same, and would be another symbol that nobody ever finds.
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 _PART = rf"[{_LETTER}][{_LETTER}0-9]*(?:\.[{_LETTER}0-9]+)*"
 _TAIL = rf"(?:-[{_LETTER}0-9&]+(?:\.[{_LETTER}0-9]+)*)*"
 _PARTY_SYMBOL = rf"[{_LETTER}]+/{_PART}{_TAIL}"
 _STATE_SYMBOL = rf"(?:(?:19|20)[0-9]{{2}}/)?{_PART}{_TAIL}"
-_SYMBOL = re.compile(rf"{_PARTY_SYMBOL}|{_STATE_SYMBOL}")
-_NUMBER = re.compile(rf"([0-9]{{1,5}})(?:-({_PARTY_SYMBOL})|/({_STATE_SYMBOL}))")
+_SYMBOL = rf"{_PARTY_SYMBOL}|{_STATE_SYMBOL}"
+_NUMBER = rf"([0-9]{{1,5}})(?:-({_PARTY_SYMBOL})|/({_STATE_SYMBOL}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def tidy(text: str) -> str:
 def parse_symbol(text: str) -> str:
     """Return the canonical symbol of what a person typed; `MisuseError` if it cannot be one."""
     plain = _joined(text)
-    if _SYMBOL.fullmatch(plain):
+    if re.fullmatch(_SYMBOL, plain):
         return plain
     raise MisuseError(
         "document.symbol",
@@ -76,7 +77,7 @@ def parse_number(text: str) -> DocumentNumber:
 
     `MisuseError` if the text is not one number with its symbol.
     """
-    found = _NUMBER.fullmatch(_PREFIX.sub("", _joined(text)))
+    found = re.fullmatch(_NUMBER, re.sub(_PREFIX, "", _joined(text)))
     if found and 0 < int(found[1]) <= _MAX_NUMBER:
         return DocumentNumber(int(found[1]), found[2] or found[3])
     raise MisuseError(

@@ -8,14 +8,14 @@ _T = TypeVar("_T")
 
 # Đ has no decomposition; Ð (Icelandic) and Ɖ (African) look the same and are typed for it.
 _SPELLINGS = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D"})
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|]+')
+_FORBIDDEN = r'[\\/:*?"<>|]+'
 # Windows: devices keep their names whatever suffix follows; its superscript digits count as digits.
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
+_RESERVED = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _MAX_NAME_BYTES = 200
 _MAX_SUFFIX_BYTES = 20
 _NOT_IN_MAILBOXES = set('<>()[],;:"\\@')
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE = "[\0\ud800-\udfff]"
 
 
 def fold(text: str) -> str:
@@ -27,10 +27,10 @@ def fold(text: str) -> str:
 def safe_name(name: str) -> str:
     """Return a file name that Windows and Linux both take: no separators, control or reserved names, at most 200 bytes."""
     seen = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN)
-    plain = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", " ".join(seen.split()))).strip(" .-") or "file"
+    plain = re.sub(_FORBIDDEN, "-", unicodedata.normalize("NFC", " ".join(seen.split()))).strip(" .-") or "file"
     if len(plain.encode()) > _MAX_NAME_BYTES:
         plain = _cut(plain)
-    return f"_{plain}" if _RESERVED.match(plain) else plain
+    return f"_{plain}" if re.match(_RESERVED, plain) else plain
 
 
 def _cut(name: str) -> str:
@@ -49,7 +49,7 @@ def shown(text: str) -> str:
 
 def storable(value: _T) -> _T:
     """Return a value as a database takes it: text of broken mail and PDFs holds half characters (surrogates) and NULs."""
-    return cast("_T", _UNSTORABLE.sub("�", value)) if isinstance(value, str) else value
+    return cast("_T", re.sub(_UNSTORABLE, "�", value)) if isinstance(value, str) else value
 
 
 def is_mailbox(text: str) -> bool:

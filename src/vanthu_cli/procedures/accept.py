@@ -86,8 +86,11 @@ def _answer_now(desk: Desk, identity: int) -> list[VanthuError]:
     )
 
 
-def quarantine(desk: Desk, identity: int) -> None:
-    """Take a waiting document that turns out to be secret out of cabinet and register, into `quarantine/` (domain.md 6)."""
+def quarantine(desk: Desk, identity: int) -> bool:
+    """Take a waiting document that turns out to be secret out of cabinet and register, into `quarantine/` (domain.md 6).
+
+    False: another run is reading the register, so its log still holds the words until that run ends.
+    """
     with desk.lock():
         document = documents.get(desk.book, identity)
         arrivals = messages.of_document(desk.book, identity)
@@ -101,10 +104,11 @@ def quarantine(desk: Desk, identity: int) -> None:
             documents.blank(desk.book, identity)
             for row in arrivals:
                 messages.quarantine(desk.book, row["id"], "secret-mark")
-        scrub(desk.book)
+        clean = scrub(desk.book)
         for sha256 in files:
             if sha256 and not documents.file_users(desk.book, sha256):
                 desk.cabinet.remove(sha256)
+        return clean
 
 
 def note_destroyed(desk: Desk, message: int) -> None:

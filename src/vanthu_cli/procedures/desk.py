@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vanthu_cli.config import Config, secret
+from vanthu_cli.config.secrets import secret
+from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import BusyError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register.book import Book, open_book
+from vanthu_cli.register.book import Book, explaining, open_book
 from vanthu_cli.register.cabinet import Cabinet, open_cabinet
 
 if TYPE_CHECKING:
@@ -92,19 +93,25 @@ def trust_of(config: Config) -> "Trust":
 
 
 @contextlib.contextmanager
-def open_desk(config: Config, *, now: datetime, prompt: Callable[[str], str | None], language: str) -> Iterator[Desk]:
-    """Open the office. `MisuseError` "office.not_made" when `vanthu init` has not been run."""
+def open_desk(
+    config: Config, *, now: datetime, prompt: Callable[[str], str | None], language: str, make: bool = False
+) -> Iterator[Desk]:
+    """Open the office. `MisuseError` "office.not_made" when `vanthu init` has not been run; only init may `make` it.
+
+    A missing register is never made anew here: an empty mount point would begin again at number 01.
+    """
     if not config.data_dir.is_dir():
         raise MisuseError(
             "office.not_made",
             _("The office folder {path} does not exist yet.").format(path=config.data_dir),
             _("Run “vanthu init” first."),
         )
-    book = open_book(register_file(config), who=who(), now=now)
+    book = open_book(register_file(config), who=who(), now=now, make=make)
     channels = _Channels(config, prompt)
     examiner = _LazyExaminer(language)
     try:
-        yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner)
+        with explaining():
+            yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner)
     finally:
         channels.close()
         examiner.close()

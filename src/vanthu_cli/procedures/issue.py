@@ -17,7 +17,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from vanthu_cli.channels.letter import Letter, compose, new_message_id
 from vanthu_cli.document.fields import Fields
 from vanthu_cli.document.places import Places
-from vanthu_cli.document.symbol import DocumentNumber
+from vanthu_cli.document.symbol import DocumentNumber, parse_symbol
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import (
     ForbiddenError,
@@ -271,7 +271,8 @@ def _symbol(desk: Desk, fields: Fields, request: Request, issued: Document | Non
         return issued.symbol
     symbol = fields.symbol or ""
     if request.symbol:
-        asked = request.symbol if "/" in request.symbol or "-" in request.symbol else _typed(desk, request.symbol)
+        whole = "/" in request.symbol or "-" in request.symbol
+        asked = parse_symbol(request.symbol if whole else _typed(desk, request.symbol))
         if symbol and symbol != asked:
             raise ForbiddenError(
                 "issue.symbol_differs",

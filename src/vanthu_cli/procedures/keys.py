@@ -2,7 +2,8 @@
 
 from pyhanko.sign.timestamps import TimeStamper
 
-from vanthu_cli.config import Key, secret
+from vanthu_cli.config.secrets import secret
+from vanthu_cli.config.settings import Key
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk

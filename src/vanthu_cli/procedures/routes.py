@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from vanthu_cli.config import Network
+from vanthu_cli.config.settings import Network
 from vanthu_cli.document.text import fold
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import directory
 from vanthu_cli.register.directory import Agency
+from vanthu_cli.reports.words import day_shown
 
 _NETWORKS: tuple[Network, ...] = ("wan", "internet")
 
@@ -100,7 +101,10 @@ def _standing(agency: Agency, day: date) -> Agency:
         raise ForbiddenError(
             "route.not_in_force",
             _("{name} is not in force on {day} (from {start} to {end}).").format(
-                name=agency.name, day=day.isoformat(), start=agency.valid_from or "…", end=agency.valid_to or "…"
+                name=agency.name,
+                day=f"{day:%d/%m/%Y}",
+                start=day_shown(agency.valid_from) or "…",
+                end=day_shown(agency.valid_to) or "…",
             ),
             _("Its successor is {code}.").format(code=agency.successor) if agency.successor else "",
         )

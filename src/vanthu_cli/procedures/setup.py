@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from vanthu_cli.config import Config
+from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.procedures.desk import Desk, open_desk
 from vanthu_cli.register import directory
@@ -15,7 +15,7 @@ def set_up(
 ) -> list[tuple[str, VanthuError]]:
     """Make the office. Run again it adds what is missing. Return the keys whose certificates could not be read, and why."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open_desk(config, now=now, prompt=prompt, language=language) as desk:
+    with open_desk(config, now=now, prompt=prompt, language=language, make=True) as desk:
         if directory.agency(desk.book, config.office.code) is None:
             with desk.book.step():
                 directory.put(desk.book, _own(config))

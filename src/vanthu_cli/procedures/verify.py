@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vanthu_cli.config import Config
+from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import os_words
 from vanthu_cli.procedures.desk import register_file, trust_of, who
 from vanthu_cli.procedures.examine import Examiner, Question
@@ -42,7 +42,7 @@ def bench_of(config: Config | None, trust: Sequence[Path], now: datetime) -> Ben
     chosen = load_trust(trust, config.trust.revocation) if trust else trust_of(config)
     if not register_file(config).is_file():
         return Bench(chosen, None, {})
-    book = open_book(register_file(config), who=who(), now=now)
+    book = open_book(register_file(config), who=who(), now=now, make=False)
     signatories = {
         each.fingerprint: Signatory("person" if each.role == "person" else "organisation", each.agency)
         for each in directory.certificates(book)

@@ -4,7 +4,6 @@ Crash consequences: a transaction is there wholly or not at all (synchronous=FUL
 row that names them. SQL keeps to what PostgreSQL also knows; what it doesn't stands in migrations/.
 """
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -66,6 +65,8 @@ def link(row: tuple[str, ...]) -> str:
 
     SHA-256 of the JSON list [at, who, kind, subject, data, prev], so that anybody can recompute it.
     """
+    import hashlib  # 3 ms that commands which only read need not pay
+
     return hashlib.sha256(json.dumps(row, ensure_ascii=False).encode()).hexdigest()
 
 

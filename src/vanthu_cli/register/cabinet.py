@@ -6,7 +6,6 @@ known not to be secret; a secret goes to `quarantine/` and was never here.
 """
 
 import contextlib
-import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ class Cabinet:
 
     def put(self, data: bytes) -> str:
         """Keep data for ever; return its SHA-256 (hex)."""
-        name = hashlib.sha256(data).hexdigest()
+        name = _sha256(data)
         target = self._place(name)
         if _holds(target, data):
             sync_folder(target.parent)  # the run that wrote it may have died before this
@@ -43,7 +42,7 @@ class Cabinet:
                 _("A file of the register is missing from the cabinet ({name}).").format(name=sha256[:12]),
                 _("Restore it from the backup."),
             ) from error
-        if hashlib.sha256(data).hexdigest() != sha256:
+        if _sha256(data) != sha256:
             raise MisuseError(
                 "cabinet.damaged",
                 _("A file in the cabinet was changed ({name}).").format(name=sha256[:12]),
@@ -86,6 +85,12 @@ def open_cabinet(root: Path) -> Cabinet:
         with _explaining(root / name):
             _make_folder(root / name)
     return Cabinet(root)
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib  # 3 ms that commands which only list need not pay
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def write_durably(target: Path, data: bytes) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta, timezone
 
-from vanthu_cli.config import Holidays
+from vanthu_cli.config.settings import Holidays
 
 VIETNAM = timezone(timedelta(hours=7))
 """Vietnam has had no other offset since 1975; a fixed zone needs no time zone database."""

@@ -8,7 +8,7 @@ Arrival numbers (NĐ 30/2020 Đ22.2): one sequence each calendar year.
 
 from datetime import date
 
-from vanthu_cli.config import Office
+from vanthu_cli.config.settings import Office
 from vanthu_cli.document.symbol import kind_of
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _

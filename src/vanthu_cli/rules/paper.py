@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from vanthu_cli.config import Paper
+from vanthu_cli.config.settings import Paper
 
 Reason = Literal["session", "exception"]
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")

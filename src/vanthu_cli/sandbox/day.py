@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from vanthu_cli.config import load
+from vanthu_cli.config.load import load
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import open_desk
 from vanthu_cli.procedures.issue import Request, issue, plan_issue

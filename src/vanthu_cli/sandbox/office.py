@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from vanthu_cli.config import load
+from vanthu_cli.config.load import load
 from vanthu_cli.errors import BusyError, MisuseError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.certificates import read_certificate

@@ -1,0 +1,193 @@
+"""The tables and keys of `config.toml` (README; config.example.toml explains each). Relative paths count from its folder."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from vanthu_cli.document.text import is_mailbox
+from vanthu_cli.locale import _
+
+Network = Literal["wan", "internet"]
+_STRICT: dict[str, Any] = {"extra": "forbid"}
+_MAX_PORT = 65_535
+SECRET_KINDS = ("keyring", "env", "file", "command", "prompt")
+# Every command pays for making these classes: nobody compares or prints settings, and that is a third of the cost.
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Office:
+    """This office. `symbol` is the agency part of its symbols ("TU"), `term_start` the first day of the term."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    name: str
+    code: str
+    symbol: str
+    kind: Literal["party", "state"]
+    place: str
+    data_dir: str
+    parent: str = ""
+    other_symbols: tuple[str, ...] = ()
+    rules: Literal["party-2018", "party-2026", "state-nd30", ""] = ""
+    term_start: date | None = None
+
+    def __post_init__(self) -> None:
+        _filled(self, "name", "code", "symbol", "place", "data_dir")
+        if "@" in self.code or any(c.isspace() for c in self.code):
+            raise ValueError(_("code is one word without @, such as VPTU"))
+        if self.kind == "party" and self.term_start is None:
+            raise ValueError(_("a Party office needs term_start: numbers run through the term of the committee"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Server:
+    """One mail server. `tls_name` is the name its certificate must bear when it is not `host`; `ca` a PEM file."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    host: str
+    port: int
+    user: str
+    tls: Literal["implicit", "starttls"] = "implicit"
+    tls_name: str = ""
+    ca: str = ""
+
+    def __post_init__(self) -> None:
+        _filled(self, "host", "user")
+        if not 0 < self.port <= _MAX_PORT:
+            raise ValueError(_("a port is a number from 1 to 65535"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Channel:
+    """A mailbox of the office on one network; `after` says what becomes of a message there once it is ours."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    kind: Literal["mail"]
+    network: Network
+    address: str
+    imap: Server
+    smtp: Server
+    secret: str
+    after: Literal["flag", "move", "leave"] = "flag"
+
+    def __post_init__(self) -> None:
+        if not is_mailbox(self.address):
+            raise ValueError(_("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
+        check_reference(self.secret)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Key:
+    """A signing key: PKCS#12 file, where its passphrase is found, and the PNG of the signature or seal."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    role: Literal["person", "organisation"]
+    kind: Literal["pkcs12"]
+    path: str
+    secret: str
+    image: str = ""
+
+    def __post_init__(self) -> None:
+        _filled(self, "path")
+        check_reference(self.secret)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrustSettings:
+    """Folder of CA certificates and CRLs this office believes; how strict to be about revocation.
+
+    `hosts`: addresses that may be asked for revocation. None may, in this version.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    dir: str = "trust"
+    revocation: Literal["ignore", "when-available", "require"] = "when-available"
+    hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.hosts:
+            raise ValueError(_("this version fetches nothing by itself: leave hosts empty and put CRL files into dir"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tsa:
+    """RFC 3161 time stamp authority; empty: signatures carry no trusted time, and say so."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    url: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Accept:
+    """What may enter the register without a person. Off: everything waits for the clerk."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    automatic: bool = False
+    confidence: float = 0.9
+    numbered_after_signing: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(_("confidence is a number from 0 to 1"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Paper:
+    """When paper goes along: `session_to` receives session papers; `exceptions` are words of the office's own list."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    session_to: str = ""
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Holidays:
+    """Days off and make-up working days beside Saturdays and Sundays (Government notice, each year)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    off: tuple[date, ...] = ()
+    work: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Config:
+    """The whole file; `file` is where it stands."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    office: Office
+    channels: dict[str, Channel] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    trust: TrustSettings = TrustSettings()
+    tsa: Tsa = Tsa()
+    accept: Accept = Accept()
+    paper: Paper = Paper()
+    holidays: Holidays = Holidays()
+    file: Path = Path("config.toml")
+
+    def __post_init__(self) -> None:
+        for name in self.channels:
+            if not re.fullmatch("[A-Za-z0-9_-]+", name):
+                raise ValueError(
+                    _("channels.{name}: a channel is named by plain letters, digits, - and _").format(name=name)
+                )
+
+    def path(self, name: str) -> Path:
+        """Resolve a path written in the file."""
+        return self.file.parent / Path(name).expanduser()
+
+    @property
+    def data_dir(self) -> Path:
+        return self.path(self.office.data_dir)
+
+
+def _filled(table: object, *names: str) -> None:
+    empty = [name for name in names if not getattr(table, name).strip()]
+    if empty:
+        raise ValueError(_("{names} must not be empty").format(names=", ".join(empty)))
+
+
+def check_reference(reference: str) -> None:
+    """Refuse what is no reference without showing it: somebody may have put the password itself there."""
+    if reference.partition(":")[0] not in SECRET_KINDS:
+        raise ValueError(_("secret says where the password is: keyring:…, env:…, file:…, command:… or prompt"))
