@@ -15,6 +15,7 @@ def set_up(
 ) -> list[tuple[str, VanthuError]]:
     """Make the office. Run again it adds what is missing. Return the keys whose certificates could not be read, and why."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.path(config.trust.dir).mkdir(parents=True, exist_ok=True)
     with open_desk(config, now=now, prompt=prompt, language=language, make=True) as desk:
         if directory.agency(desk.book, config.office.code) is None:
             with desk.book.step():
