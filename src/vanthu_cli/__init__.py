@@ -29,7 +29,7 @@ outside is parsed in that worker (procedures/examine.py), with limits of time an
 
 Issuing. The leader signs a prepared copy (three empty fields: LanhDao, SoVaNgay, ConDau); the office signs the strip whose
 appearance draws number and date, then the seal. Real signatures, not form fields: nobody can change 145 to 999 afterwards, and
-a receiver's arrival stamp breaks nothing. Everything that can refuse is asked before the number is taken (procedures/issue.py).
+a receiver's arrival stamp breaks nothing. Everything that can refuse is asked before the number is taken (procedures/plan.py).
 
 Changed from the first plan: there is no folder or axis channel yet, and `tsa`, `trust`, `accept`, `paper`, `holidays` of the
 configuration have just the keys that do something. Marks on the page are found in `reading` and drawn in `signing`; the value

@@ -155,8 +155,11 @@ def test_messages_without_facts_wait_all_the_same(pki: PracticePki) -> None:
         channel.close()
 
 
-def test_a_message_gone_between_search_and_fetch_is_passed_over(pki: PracticePki) -> None:
-    with liar(Imap({"UID FETCH 1,2,3": FACTS, "UID FETCH 1 ": b""}), serving(pki)) as server:
+@pytest.mark.parametrize(
+    "said", [b"", b"* 1 FETCH (UID 1 BODY[] NIL)\r\n* 1 EXPUNGE\r\n", b"* 9 FETCH (UID 9 BODY[] {1}\r\nx)\r\n"]
+)
+def test_a_message_gone_between_search_and_fetch_is_passed_over(pki: PracticePki, said: bytes) -> None:
+    with liar(Imap({"UID FETCH 1,2,3": FACTS, "UID FETCH 1 ": said}), serving(pki)) as server:
         channel = channel_to(pki, imap=server.port)
         (only,) = waiting(channel)
         assert (only.identity, only.received_at) == ("5.1", "2026-04-01T03:00:00+00:00")
@@ -164,6 +167,21 @@ def test_a_message_gone_between_search_and_fetch_is_passed_over(pki: PracticePki
             only.fetch()
         assert failure.value.code == "mail.expunged"
         channel.close()
+
+
+def test_mail_is_looked_at_in_a_way_that_cannot_mark_it(pki: PracticePki) -> None:
+    facts = FACTS.replace(b"SIZE 20", b"SIZE 9000000")
+    body = b"* 1 FETCH (UID 1 BODY[] {2}\r\nab)\r\n"
+    for rule in (FACTS, facts):
+        with liar(Imap({"UID FETCH 1,2,3": rule, "UID FETCH 1 ": body}), serving(pki)) as server:
+            assert read_until_failure(channel_to(pki, imap=server.port)) == ([b"ab"], None)
+        said = [line.split(b" ", 1)[1] for line in server.heard]
+        assert b'EXAMINE "INBOX"' in said
+        assert not [
+            line
+            for line in said
+            if line.startswith((b"SELECT", b"UID STORE")) or b" BODY[" in line or b"(BODY[" in line
+        ]
 
 
 def test_a_renumbered_mailbox_gives_no_message_under_an_old_number(pki: PracticePki) -> None:

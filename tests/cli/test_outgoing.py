@@ -206,6 +206,15 @@ def test_a_wrong_passphrase_is_tried_once_and_leaves_nothing(clerk: Clerk) -> No
     assert "sai" not in clerk.said.replace("said", "")
 
 
+def test_a_key_that_the_directory_does_not_list_for_the_office_signs_nothing(clerk: Clerk) -> None:
+    signed = clerk.signed_draft()
+    keys = clerk.office.folder / "pki" / "keys"
+    (keys / "VPTU-organisation.p12").write_bytes((keys / "TUCL-organisation.p12").read_bytes())
+    code, answer = clerk.asks("sign-send", str(signed), "--to", "BTCTU", "--yes")
+    assert (code, answer["error"]["code"]) == (5, "key.not_ours")
+    assert numbers(clerk) == []
+
+
 def test_a_bounced_letter_is_sent_again_to_the_corrected_address(clerk: Clerk) -> None:
     _code, answer = clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "SXD", "--yes")
     identity = answer["document"]["id"]

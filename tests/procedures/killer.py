@@ -21,7 +21,8 @@ from tests import offices
 from vanthu_cli import locale
 from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.procedures.fetch import fetch
-from vanthu_cli.procedures.issue import Request, issue, plan_issue
+from vanthu_cli.procedures.issue import issue
+from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.register import deliveries, documents, messages
 from vanthu_cli.register.book import Book, check_chain
 from vanthu_cli.sandbox import correspondents

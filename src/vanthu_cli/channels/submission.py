@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+", re.ASCII)
 _ENVELOPE_ID = re.compile(r"[!-*,-<>-~]{1,100}")
 """xtext that needs no escapes (RFC 3461 section 4)."""
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
-_DONE, _PERMANENT, _GO_ON, _CLOSING = 2, 5, 354, 421
+_DONE, _PERMANENT, _GO_ON = 2, 5, 354
 
 
 def submit(smtp: smtplib.SMTP, letter: Letter, about_to: Callable[[], None]) -> Answered:
@@ -95,7 +95,7 @@ def _data(smtp: smtplib.SMTP, raw: bytes) -> Answered:
 
 
 def _refused(smtp: smtplib.SMTP, code: int, said: bytes) -> Answered:
-    """Only 5xx is for good; a server that says 421, or what is no reply at all, is not talked to any more."""
-    if code == _CLOSING or code // 100 not in {4, _PERMANENT}:
+    """Only 5xx is for good; a server whose reply is none is not talked to any more. One that said 421 fails `ready`."""
+    if code // 100 not in {4, _PERMANENT}:
         smtp.close()
     return Answered("refused" if code // 100 == _PERMANENT else "later", f"{code} {words(said)}".strip())

@@ -6,7 +6,7 @@ from vanthu_cli.cli.run import Run, tell
 from vanthu_cli.errors import PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.issue import letters_of
+from vanthu_cli.procedures.send import letters_of
 from vanthu_cli.register import deliveries
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import document_lines

@@ -8,7 +8,7 @@ from vanthu_cli.cli.issued import issued_answer, issued_json
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError, worst
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.issue import letters_of, send
+from vanthu_cli.procedures.send import letters_of, send
 from vanthu_cli.register import documents
 from vanthu_cli.reports.words import delivery_word
 

@@ -10,7 +10,8 @@ from vanthu_cli.cli.run import Run, confirm, run_of, tell
 from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.issue import Plan, Request, issue, numbered_already, plan_issue
+from vanthu_cli.procedures.issue import issue, numbered_already
+from vanthu_cli.procedures.plan import Plan, Request, plan_issue
 from vanthu_cli.register import documents
 from vanthu_cli.reports.words import reason_word
 

@@ -30,16 +30,16 @@ def find(explicit: Path | None) -> Path:
     named = explicit or (Path(os.environ["VANTHU_CONFIG"]) if os.environ.get("VANTHU_CONFIG") else None)
     if named is not None:
         if not named.is_file():
-            raise MisuseError("config.missing", _("There is no configuration file {path}.").format(path=named), _HINT())
+            raise MisuseError("config.missing", _("There is no configuration file {path}.").format(path=named), _hint())
         return named
     places = [Path("config.toml"), default_file()]
     for place in places:
         if place.is_file():
             return place
-    raise MisuseError("config.missing", _("This office has not been set up yet: no configuration file found."), _HINT())
+    raise MisuseError("config.missing", _("This office has not been set up yet: no configuration file found."), _hint())
 
 
-def _HINT() -> str:  # noqa: N802  a sentence that must be translated late
+def _hint() -> str:
     return _("Run “vanthu init”, or “vanthu demo” for a practice office, or name the file with --config.")
 
 

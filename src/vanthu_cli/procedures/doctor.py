@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from vanthu_cli.errors import VanthuError
@@ -46,9 +47,9 @@ def doctor(desk: Desk) -> Iterator[Check]:
     ):
         yield _tried(name, check, desk)
     for name in desk.config.keys:
-        yield _tried(f"key {name}", lambda opened, key=name: _key(opened, key), desk)  # type: ignore[misc]
+        yield _tried(f"key {name}", partial(_key, name=name), desk)
     for name in desk.config.channels:
-        yield _tried(f"channel {name}", lambda opened, channel=name: _channel(opened, channel), desk)  # type: ignore[misc]
+        yield _tried(f"channel {name}", partial(_channel, name=name), desk)
 
 
 def _tried(name: str, check: Callable[[Desk], tuple[Grade, str, str]], desk: Desk) -> Check:

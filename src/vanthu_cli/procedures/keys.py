@@ -4,9 +4,10 @@ from pyhanko.sign.timestamps import TimeStamper
 
 from vanthu_cli.config.secrets import secret
 from vanthu_cli.config.settings import Key
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.register import directory
 from vanthu_cli.signing.keys import SigningKey, check_usable, open_pkcs12
 from vanthu_cli.signing.timestamps import open_time_stamper
 
@@ -32,6 +33,22 @@ def open_key(desk: Desk, name: str, role: str = "organisation") -> SigningKey:
     key = open_pkcs12(desk.config.path(found.path), passphrase, others=(*trust.anchors, *trust.others))
     check_usable(key, desk.now)
     return key
+
+
+def check_ours(desk: Desk, key: SigningKey, role: str) -> None:
+    """Refuse a key whose certificate the directory does not list for this office in this role.
+
+    What it signed would not count as ours, here or at the receivers'.
+    """
+    own = directory.certificates(desk.book, desk.config.office.code)
+    if not any(each.fingerprint == key.fingerprint and each.role == role for each in own):
+        raise ForbiddenError(
+            "key.not_ours",
+            _("The directory does not list the certificate of {name} for this office.").format(name=key.subject),
+            _(
+                "If it is right (a renewed certificate), run “vanthu init” once more: it notes the certificates of all keys."
+            ),
+        )
 
 
 def time_stamper(desk: Desk) -> TimeStamper | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from vanthu_cli.config.load import load
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import open_desk
-from vanthu_cli.procedures.issue import Request, issue, plan_issue
+from vanthu_cli.procedures.issue import issue
+from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.register import documents
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents

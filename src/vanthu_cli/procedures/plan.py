@@ -1,0 +1,242 @@
+"""Planning an issue: everything that can refuse is asked here, and nothing is written (contract.md, `sign-send`).
+
+Marks, the leader's signature, symbol, blanks, date, recipients, paper (NĐ 30/2020 Đ32.2.c-d; 145-CV/TU points 3 and 4).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from vanthu_cli.document.fields import Fields
+from vanthu_cli.document.places import Places
+from vanthu_cli.document.symbol import parse_symbol
+from vanthu_cli.document.text import safe_name
+from vanthu_cli.errors import (
+    ForbiddenError,
+    MisuseError,
+    os_words,
+)
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.keys import check_ours, key_image, only_key, open_key
+from vanthu_cli.procedures.leader import check_leader
+from vanthu_cli.procedures.routes import Recipient, route
+from vanthu_cli.procedures.sign import person_signature
+from vanthu_cli.register import deliveries, documents
+from vanthu_cli.register.documents import Document
+from vanthu_cli.rules.deadlines import today
+from vanthu_cli.rules.numbering import check_symbol
+from vanthu_cli.rules.paper import PaperCopy, owed
+from vanthu_cli.rules.secrecy import secret_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the clerk asks for; empty means: as read from the page."""
+
+    file: Path
+    to: tuple[str, ...] = ()
+    symbol: str = ""
+    subject: str = ""
+    attachments: tuple[Path, ...] = ()
+    session: str = ""
+    urgency: str = ""
+    person: str = ""
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What issuing will do, to be shown before it is done. `issued` is the document when its number is taken already."""
+
+    request: Request
+    source: bytes
+    signed: bytes
+    fields: Fields
+    places: Places
+    symbol: str
+    day: date
+    recipients: tuple[Recipient, ...]
+    papers: tuple[PaperCopy, ...]
+    attachments: tuple[tuple[str, bytes], ...]
+    organisation: str
+    issued: Document | None
+
+    @property
+    def source_sha256(self) -> str:
+        return hashlib.sha256(self.source).hexdigest()
+
+
+def plan_issue(desk: Desk, request: Request) -> Plan:
+    """Ask everything that can refuse; write nothing. The refusals are those of the modules asked, and of the law."""
+    source = _read(request.file)
+    digest = hashlib.sha256(source).hexdigest()
+    issued = documents.by_source(desk.book, digest)
+    attachments = tuple((safe_name(path.name), _read(path)) for path in request.attachments)
+    signed = (
+        desk.cabinet.get(issued.signed_sha256) if issued and issued.signed_sha256 else _by_person(desk, request, source)
+    )
+    found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places")
+    _refuse_secret(desk, request, found.mark, attachments)
+    if found.reading is None or found.judgement is None or found.places is None:
+        raise MisuseError(
+            "issue.unreadable",
+            _("{file} cannot be read: {why}").format(file=request.file.name, why=found.fault or _("it is not a PDF")),
+            _("Give the PDF that the leader signed."),
+        )
+    if issued is None:
+        check_leader(found.judgement, desk.config.office.code, request.file.name)
+    day = date.fromisoformat(issued.day) if issued and issued.day else today(desk.now)
+    fields = _fields(found.reading.fields, request)
+    symbol = _symbol(desk, fields, request, issued)
+    if issued is None:
+        _check_blanks(fields, found.places, request.file.name)
+        _check_date(found.printed, day, request.file.name)
+    recipients = route(desk, request.to, fields.recipients, day=day, session=bool(request.session))
+    _same_recipients(desk, recipients, issued)
+    papers = owed(
+        desk.config.paper,
+        session=bool(request.session),
+        subject=fields.subject or "",
+        doc_type=fields.doc_type or "",
+        agencies=[each.agency.code for each in recipients],
+    )
+    organisation = request.organisation or only_key(desk, "organisation")
+    return Plan(
+        request,
+        source,
+        signed,
+        fields,
+        found.places,
+        symbol,
+        day,
+        recipients,
+        papers,
+        attachments,
+        organisation,
+        issued,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MisuseError(
+            "file.unreadable", _("{path} cannot be read: {why}").format(path=path, why=os_words(error))
+        ) from error
+
+
+def _by_person(desk: Desk, request: Request, source: bytes) -> bytes:
+    if not request.person:
+        return source
+    key = open_key(desk, request.person, "person")
+    check_ours(desk, key, "person")
+    image = key_image(desk, request.person)
+    return person_signature(desk, request.file.name, source, key, image=image, box=None)
+
+
+def _refuse_secret(desk: Desk, request: Request, mark: str | None, attachments: Sequence[tuple[str, bytes]]) -> None:
+    marks = [mark, secret_mark(request.subject), secret_mark(request.session)]
+    marks += [desk.examine(name, data, "mark").mark for name, data in attachments]
+    found = next((each for each in marks if each), None)
+    if found:
+        raise ForbiddenError(
+            "issue.secret",
+            _("The document bears the mark {mark}: it must not be signed or sent with this program.").format(
+                mark=found
+            ),
+            _(
+                "State secrets travel only by cipher channels or on paper (Law 117/2025/QH15; 145-CV/TU point 3). "
+                "Hand it to the officer in charge of secret documents; the networks are not allowed for it."
+            ),
+        )
+
+
+def _fields(read: Fields, request: Request) -> Fields:
+    return replace(
+        read,
+        subject=" ".join(request.subject.split()) or read.subject,
+        urgency=request.urgency or read.urgency,
+    )
+
+
+def _symbol(desk: Desk, fields: Fields, request: Request, issued: Document | None) -> str:
+    if issued and issued.symbol:
+        return issued.symbol
+    symbol = fields.symbol or ""
+    if request.symbol:
+        whole = "/" in request.symbol or "-" in request.symbol
+        asked = parse_symbol(request.symbol if whole else _typed(desk, request.symbol))
+        if symbol and symbol != asked:
+            raise ForbiddenError(
+                "issue.symbol_differs",
+                _("The page bears the symbol {page}, not {asked}.").format(page=symbol, asked=asked),
+                _("The page is what the leader signed: leave --type out, or have it signed anew."),
+            )
+        symbol = asked
+    if not symbol:
+        raise MisuseError(
+            "issue.no_symbol",
+            _("The symbol could not be read from the page."),
+            _("Name the type, for example --type CV."),
+        )
+    check_symbol(desk.config.office, symbol)
+    return symbol
+
+
+def _typed(desk: Desk, kind: str) -> str:
+    office = desk.config.office
+    return f"{kind}/{office.symbol}" if office.kind == "party" else f"{kind}-{office.symbol}"
+
+
+def _check_blanks(fields: Fields, places: Places, name: str) -> None:
+    if fields.number is not None:
+        raise ForbiddenError(
+            "issue.already_numbered",
+            _("{file} bears a number already ({number}).").format(
+                file=name, number=fields.number_text or fields.number
+            ),
+            _("The register gives the number: have the page made with the number left blank, and signed so."),
+        )
+    if places.number is None or places.strip is None or places.seal is None:
+        raise MisuseError(
+            "issue.no_place",
+            _("The place for number, date or seal was not found on the page of {file}.").format(file=name),
+            _(
+                "The page needs “Số      -CV/TU”, “ngày      tháng      năm …”, and the signer's title and name in the decree's form."
+            ),
+        )
+
+
+def _check_date(printed: tuple[int | None, int | None], day: date, name: str) -> None:
+    """Refuse a page that prints another month or year beside its blank day: back-dating is not the register's business."""
+    month, year = printed
+    if month not in {None, day.month} or year not in {None, day.year}:
+        raise ForbiddenError(
+            "issue.other_date",
+            _("{file} prints month {month} and year {year}, but today is {day}.").format(
+                file=name, month=month or "…", year=year or "…", day=f"{day:%d/%m/%Y}"
+            ),
+            _(
+                "A document bears the date it is numbered on: have the page made with today's month and year, or blanks."
+            ),
+        )
+
+
+def _same_recipients(desk: Desk, recipients: Sequence[Recipient], document: Document | None) -> None:
+    """A document in the post keeps its recipients: more of them are a new decision, not a retry."""
+    if document is None or document.state not in {"queued", "sent"}:
+        return
+    addressed = {each.address for each in deliveries.of_document(desk.book, document.id)}
+    strangers = [each.address for each in recipients if each.address not in addressed]
+    if strangers:
+        raise ForbiddenError(
+            "issue.other_recipients",
+            _("{name} was issued already, to other recipients: {address} was not among them.").format(
+                name=document.name, address=", ".join(strangers)
+            ),
+            _("“vanthu register show {id}” lists where it went.").format(id=document.id),
+        )
