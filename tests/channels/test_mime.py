@@ -121,6 +121,9 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "10 MB of a folded header": lambda: b"Subject: x\r\n" + b" y\r\n" * 2 * 10**6 + b"\r\n",
     "10 MB of parameters": lambda: b"Content-Type: text/plain" + b";" * 10**7 + b"\r\n\r\n",
     "10 MB of quotes": lambda: b"Content-Type: text/plain; a=" + b'";' * 5 * 10**6 + b"\r\n\r\n",
+    "100 parts with 100 KB of parameters": lambda: message(
+        *[b"Content-Type: text/plain" + b"; a=b" * 20_000 + b"\r\n\r\nx"] * 100
+    ),
     "encoded words without end": lambda: b"Subject: " + b"=?utf-8?q?x?= " * 10**5 + b"\r\n\r\n",
     "comments in comments": lambda: b"From: " + b"(" * 10**6 + b"\r\n\r\n",
     "1500 parts": lambda: message(*(pdf_part() for _each in range(1500))),

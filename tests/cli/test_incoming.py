@@ -1,17 +1,21 @@
 """Coming in: fetch, inbox, receipts, secrets (contract.md, `fetch`; NĐ 30/2020 Đ21)."""
 
+import os
 import re
 import tempfile
+import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from tests.cli.commands import Clerk
 from tests.offices import NOW
 
+from vanthu_cli.channels.letter import compose
 from vanthu_cli.channels.mime import read_mail
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.sandbox import correspondents
-from vanthu_cli.sandbox.documents import make_pdf
+from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import deliver, mailbox
 from vanthu_cli.sandbox.office import WAN
 
@@ -220,3 +224,101 @@ def test_dry_run_counts_and_takes_nothing(clerk: Clerk) -> None:
     code, answer = clerk.asks("fetch", "--dry-run")
     assert (code, [each["waiting"] for each in answer["channels"]]) == (0, [6, 4])
     assert clerk.asks("inbox", "list")[1]["documents"] == []
+
+
+def new_report(clerk: Clerk, number: int = 16) -> bytes:
+    page = correspondents.state_page(
+        "SNV", "Lê Thị Mẫu", number=number, symbol="SNV-VP", day=NOW.date(), subject="Báo cáo bổ sung"
+    )
+    return correspondents.signed(clerk.office, page, "SNV")
+
+
+def test_a_signed_document_enters_whatever_travels_with_it(clerk: Clerk) -> None:
+    _code, answer = clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "SNV", "--yes")
+    ours = Path(answer["document"]["file"]).read_bytes()
+    files = [("01-CV-TU.pdf", ours), ("16-SNV-VP.pdf", new_report(clerk))]
+    correspondents.send(clerk.office, "SNV", "Trả lời", files, NOW)
+    other = b"<r><StatusCode>200</StatusCode></r>"
+    correspondents.send(
+        clerk.office, "SNV", "Số liệu", [("17.pdf", new_report(clerk, 17)), ("so-lieu.xml", other)], NOW
+    )
+    code, answer = clerk.asks("fetch")
+    assert code == 0
+    assert {(each["fields"]["number"], each["state"]) for each in answer["documents"]} == {
+        (16, "accepted"),
+        (17, "accepted"),
+    }
+
+
+def test_two_secrets_of_one_size_and_second_are_two(clerk: Clerk) -> None:
+    for word in ("alpha", "bravo"):
+        raw = f"From: noichinh@tuhaiduong\r\nSubject: =?utf-8?b?TeG6rFQ=?=\r\n\r\n{word}\r\n".encode()
+        deliver(clerk.office.folder, WAN, raw)
+    for place in sorted((clerk.office.folder / "mail" / WAN).rglob("*")):
+        if place.is_file() and b"noichinh" in place.read_bytes():
+            os.utime(place, (NOW.timestamp(), NOW.timestamp()))
+    code, answer = clerk.asks("fetch")
+    assert (code, len(answer["documents"])) == (0, 2)
+    assert len(list((clerk.office.folder / "data" / "quarantine").iterdir())) == 2
+
+
+def test_a_secret_inside_an_archive_is_found_and_a_locked_one_does_not_leave(clerk: Clerk) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("tai-lieu.docx", make_docx("TUYỆT MẬT\nnội dung"))
+    correspondents.send(clerk.office, "UBKTTU", "Tài liệu", [("tai-lieu.zip", packed.getvalue())], NOW)
+    assert [each["state"] for each in clerk.asks("fetch")[1]["documents"]] == ["quarantined"]
+    annex = clerk.office.papers / "phu-luc.zip"
+    annex.write_bytes(packed.getvalue())
+    command = ("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--attach", str(annex), "--dry-run")
+    assert clerk.asks(*command)[1]["error"]["code"] == "issue.secret"
+    locked = bytearray(packed.getvalue())
+    for sign, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(sign) + offset] |= 1  # the flag of a member that a password keeps closed
+    annex.write_bytes(locked)
+    assert clerk.asks(*command)[1]["error"]["code"] == "issue.attachment_unreadable"
+
+
+def test_a_secret_noticed_after_registration_is_taken_out_too(clerk: Clerk) -> None:
+    found = by_file(morning(clerk))["15-SNV-VP.pdf"]
+    assert clerk.types("inbox", "quarantine", found["id"]) == 0
+    shown = clerk.asks("inbox", "show", found["id"])[1]["document"]
+    assert (shown["state"], shown["file"], shown["arrival_number"]) == ("quarantined", None, found["arrival_number"])
+    before = len(list((clerk.office.folder / "data" / "quarantine").iterdir()))
+    assert clerk.types("inbox", "quarantine", found["id"]) == 5
+    assert len(list((clerk.office.folder / "data" / "quarantine").iterdir())) == before
+
+
+def test_attachments_and_the_sender_s_words_are_shown_and_saved(clerk: Clerk, tmp_path: Path) -> None:
+    files = [("16-SNV-VP.pdf", new_report(clerk)), ("phụ lục.xlsx", b"PK\x03\x04 bang tinh")]
+    correspondents.send(clerk.office, "SNV", "Báo cáo", files, NOW)
+    identity = clerk.asks("fetch")[1]["documents"][0]["id"]
+    assert clerk.types("inbox", "show", identity, "--out", str(tmp_path)) == 0
+    assert "phụ lục.xlsx" in clerk.said
+    assert "Sở Nội vụ gửi: Báo cáo" in clerk.said
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"16-SNV-VP.pdf", "phụ lục.xlsx"}
+    assert clerk.types("register", "show", identity, "--out", str(tmp_path)) == 2
+
+
+def test_a_stranger_s_document_says_so_and_needs_a_reason(clerk: Clerk) -> None:
+    letter = compose(
+        message_id="<x@evil.example>", sender=("Sở Nội vụ", "hacker@evil.example"), recipient=("Văn phòng", WAN), subject="Gửi",
+        body="x", date=NOW, files=[("16.pdf", new_report(clerk))],
+    )  # fmt: skip
+    deliver(clerk.office.folder, WAN, letter.raw)
+    found = clerk.asks("fetch")[1]["documents"][0]
+    assert (found["state"], found["flags"]) == ("waiting", ["sender-mismatch"])
+    assert clerk.asks("inbox", "accept", found["id"])[1]["error"]["code"] == "accept.doubtful"
+    assert clerk.types("inbox", "refuse", found["id"], "--reason", "không rõ nơi gửi") == 0
+    assert "nobody was told" in clerk.said
+
+
+def test_a_receipt_for_another_number_or_by_two_authors_counts_for_nothing(clerk: Clerk) -> None:
+    clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--yes")
+    correspondents.answer(clerk.office, "BTCTU", NOW.astimezone(VIETNAM))
+    raw = next(raw for raw in mailbox(clerk.office.folder, WAN) if b"status.edxml" in raw)
+    for place in (clerk.office.folder / "mail" / WAN).rglob("*"):
+        if place.is_file() and b"status.edxml" in place.read_bytes():
+            place.write_bytes(raw.replace(b"<tochuc@tuhaiduong>", b"<tochuc@tuhaiduong>, <hacker@evil.example>", 1))
+    clerk.asks("fetch")
+    assert [each["state"] for each in clerk.asks("register", "show", "01-CV/TU")[1]["deliveries"]] != ["acknowledged"]

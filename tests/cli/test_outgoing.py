@@ -221,6 +221,10 @@ def test_a_bounced_letter_is_sent_again_to_the_corrected_address(clerk: Clerk) -
     assert clerk.asks("fetch")[0] == 0
     shown = clerk.asks("status")[1]["to_send"]
     assert [(each["to"], each["state"]) for each in shown] == [(BOUNCES, "bounced")]
+    assert (
+        clerk.types("directory", "add", "SXD", "--internet", "vanthu.stc@haiduong.gov.vn") == 5
+    )  # it is another agency's
+    assert clerk.types("directory", "add", "STC", "--internet", "moi@haiduong.gov.vn") == 0
     assert clerk.types("directory", "add", "SXD", "--internet", "vanthu.stc@haiduong.gov.vn") == 0
     code, answer = clerk.asks("send", identity, "--again")
     assert (code, answer["deliveries"][0]["to"], answer["deliveries"][0]["state"]) == (

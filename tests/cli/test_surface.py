@@ -214,3 +214,23 @@ def test_doctor_finds_nothing_wrong_in_a_good_office_and_names_each_fault_with_i
     bad = [each for each in answer["checks"] if each["grade"] == "bad"]
     assert (code, [each["name"] for each in bad]) == (3, ["key office"])
     assert bad[0]["cure"]
+
+
+def test_the_version_is_shown_and_vanthu_alone_shows_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vanthu {__version__}\n"
+    assert main(["--lang", "en"]) == 2
+    assert "sign-send" in capsys.readouterr().out
+
+
+def test_what_is_no_file_is_a_slip_of_the_command(nowhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(capsys, "verify", str(nowhere))[0] == 2
+    assert asked(capsys, "verify", "/dev/zero")[0] == 2
+
+
+def test_an_address_or_certificate_of_one_agency_is_not_taken_by_another(clerk: Clerk) -> None:
+    code, answer = clerk.asks("directory", "add", "SNV", "--internet", "vanthu.stc@haiduong.gov.vn")
+    assert (code, answer["error"]["code"]) == (5, "directory.taken")
+    person = str(clerk.office.folder / "pki" / "keys" / "SNV-person.crt")
+    code, answer = clerk.asks("directory", "add", "MOI", "--name", "Mới", "--certificate", person, "--role", "person")
+    assert (code, answer["error"]["code"]) == (5, "directory.taken")

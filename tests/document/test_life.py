@@ -31,13 +31,16 @@ def test_every_state_is_reached_and_every_event_is_used() -> None:
 @pytest.mark.parametrize("state", sorted(FINAL))
 @pytest.mark.parametrize("event", EVENTS)
 def test_there_is_no_way_back_out_of_a_final_state(state: State, event: Event) -> None:
+    if event == "quarantine" and state != "quarantined":  # a secret may be noticed late
+        assert move(state, event) == "quarantined"
+        return
     with pytest.raises(ForbiddenError) as refused:
         move(state, event)
     assert refused.value.code == "document.state"
 
 
 def test_only_the_final_states_have_no_way_on() -> None:
-    assert set(STATES) - {state for state, _event in MOVES} == FINAL
+    assert set(STATES) - {state for state, event in MOVES if event != "quarantine"} == FINAL
 
 
 @pytest.mark.parametrize("state", ["numbered", "sealed", "queued", "sent"])

@@ -13,8 +13,13 @@ def reasons(subject: str, doc_type: str = "Công văn", paper: Paper = LIST) -> 
 
 
 def test_a_session_paper_owes_exactly_one_original() -> None:
-    copies = owed(LIST, session=True, subject="khiếu nại", doc_type="Báo cáo", agencies=["A", "B"])
+    copies = owed(LIST, session=True, subject="chuẩn bị kỳ họp", doc_type="Báo cáo", agencies=["A", "B"])
     assert copies == (PaperCopy("VPTU", 1, "session"),)
+
+
+def test_a_session_paper_of_an_exception_class_owes_both_and_the_session_address_one() -> None:
+    copies = owed(LIST, session=True, subject="khiếu nại", doc_type="Báo cáo", agencies=["A", "VPTU"])
+    assert set(copies) == {PaperCopy("A", 1, "exception"), PaperCopy("VPTU", 1, "session")}
 
 
 def test_an_exception_owes_one_original_to_each_recipient_once() -> None:

@@ -7,7 +7,7 @@ edXML status packages (QCVN 102:2016).
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Literal
 
 from vanthu_cli.channels.parts import Part, Parts, cut
@@ -45,12 +45,13 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer about something we sent: which message it answers, what it says, in whose words."""
+    """An answer about something we sent: which message and number it answers, what it says, in whose words."""
 
     kind: Literal["status", "dsn", "mdn", "reply"]
     message_ids: tuple[str, ...]
     state: Literal["delivered", "acknowledged", "refused", "bounced"] | None
     detail: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,11 @@ def _ids(text: str) -> tuple[str, ...]:
 def _sender(top: Part) -> str:
     """Return the address in From; a name in encoded words is not looked at, it may read like another address."""
     try:
-        address = parseaddr(top.addresses("From"))[1].lower()
+        authors = {address.lower() for _name, address in getaddresses([top.addresses("From")]) if address}
     except (RecursionError, ValueError, LookupError):  # comments within comments
         return ""
+    # Several authors (RFC 5322 3.6.2) are none: each could speak in the other's name.
+    address = authors.pop() if len(authors) == 1 else ""
     return address if _ADDRESS.fullmatch(address) else ""
 
 
@@ -127,8 +130,8 @@ def _answer(parts: Parts) -> Answer | None:
         if part.name().lower().endswith((".edxml", ".xml")) and len(part.body) <= 2 * _MAX_XML:
             status = _status(part.data([]))
             if status:
-                code, description = status
-                return Answer("status", ids, _STATES.get(code), f"{code} {description}".strip())
+                code, description, number = status
+                return Answer("status", ids, _STATES.get(code), f"{code} {description}".strip(), number)
     return Answer("reply", ids, None) if ids and not any(map(_is_file, parts.leaves)) else None
 
 
@@ -179,8 +182,11 @@ def _detail(said: Sequence[str]) -> str:
     return shown(" ".join(said))[:_MAX_DETAIL]
 
 
-def _status(data: bytes) -> tuple[str, str] | None:
-    """Return (code, description) of an edXML status package, by local names; no DTD, entities or network."""
+def _status(data: bytes) -> tuple[str, str, str] | None:
+    """Return (code, description, number answered) of an edXML status package; no DTD, entities or network.
+
+    By local names; but XML that has just any StatusCode is no package: it must say what it answers (ResponseFor).
+    """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -192,5 +198,8 @@ def _status(data: bytes) -> tuple[str, str] | None:
     for element in root.iter():
         if isinstance(element.tag, str) and element.text:
             found.setdefault(etree.QName(element).localname.lower(), element.text.strip())
+    names = {etree.QName(element).localname.lower() for element in root.iter() if isinstance(element.tag, str)}
     code = found.get("statuscode")
-    return (code[:2], _detail(found.get("description", "").split())) if code else None
+    if code is None or "responsefor" not in names:
+        return None
+    return code[:2], _detail(found.get("description", "").split()), found.get("code", "")[:100]

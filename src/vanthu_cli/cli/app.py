@@ -44,11 +44,9 @@ def run(arguments: list[str]) -> int:
 
     try:
         code = _application()(args=arguments, prog_name="vanthu", standalone_mode=False)
-    except VanthuError as error:
-        return _refused(arguments, error.exit_code, (error.code, error.message, error.hint))
-    except click.ClickException as error:
-        hint = _("“vanthu --help” and “vanthu COMMAND --help” show what is possible.")
-        return _refused(arguments, 2, ("usage", error.format_message(), hint))
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(error.format_message() + "\n")
+        return 2
     except (click.Abort, KeyboardInterrupt):
         from vanthu_cli.cli.run import tell
 
@@ -57,10 +55,25 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output went away: nothing more to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001  the one place where a bug ends: recorded, told, exit 1
-        hint = _("Report it with the file {path}.").format(path=_record_bug())
-        return _refused(arguments, errors.BUG, ("bug", _("vanthu itself has failed."), hint))
+    except Exception as error:  # noqa: BLE001  the one place where everything ends
+        return _refused(arguments, *_told(error))
     return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> tuple[int, tuple[str, str, str]]:
+    """Return exit code and (code, message, hint) of an error; what is not ours is a bug, recorded."""
+    import click
+
+    if isinstance(error, VanthuError):
+        return error.exit_code, (error.code, error.message, error.hint)
+    if isinstance(error, click.ClickException):
+        hint = _("“vanthu --help” and “vanthu COMMAND --help” show what is possible.")
+        return 2, ("usage", error.format_message(), hint)
+    if isinstance(error, OSError):
+        hint = _("Free space on the disk, or write the result elsewhere, and run the same command again.")
+        return 6, ("output.refused", errors.os_words(error), hint)
+    hint = _("Report it with the file {path}.").format(path=_record_bug())
+    return errors.BUG, ("bug", _("vanthu itself has failed."), hint)
 
 
 def _speak(language: str) -> None:
@@ -157,19 +170,27 @@ def _application() -> Any:
         as_json: Annotated[bool, typer.Option("--json", help=_("Answer with one JSON document."))] = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing when all went well."))] = False,
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
-        version: Annotated[bool, typer.Option("--version", is_eager=True, help=_("Show the version."))] = False,
+        version: Annotated[
+            bool, typer.Option("--version", is_eager=True, callback=_show_version, help=_("Show the version."))
+        ] = False,
     ) -> None:
         from vanthu_cli.cli.run import Run, clock
 
-        if version:
-            sys.stdout.write(f"vanthu {__version__}\n")
-            raise typer.Exit
+        _unused = version
         if lang not in {"", "vi", "en"}:
             raise typer.BadParameter(_("--lang takes vi or en."))
         language = lang or locale.wanted([])
         context.obj = Run(config_file, language, as_json, quiet, verbose, context.invoked_subcommand or "", clock())
 
     return typer.main.get_group(app)
+
+
+def _show_version(asked: bool) -> None:
+    import typer
+
+    if asked:
+        sys.stdout.write(f"vanthu {__version__}\n")
+        raise typer.Exit
 
 
 def _commands() -> list[tuple[str, str, str]]:

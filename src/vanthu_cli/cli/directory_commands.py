@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vanthu_cli.cli.run import run_of
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import directory
 from vanthu_cli.register.cabinet import write_durably
@@ -74,10 +74,15 @@ def add(
         directory.check_address(address or None)
     with run.desk() as desk:
         known = directory.agency(desk.book, code)
+        for address in (wan, internet):
+            _refuse_taken(directory.by_address(desk.book, address) if address else None, code)
         if known is None and not name:
             raise MisuseError("directory.name", _("{code} is new: give its name with --name.").format(code=code))
         agency = replace(known or Agency(code, name), **changes)
         noted = _certificate(certificate, role, code) if certificate else None
+        if noted:
+            held = [each for each in directory.certificates(desk.book) if each.fingerprint == noted.fingerprint]
+            _refuse_taken(directory.agency(desk.book, held[0].agency) if held else None, code)
         if not dry_run:
             with desk.book.step():
                 if changes:
@@ -128,6 +133,16 @@ def export(context: typer.Context, file: Annotated[Path, typer.Argument(metavar=
     # The byte order mark tells Excel that this is UTF-8.
     write_durably(file.absolute(), directory.to_csv(found).encode("utf-8-sig"))
     return run.answer({"exported": len(found), "file": str(file)}, [_("{count} agencies.").format(count=len(found))])
+
+
+def _refuse_taken(holder: Agency | None, code: str) -> None:
+    """One address, one certificate, one agency: what is taken away silently would be believed of the wrong one."""
+    if holder is not None and holder.code != code:
+        raise ForbiddenError(
+            "directory.taken",
+            _("This address or certificate belongs to {code}, {name}.").format(code=holder.code, name=holder.name),
+            _("If it has really moved, change {code} first.").format(code=holder.code),
+        )
 
 
 def _pairs(agency: Agency) -> list[tuple[str, str | None]]:

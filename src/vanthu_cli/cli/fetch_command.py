@@ -77,6 +77,8 @@ def _json(result: Fetched) -> dict[str, Any]:
 
 def _lines(result: Fetched) -> Iterator[str]:
     for each in result.channels:
+        if each.errors and not each.messages:
+            continue
         yield _("{channel}: {messages} messages, {new} new, {duplicates} known already.").format(
             channel=each.channel, messages=each.messages, new=each.new, duplicates=each.duplicates
         )

@@ -1,19 +1,21 @@
 """`vanthu inbox list / show / accept / refuse / quarantine`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli.full import full
 from vanthu_cli.cli.parse import day_option, quarantine_id
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.accept import accept, note_destroyed, quarantine, refuse
-from vanthu_cli.register import directory, documents, messages
+from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
+from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
-from vanthu_cli.reports.details import document_lines, local
+from vanthu_cli.reports.details import local
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,12 +29,7 @@ def list_(context: typer.Context) -> int:
         waiting = documents.listing(desk.book, direction="in", states=["waiting"])
         secret = [row for row in messages.in_state(desk.book, "quarantined") if row["reason"] != "destroyed"]
     lines = arrival_table(waiting) or [_("Nothing waits.")]
-    lines += [
-        _("q{id}: quarantined, from {sender}, {size} KB, {at}").format(
-            id=row["id"], sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"])
-        )
-        for row in secret
-    ]
+    lines += [_quarantined_line(row) for row in secret]
     if waiting:
         lines += ["", _("Decide: vanthu inbox show ID, then accept ID, or refuse ID --reason “…”")]
     payload = [document_json(each) for each in waiting] + [
@@ -42,12 +39,34 @@ def list_(context: typer.Context) -> int:
 
 
 @group.command(help=_("Show one document with its signatures and where it lies."))
-def show(context: typer.Context, document: Annotated[str, typer.Argument(metavar="ID")]) -> int:
+def show(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(metavar="ID")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help=_("Save the document and its attachments into this folder."))
+    ] = None,
+) -> int:
     run = run_of(context)
     with run.desk() as desk:
+        if document.startswith("q"):
+            return _show_quarantined(run, messages.get(desk.book, quarantine_id(document)))
         found = documents.find(desk.book, document)
-        lines = document_lines(found, place=str(desk.cabinet.path(found.sha256)) if found.sha256 else None)
-    return run.answer({"document": document_json(found) | {"judgement": found.judgement}}, lines)
+        payload, lines = full(desk, found, out)
+    return run.answer({"document": document_json(found) | {"judgement": found.judgement}, **payload}, lines)
+
+
+def _show_quarantined(run: Run, row: Any) -> int:
+    """Show the envelope: nothing more is known here of a secret, and nothing more may be."""
+    if row is None or row["state"] != "quarantined":
+        raise MisuseError("quarantine.unknown", _("There is no such quarantined message."))
+    line = _quarantined_line(row)
+    return run.answer({"document": quarantined_json(row["id"], row["sender"], row["reason"])}, [line])
+
+
+def _quarantined_line(row: Any) -> str:
+    return _("q{id}: quarantined, from {sender}, {size} KB, {at}").format(
+        id=row["id"], sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"])
+    )
 
 
 @group.command("accept", help=_("Register documents: each gets its arrival number, the sender a receipt."))
@@ -69,7 +88,7 @@ def accept_(
 
         def one(identity: int) -> Document:
             if dry_run:
-                return documents.get(desk.book, identity)
+                return check_acceptable(documents.get(desk.book, identity), reason or None)
             return accept(desk, identity, reason=reason or None, corrections=corrections)
 
         return _each(run, desk, ids, one, dry_run=dry_run)
@@ -86,7 +105,16 @@ def refuse_(
     with run.desk() as desk:
 
         def one(identity: int) -> Document:
-            return documents.get(desk.book, identity) if dry_run else refuse(desk, identity, reason=reason)
+            if dry_run:
+                return documents.get(desk.book, identity)
+            done = refuse(desk, identity, reason=reason)
+            if not deliveries.of_document(desk.book, identity, "answer"):
+                tell(
+                    _("{name}: its sender is not in the directory, so nobody was told. Tell them yourself.").format(
+                        name=done.name
+                    )
+                )
+            return done
 
         return _each(run, desk, ids, one, dry_run=dry_run)
 
@@ -135,7 +163,7 @@ def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> in
     first = failed[0] if failed else None
     return run.answer(
         payload,
-        arrival_table(done),
+        [*arrival_table(done), *([_("Nothing was changed: --dry-run.")] if dry_run else [])],
         code=worst(error.exit_code for error in failed),
         error=(first.code, first.message, first.hint) if first else None,
     )

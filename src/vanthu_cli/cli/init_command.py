@@ -19,10 +19,15 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only check the configuration."))] = False,
 ) -> int:
     run = run_of(context)
-    file = _place(run, source)
+    file = source if dry_run and source else _place(run, source)
     loaded = load(file)
     failed = [] if dry_run else set_up(loaded, now=run.now, prompt=ask_secret, language=run.language)
-    lines = [_("The office {name} is set up in {path}.").format(name=loaded.office.name, path=loaded.data_dir)]
+    said = (
+        _("The configuration of {name} is in order; nothing was made in {path}.")
+        if dry_run
+        else _("The office {name} is set up in {path}.")
+    )
+    lines = [said.format(name=loaded.office.name, path=loaded.data_dir)]
     lines += [
         _("The key {name} could not be read: {why}").format(name=name, why=error.message) for name, error in failed
     ]

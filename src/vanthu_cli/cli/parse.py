@@ -1,6 +1,6 @@
 """What people type, parsed into values at the door."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from vanthu_cli.errors import MisuseError
@@ -22,6 +22,8 @@ def day_option(text: str) -> date:
 
 def moment_option(text: str) -> datetime:
     """Read an ISO 8601 time; without an offset it is Viet Nam's."""
+    if "/" in text:
+        return datetime.combine(day_option(text), time(), VIETNAM)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,6 +1,7 @@
 """`vanthu register list / show / search`."""
 
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import documents
-from vanthu_cli.register.book import history, stored
+from vanthu_cli.register.book import stored
 from vanthu_cli.register.documents import Direction, Document
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import day_shown, state_word, verdict_word
@@ -47,45 +48,20 @@ def list_(
 
 
 @group.command(help=_("Show one document: fields, where it lies, who got it, its history."))
-def show(context: typer.Context, document: Annotated[str, typer.Argument(metavar="ID")]) -> int:
-    from vanthu_cli.register import deliveries, messages
-    from vanthu_cli.reports.details import document_lines
+def show(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(metavar="ID")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help=_("Save the document and its attachments into this folder."))
+    ] = None,
+) -> int:
+    from vanthu_cli.cli.full import full
 
     run = run_of(context)
     with run.desk() as desk:
         found = documents.find(desk.book, document)
-        letters = deliveries.of_document(desk.book, found.id)
-        papers = deliveries.paper_owed(desk.book, found.id)
-        arrivals = messages.of_document(desk.book, found.id)
-        events = history(desk.book, f"document:{found.id}")
-        place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
-        lines = document_lines(
-            found,
-            place=place,
-            deliveries=letters,
-            papers=papers,
-            arrivals=arrivals,
-            attachments=documents.attachments(desk.book, found.id),
-            events=events,
-        )
-    payload = {
-        "document": register_json(found) | {"path": place},
-        "deliveries": [
-            {
-                "to": each.address,
-                "agency": each.agency,
-                "channel": each.channel,
-                "state": each.state,
-                "at": each.at,
-                "answer": each.answer,
-            }
-            for each in letters
-        ],
-        "paper": [{"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]} for row in papers],
-        "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
-        "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],
-    }
-    return run.answer(payload, lines)
+        payload, lines = full(desk, found, out)
+    return run.answer({"document": register_json(found) | {"path": payload.pop("path")}, **payload}, lines)
 
 
 @group.command(help=_("Find documents by any words: number, agency, subject, signer; diacritics don't matter."))

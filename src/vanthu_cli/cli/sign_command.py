@@ -44,8 +44,9 @@ def command(
                     tell(f"{path}: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""))
                 if error.code in _STOPS:
                     break
-    lines = [_("Signed: {path}").format(path=each.output) for each in done]
-    if done and not done[0].time_stamped:
+    said = _("Would be signed: {path}") if dry_run else _("Signed: {path}")
+    lines = [said.format(path=each.output) for each in done]
+    if done and chosen in {"person", "organisation"} and not done[0].time_stamped:
         lines.append(_("Without a trusted time stamp (no time stamp authority is configured): level B-B."))
     payload = {
         "dry_run": dry_run,

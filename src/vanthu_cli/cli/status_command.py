@@ -48,10 +48,9 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
             why=why(document) or verdict_word(document.verdict),
             id=document.id,
         )
-    for document, letter, due in found.unanswered:
-        mark = "!" if due < now else "•"
-        yield _("{mark} {name}: {agency} has not answered yet (due {due}). vanthu register show {id}").format(
-            mark=mark, name=document.name, agency=letter.agency or letter.address, due=f"{due:%d/%m/%Y}", id=document.id
+    for (identity, name, due), agencies in _silent(found).items():
+        yield _("{mark} {name}: no answer yet from {agencies} (due {due}). vanthu register show {id}").format(
+            mark="!" if due < now else "•", name=name, agencies=", ".join(agencies), due=f"{due:%d/%m/%Y}", id=identity
         )
     for row in found.paper:
         yield _("• Paper original owed: {copies} × to {agency} ({reason}), document {id}.").format(
@@ -61,6 +60,14 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
         yield _("• The certificate of {name} ends on {day}: ask for a new one now.").format(
             name=certificate.name, day=day_shown(certificate.not_after[:10])
         )
+
+
+def _silent(found: Status) -> dict[tuple[int, str, Any], list[str]]:
+    """Gather who has not answered, by document and day: one line each."""
+    gathered: dict[tuple[int, str, Any], list[str]] = {}
+    for document, letter, due in found.unanswered:
+        gathered.setdefault((document.id, document.name, due), []).append(letter.agency or letter.address)
+    return gathered
 
 
 def _json(found: Status) -> dict[str, Any]:

@@ -24,7 +24,10 @@ MOVES: Mapping[tuple[State | None, Event], State] = {
     (None, "arrive"): "waiting",
     ("waiting", "accept"): "accepted",
     ("waiting", "refuse"): "refused",
+    # A secret may be noticed late: by whom it was registered or returned does not matter then.
     ("waiting", "quarantine"): "quarantined",
+    ("accepted", "quarantine"): "quarantined",
+    ("refused", "quarantine"): "quarantined",
 }
 
 DeliveryState = Literal["queued", "handed-over", "delivered", "acknowledged", "bounced", "refused", "unsure", "sending"]
@@ -37,8 +40,8 @@ STRENGTH: Mapping[str, int] = {
     "handed-over": 3,
     "delivered": 4,
     "bounced": 5,
-    "refused": 6,
-    "acknowledged": 7,
+    "acknowledged": 6,
+    "refused": 7,
 }
 
 

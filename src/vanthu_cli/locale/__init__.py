@@ -6,6 +6,8 @@ the Vietnamese, `vi.mo` is its compiled form (a test compares them). JSON keys a
 
 import gettext
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -20,6 +22,18 @@ def use(language: str) -> None:
             _current = gettext.GNUTranslations(catalogue)
     else:
         _current = gettext.NullTranslations()
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak another language for a while: letters are Vietnamese, whatever the clerk's screen says."""
+    global _current  # noqa: PLW0603  as in use()
+    before = _current
+    use(language)
+    try:
+        yield
+    finally:
+        _current = before
 
 
 def wanted(arguments: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vanthu_cli.document.life import move
 from vanthu_cli.errors import ForbiddenError, InvalidSignatureError, MisuseError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.answers import queue_answer
@@ -11,7 +12,7 @@ from vanthu_cli.register import deliveries, documents, messages
 from vanthu_cli.register.book import scrub
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.words import verdict_word
+from vanthu_cli.reports.words import flag_words, verdict_word
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.numbering import arrival_series
 
@@ -35,27 +36,7 @@ def accept(desk: Desk, identity: int, *, reason: str | None, corrections: Mappin
 
     `InvalidSignatureError` for an invalid one, always; `UndecidedError` for an unsigned or unknown one without a reason.
     """
-    document = documents.get(desk.book, identity)
-    if document.verdict == "invalid":
-        raise InvalidSignatureError(
-            "accept.invalid",
-            _("{name} was changed after it was signed, or its signature is false: it must not be accepted.").format(
-                name=document.name
-            ),
-            _("Return it: vanthu inbox refuse {id} --reason “…”  (NĐ 30/2020 Art. 21.2.b)").format(id=identity),
-        )
-    if document.sha256 is None:
-        raise ForbiddenError(
-            "accept.nothing", _("Nothing to accept: message {id} holds no document.").format(id=identity)
-        )
-    if document.verdict != "valid" and not reason:
-        raise UndecidedError(
-            "accept.undecided",
-            _("{name} is {verdict}: a person must decide.").format(
-                name=document.name, verdict=verdict_word(document.verdict)
-            ),
-            _("If you are sure, say why: vanthu inbox accept {id} --reason “…”").format(id=identity),
-        )
+    check_acceptable(documents.get(desk.book, identity), reason)
     with desk.lock():
         with desk.book.step():
             if corrections:
@@ -64,6 +45,39 @@ def accept(desk: Desk, identity: int, *, reason: str | None, corrections: Mappin
             enter(desk, identity, reason=reason)
         _answer_now(desk, identity)
     return documents.get(desk.book, identity)
+
+
+def check_acceptable(document: Document, reason: str | None) -> Document:
+    """Refuse what must not, or not without a person's reason, be registered; return the document otherwise."""
+    if document.verdict == "invalid":
+        raise InvalidSignatureError(
+            "accept.invalid",
+            _("{name} was changed after it was signed, or its signature is false: it must not be accepted.").format(
+                name=document.name
+            ),
+            _("Return it: vanthu inbox refuse {id} --reason “…”  (NĐ 30/2020 Art. 21.2.b)").format(id=document.id),
+        )
+    if document.sha256 is None:
+        raise ForbiddenError(
+            "accept.nothing", _("Nothing to accept: message {id} holds no document.").format(id=document.id)
+        )
+    doubtful = {"sender-mismatch", "same-number"} & set(document.flags)
+    if doubtful and not reason:
+        raise UndecidedError(
+            "accept.doubtful",
+            _("{name}: {why}. A person must decide.").format(name=document.name, why=flag_words(sorted(doubtful))),
+            _("If you are sure, say why: vanthu inbox accept {id} --reason “…”").format(id=document.id),
+        )
+    if document.verdict != "valid" and not reason:
+        raise UndecidedError(
+            "accept.undecided",
+            _("{name} is {verdict}: a person must decide.").format(
+                name=document.name, verdict=verdict_word(document.verdict)
+            ),
+            _("If you are sure, say why: vanthu inbox accept {id} --reason “…”").format(id=document.id),
+        )
+    move(document.state, "accept")
+    return document
 
 
 def refuse(desk: Desk, identity: int, *, reason: str) -> Document:
@@ -93,6 +107,7 @@ def quarantine(desk: Desk, identity: int) -> bool:
     """
     with desk.lock():
         document = documents.get(desk.book, identity)
+        move(document.state, "quarantine")
         arrivals = messages.of_document(desk.book, identity)
         files = {document.sha256, *(sha256 for sha256, _name in documents.attachments(desk.book, identity))}
         for row in arrivals:

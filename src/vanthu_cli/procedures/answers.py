@@ -7,7 +7,7 @@ automatic messages, strangers, and answers themselves (RFC 3834; domain.md 9).
 from typing import Literal
 
 from vanthu_cli.channels.letter import compose, new_message_id, status_xml
-from vanthu_cli.locale import _
+from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -20,8 +20,13 @@ def queue_answer(
 ) -> None:
     """Compose and queue the answer for a document's arrival (its last one unless told), inside a step.
 
-    Nothing is queued when the sender is not an agency of the directory, or wrote automatically.
+    Nothing is queued when the sender is not an agency of the directory, or wrote automatically. Always in Vietnamese.
     """
+    with speaking("vi"):
+        _queue(desk, identity, said, message)
+
+
+def _queue(desk: Desk, identity: int, said: Literal["accepted", "refused"], message: int | None) -> None:
     document = documents.get(desk.book, identity)
     arrivals = [row for row in messages.of_document(desk.book, identity) if message is None or row["id"] == message]
     row = arrivals[-1] if arrivals else None

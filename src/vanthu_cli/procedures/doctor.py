@@ -106,6 +106,13 @@ def _directory(desk: Desk) -> tuple[Grade, str, str]:
                 code=desk.config.office.code
             ),
         )
+    session_to = desk.config.paper.session_to
+    if session_to and not any(each.code == session_to for each in known):
+        return (
+            "bad",
+            _("session_to names no agency: {code}").format(code=session_to),
+            _("Correct [paper] in the configuration."),
+        )
     return "good", _("{count} agencies").format(count=len(known)), ""
 
 

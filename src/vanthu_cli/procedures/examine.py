@@ -61,16 +61,17 @@ def examine(question: Question) -> Examination:
     """Look at the file, in this process."""
     from vanthu_cli.errors import VanthuError
     from vanthu_cli.reading.fields import read
-    from vanthu_cli.reading.marks import secret_mark_in_file
+    from vanthu_cli.reading.marks import is_locked, secret_mark_in_file
     from vanthu_cli.reading.places import find_places, printed_month_year
     from vanthu_cli.validation.files import judge_file
 
-    reading = judgement = places = fault = None
+    reading = judgement = places = None
     printed: tuple[int | None, int | None] = (None, None)
     tasks, data = question.tasks, question.data
     mark = secret_mark_in_file(question.name, data) if "mark" in tasks else None
     if mark:
         return Examination(mark=mark)
+    fault = "locked" if "mark" in tasks and is_locked(data) else None
     is_pdf = b"%PDF-" in data[:1024]
     try:
         if "read" in tasks and is_pdf:
@@ -104,9 +105,11 @@ def _serve(pipe: Connection, language: str) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(EOFError, KeyboardInterrupt):
         while True:
-            question: Question = pipe.recv()
             try:
+                question: Question = pipe.recv()
                 answer = examine(question)
+            except EOFError:
+                return
             except (Exception, MemoryError) as error:  # noqa: BLE001  one verdict is lost, never the run
                 answer = Examination(fault=type(error).__name__)
             pipe.send(answer)

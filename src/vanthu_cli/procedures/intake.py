@@ -5,8 +5,9 @@ for it is met, else waiting for a person with the reasons. Bytes that we have al
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,8 @@ def _is_secret(mail: Mail, looked: Sequence[Looked]) -> bool:
 
 def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None, reason: str) -> Taken:
     """Row first, then the file moves: a run that dies between finds the file in intake and its row known by envelope."""
-    if messages.same_secret(desk.book, origin, sender):
-        place.unlink()
+    if any(desk.cabinet.is_quarantined(place, str(known)) for known in messages.same_secret(desk.book, origin, sender)):
+        place.unlink()  # the very same bytes lie in quarantine already: the server shows the message a second time
         with desk.book.step():
             message = messages.add(
                 desk.book, origin, "other", sender=sender, message_id=None, sha256=None, reason="duplicate"
@@ -139,38 +140,50 @@ def _enter(desk: Desk, origin: Origin, mail: Mail, looked: Sequence[Looked], sha
 
     if messages.same_content(book, origin.channel, sha256):  # UIDVALIDITY changed, or the server repeats itself
         return Taken(add("other", "duplicate"), mail.message_id, sender, duplicate=True, reason="duplicate")
-    ours = _own_document(desk, looked)
-    if ours:
+    ours = {each.sha256: known for each in looked if (known := documents.by_bytes(book, each.sha256, "out"))}
+    arrived = [each for each in looked if each.sha256 not in ours and not _is_status(mail, each)]
+    delivery = _answered(desk, mail)
+    # Documents always enter, whatever travels with them: our own letter quoted, a status package, a read receipt.
+    if any(_is_document(each) for each in arrived):
+        message = add("document", "automatic" if mail.automatic else None)
+        receipt = _receive(desk, mail, delivery, message)
+        return replace(_documents(desk, origin, mail, arrived, message), receipt=receipt)
+    if delivery:
+        message = add("receipt")
+        return Taken(message, mail.message_id, sender, receipt=_receive(desk, mail, delivery, message))
+    if ours:  # a session paper goes to the office's own address too: what comes back is evidence
         message = add("receipt", "own-document")
-        for own in deliveries.of_document(book, ours.id):
+        for own in (letter for document in ours.values() for letter in deliveries.of_document(book, document.id)):
             if own.message_id == mail.message_id:
                 deliveries.receive(book, own, message, kind="reply", state="delivered", detail="own-document")
         return Taken(message, mail.message_id, sender, reason="own-document")
-    delivery = _answered(desk, mail)
-    if mail.answer and delivery:
-        message = add("receipt")
-        state = mail.answer.state or delivery.state
-        deliveries.receive(
-            book, delivery, message, kind=mail.answer.kind, state=state, detail=mail.answer.detail or mail.subject
-        )
-        return Taken(
-            message,
-            mail.message_id,
-            sender,
-            receipt=(documents.get(book, delivery.document).name, delivery.address, mail.answer.kind, state),
-        )
     if mail.answer and mail.answer.kind in {"dsn", "mdn", "status"}:
-        return Taken(
-            add("other", "receipt-for-nothing-known"), mail.message_id, sender, reason="receipt-for-nothing-known"
-        )
+        reason = "receipt-for-nothing-known"
+        return Taken(add("other", reason), mail.message_id, sender, reason=reason)
     message = add("document", "automatic" if mail.automatic else None)
-    return _documents(desk, origin, mail, looked, message)
+    return _documents(desk, origin, mail, arrived, message)
 
 
-def _own_document(desk: Desk, looked: Sequence[Looked]) -> Document | None:
-    """A session paper goes to the office's own address too: what comes back is evidence, not an incoming document."""
-    found = (documents.by_bytes(desk.book, each.sha256, "out") for each in looked)
-    return next((document for document in found if document), None)
+def _is_status(mail: Mail, looked: Looked) -> bool:
+    return (
+        mail.answer is not None
+        and mail.answer.kind == "status"
+        and looked.file.name.lower().endswith((".edxml", ".xml"))
+    )
+
+
+def _is_document(looked: Looked) -> bool:
+    return b"%PDF-" in looked.file.data[:1024] or looked.file.name.lower().endswith(_DOCUMENT_SUFFIXES)
+
+
+def _receive(desk: Desk, mail: Mail, delivery: Delivery | None, message: int) -> tuple[str, str, str, str] | None:
+    """Enter what a message says about a letter of ours; (for what, of whom, kind, state)."""
+    if mail.answer is None or delivery is None:
+        return None
+    state = mail.answer.state or delivery.state
+    words = mail.answer.detail or " ".join(mail.text.split())[:200] or mail.subject
+    deliveries.receive(desk.book, delivery, message, kind=mail.answer.kind, state=state, detail=words)
+    return documents.get(desk.book, delivery.document).name, delivery.address, mail.answer.kind, state
 
 
 def _answered(desk: Desk, mail: Mail) -> Delivery | None:
@@ -179,7 +192,7 @@ def _answered(desk: Desk, mail: Mail) -> Delivery | None:
         return None
     for message_id in mail.answer.message_ids:
         delivery = deliveries.by_message_id(desk.book, message_id)
-        if delivery is None:
+        if delivery is None or not _same_number(mail.answer.number, documents.get(desk.book, delivery.document).name):
             continue
         agency = directory.by_address(desk.book, mail.sender)
         if (
@@ -189,6 +202,11 @@ def _answered(desk: Desk, mail: Mail) -> Delivery | None:
         ):
             return delivery
     return None
+
+
+def _same_number(said: str, name: str) -> bool:
+    """Compare what a status package says it answers ("145/CV/TU", "145-CV/TU") with our number; empty says nothing."""
+    return not said or re.sub(r"[\W_]", "", said).lstrip("0") == re.sub(r"[\W_]", "", name).lstrip("0")
 
 
 def _documents(desk: Desk, origin: Origin, mail: Mail, looked: Sequence[Looked], message: int) -> Taken:
@@ -228,7 +246,7 @@ def _main(looked: Sequence[Looked]) -> list[Looked]:
     pdfs = [each for each in looked if each.found.judgement is None or each.found.judgement.format == "pdf"]
     pdfs = [each for each in pdfs if each.file.data[:1024].find(b"%PDF-") >= 0]
     numbered = [each for each in pdfs if each.found.reading and each.found.reading.fields.number is not None]
-    rest = [each for each in looked if each.file.name.lower().endswith(_DOCUMENT_SUFFIXES)]
+    rest = [each for each in looked if _is_document(each)]
     return numbered or pdfs[:1] or rest[:1]
 
 
@@ -286,7 +304,7 @@ def _flags(
         flags.add("unsigned")
     signers = {each.agency for each in judgement.signatures if each.agency} if judgement else set()
     codes = {sender.code if sender else None, *(each.code for each in printed)}
-    if signers - codes or (sender and printed and sender.code not in {each.code for each in printed}):
+    if sender is None or signers - codes or (sender and printed and sender.code not in {each.code for each in printed}):
         flags.add("sender-mismatch")
     least = desk.config.accept.confidence
     values = {name: getattr(reading.fields, name) for name in _NEEDED}

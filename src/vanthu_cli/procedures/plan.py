@@ -30,6 +30,7 @@ from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.numbering import check_symbol
 from vanthu_cli.rules.paper import PaperCopy, owed
 from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.validation.findings import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         )
     if issued is None:
         check_leader(found.judgement, desk.config.office.code, request.file.name)
+        _check_unsealed(found.judgement, desk.config.office.code, request.file.name)
     day = date.fromisoformat(issued.day) if issued and issued.day else today(desk.now)
     fields = _fields(found.reading.fields, request)
     symbol = _symbol(desk, fields, request, issued)
@@ -96,6 +98,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         _check_date(found.printed, day, request.file.name)
     recipients = route(desk, request.to, fields.recipients, day=day, session=bool(request.session))
     _same_recipients(desk, recipients, issued)
+    _same_wishes(desk, request, attachments, issued)
     papers = owed(
         desk.config.paper,
         session=bool(request.session),
@@ -134,13 +137,30 @@ def _by_person(desk: Desk, request: Request, source: bytes) -> bytes:
         return source
     key = open_key(desk, request.person, "person")
     check_ours(desk, key, "person")
+    known = desk.examine(request.file.name, source, "judge").judgement
+    if known and any(each.fingerprint == key.fingerprint for each in known.signatures):
+        raise ForbiddenError(
+            "sign.again",
+            _("{file} bears a signature by this key already.").format(file=request.file.name),
+            _("Leave --person out: the leader has signed."),
+        )
     image = key_image(desk, request.person)
     return person_signature(desk, request.file.name, source, key, image=image, box=None)
 
 
 def _refuse_secret(desk: Desk, request: Request, mark: str | None, attachments: Sequence[tuple[str, bytes]]) -> None:
     marks = [mark, secret_mark(request.subject), secret_mark(request.session)]
-    marks += [desk.examine(name, data, "mark").mark for name, data in attachments]
+    for name, data in attachments:
+        looked = desk.examine(name, data, "mark")
+        marks.append(looked.mark)
+        if looked.fault:
+            raise ForbiddenError(
+                "issue.attachment_unreadable",
+                _("The attachment {name} cannot be examined, so nobody can tell whether it is secret.").format(
+                    name=name
+                ),
+                _("Send it in another form: unlocked, not packed, not damaged."),
+            )
     found = next((each for each in marks if each), None)
     if found:
         raise ForbiddenError(
@@ -192,6 +212,15 @@ def _typed(desk: Desk, kind: str) -> str:
     return f"{kind}/{office.symbol}" if office.kind == "party" else f"{kind}-{office.symbol}"
 
 
+def _check_unsealed(judgement: Judgement, office: str, name: str) -> None:
+    if any(each.role == "organisation" and each.agency == office for each in judgement.signatures):
+        raise ForbiddenError(
+            "issue.sealed_already",
+            _("{file} bears the office's seal already.").format(file=name),
+            _("Give the file as the leader signed it: sign-send puts number, date and seal on it."),
+        )
+
+
 def _check_blanks(fields: Fields, places: Places, name: str) -> None:
     if fields.number is not None:
         raise ForbiddenError(
@@ -223,6 +252,25 @@ def _check_date(printed: tuple[int | None, int | None], day: date, name: str) ->
             _(
                 "A document bears the date it is numbered on: have the page made with today's month and year, or blanks."
             ),
+        )
+
+
+def _same_wishes(
+    desk: Desk, request: Request, attachments: Sequence[tuple[str, bytes]], document: Document | None
+) -> None:
+    """Say of an issued document that what is asked in addition will not happen, instead of seeming to do it."""
+    if document is None:
+        return
+    kept = {sha256 for sha256, _name in documents.attachments(desk.book, document.id)}
+    added = [name for name, data in attachments if hashlib.sha256(data).hexdigest() not in kept]
+    subject, urgency = " ".join(request.subject.split()), request.urgency
+    if added or (subject and subject != document.subject) or (urgency and urgency != document.urgency):
+        raise ForbiddenError(
+            "issue.other_wishes",
+            _("{name} was numbered already; attachments, subject and urgency cannot be changed any more.").format(
+                name=document.name
+            ),
+            _("“vanthu register show {id}” shows what was issued.").format(id=document.id),
         )
 
 

@@ -62,7 +62,7 @@ def route(
 
 def _asked(desk: Desk, text: str, day: date) -> Recipient:
     if "@" not in text:
-        agency = directory.agency(desk.book, text)
+        agency = directory.agency(desk.book, text) or directory.agency(desk.book, text.upper())
         if agency is None:
             raise ForbiddenError(
                 "route.unknown_agency",

@@ -7,7 +7,7 @@ from datetime import date
 from vanthu_cli.channels.letter import Letter, compose, new_message_id
 from vanthu_cli.document.symbol import DocumentNumber
 from vanthu_cli.errors import ForbiddenError, VanthuError
-from vanthu_cli.locale import _
+from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.routes import Recipient, route
@@ -73,19 +73,21 @@ def compose_letter(desk: Desk, document: Document, recipient: Recipient, *, pape
     files = [(f"{document.name.replace('/', '-')}.pdf", desk.cabinet.get(document.sha256 or ""))]
     files += [(name, desk.cabinet.get(sha256)) for sha256, name in documents.attachments(desk.book, document.id)]
     address = desk.config.channels[recipient.channel].address
+    with speaking("vi"):
+        body = _body(desk, document, files, paper=paper)
     return compose(
         message_id=new_message_id(address),
         sender=(desk.config.office.name, address),
         recipient=(recipient.agency.name, recipient.address),
         subject=f"{document.name}: {document.subject or document.doc_type or ''}",
-        body=_body(desk, document, files, paper=paper),
+        body=body,
         date=desk.now.astimezone(VIETNAM),
         files=files,
     )
 
 
 def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]], *, paper: bool) -> str:
-    """Write what a person with any mail program reads. Always Vietnamese or the run's language, plain text."""
+    """Write what a person with any mail program reads."""
     listed = "\n".join(
         f"- {name} ({len(data)} byte)\n  SHA-256: {hashlib.sha256(data).hexdigest()}" for name, data in files
     )

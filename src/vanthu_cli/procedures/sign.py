@@ -100,6 +100,12 @@ def sign(
                 places=_seal_place(desk, data, at),
                 time_stamper=time_stamper(desk),
             )
+        case "annex" if at is not None:
+            raise MisuseError(
+                "sign.fixed_place",
+                _("The signature of an annex has its place by law: page 1, upper right."),
+                _("Leave --at out."),
+            )
         case "annex":  # text only, top right of page 1 (NĐ 30/2020 Phụ lục I II.8.b)
             lines = [key.subject, desk.now.astimezone(VIETNAM).isoformat(timespec="seconds")]
             result = pades.text_mark(data, key, lines=lines, field="PhuLuc")
@@ -171,6 +177,8 @@ def _input(file: Path, output: Path) -> bytes:
         raise MisuseError(
             "sign.output_exists", _("{path} exists already.").format(path=output), _("Name another output with --out.")
         )
+    if not output.absolute().parent.is_dir():
+        raise MisuseError("sign.no_folder", _("There is no folder {path}.").format(path=output.absolute().parent))
     try:
         return file.read_bytes()
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import os_words
+from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import register_file, trust_of, who
 from vanthu_cli.procedures.examine import Examiner, Question
 from vanthu_cli.register import directory, documents
@@ -15,6 +16,8 @@ from vanthu_cli.register.book import open_book
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.trust import Signatory, Trust, load_trust
+
+_LARGEST = 500 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ def verify(
 
 def _judge(examiner: Examiner, bench: Bench, file: Path, *, now: datetime, at: datetime | None) -> Judged:
     try:
+        if file.exists() and not file.is_file():
+            return Judged(file, None, _cannot("file-unreadable", _("it is not a file")))
+        if file.stat().st_size > _LARGEST:
+            return Judged(file, None, _cannot("could-not-judge", _("it is too large")))
         data = file.read_bytes()
     except OSError as error:
         return Judged(file, None, _cannot("file-unreadable", os_words(error)))

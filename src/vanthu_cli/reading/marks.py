@@ -24,6 +24,7 @@ MAX_UNPACKED = 50_000_000
 MAX_TEXT = 20_000_000
 """Bytes looked at in a file that is plain text, HTML or RTF."""
 MAX_MEMBERS = 10_000
+MAX_DEPTH = 2
 _CHUNK = 1 << 16
 
 # Where office formats keep what is printed: body, headers and footers, notes, cells, slides.
@@ -52,7 +53,7 @@ def secret_mark_in_file(name: str, data: bytes) -> str | None:
     """Return the highest secrecy mark that a file bears in its name or, if not there, in its content; never raises.
 
     Content: PDF (pages, annotations, title, names of embedded files), OOXML and ODF by paragraphs, old Word files, text,
-    HTML, RTF; of other archives the members' names, one archive within it included. Nothing readable: None.
+    HTML, RTF; of other archives the members' names and content, two archives deep. Nothing readable: None.
     """
     try:
         return secret_mark_in_name(name) or _in_content(data)
@@ -83,26 +84,44 @@ def _in_pdf(data: bytes) -> str | None:
     return secret_mark("\n".join([*head, *texts, *said])) or next((mark for mark in named if mark), None)
 
 
-def _in_zip(data: bytes, *, within: bool = False) -> str | None:
+def _in_zip(data: bytes, depth: int = 0) -> str | None:
+    """Look into an archive: the parts of an office file; of any other, every member as a file of its own, two levels down."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()[:MAX_MEMBERS]
         for member in members:
             if mark := secret_mark_in_name(member.filename):
                 return mark
-        if within:
-            return None
         office = any(member.filename in {"[Content_Types].xml", "mimetype"} for member in members)
         left, marks = MAX_UNPACKED, []
         for member in members:
-            inner = member.filename.lower().endswith(".zip")
-            if left <= 0 or not (inner or (office and _OFFICE_PARTS.fullmatch(member.filename))):
+            if left <= 0 or member.is_dir() or (office and not _OFFICE_PARTS.fullmatch(member.filename)):
                 continue
             with suppress(Exception):  # one broken or locked member must not hide the mark in the next one
                 with archive.open(member) as stream:
                     content = stream.read(left)
                 left -= len(content)
-                marks.append(_in_zip(content, within=True) if inner else _in_xml(content))
+                marks.append(_in_xml(content) if office else _in_member(content, depth + 1))
     return secret_mark("\n".join(mark for mark in marks if mark))
+
+
+def _in_member(content: bytes, depth: int) -> str | None:
+    if content.startswith(b"PK"):
+        return _in_zip(content, depth) if depth <= MAX_DEPTH else None
+    return _in_content(content)
+
+
+def is_locked(data: bytes) -> bool:
+    """Tell whether a password keeps us from looking inside (a PDF or an archive): nobody knows then what marks it bears."""
+    if b"%PDF-" in data[:1024]:
+        try:
+            with open_pdf(data):
+                return False
+        except MisuseError as error:
+            return error.code == "reading.encrypted"
+    if data.startswith(b"PK"):
+        with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+            return any(member.flag_bits & 1 for member in zipfile.ZipFile(io.BytesIO(data)).infolist())
+    return False
 
 
 def _in_xml(content: bytes) -> str | None:

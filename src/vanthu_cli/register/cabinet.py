@@ -75,6 +75,11 @@ class Cabinet:
         sync_folder(target.parent)
         sync_folder(intake.parent)
 
+    def is_quarantined(self, intake: Path, name: str) -> bool:
+        """Tell whether these very bytes lie in quarantine under that name."""
+        known = self.root / "quarantine" / f"{name}.eml"
+        return known.is_file() and known.read_bytes() == intake.read_bytes()
+
     def _place(self, sha256: str) -> Path:
         return self.root / "cabinet" / sha256[:2] / sha256
 

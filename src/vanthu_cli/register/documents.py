@@ -332,6 +332,8 @@ def files(book: Book) -> list[str]:
 
 def blank(book: Book, identity: int) -> None:
     """Take everything that could tell a secret's content out of its row (contract.md, `fetch`)."""
-    empty = {name: None for name in _WRITABLE if name not in {"fields", "judgement", "flags", "sender"}}
+    empty = {
+        name: None for name in _WRITABLE if name not in {"fields", "judgement", "flags", "sender", "arrival_number"}
+    }
     update(book, identity, **empty, fields={}, judgement={}, flags=["secret-mark"])
     book.connection.execute("DELETE FROM attachment WHERE document = ?", (identity,))

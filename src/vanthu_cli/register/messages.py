@@ -72,13 +72,13 @@ def same_content(book: Book, channel: str, sha256: str) -> bool:
     return row is not None
 
 
-def same_secret(book: Book, origin: Origin, sender: str | None) -> bool:
-    """Tell whether this quarantined message was here under another identity, by nothing but its envelope."""
-    row = book.connection.execute(
-        "SELECT 1 FROM message WHERE state = 'quarantined' AND channel = ? AND received_at = ? AND size = ? AND sender IS ?",
+def same_secret(book: Book, origin: Origin, sender: str | None) -> list[int]:
+    """Return quarantined messages with this envelope: it may be one of them under another identity, or another one."""
+    rows = book.connection.execute(
+        "SELECT id FROM message WHERE state = 'quarantined' AND channel = ? AND received_at = ? AND size = ? AND sender IS ?",
         (origin.channel, origin.received_at, origin.size, sender),
-    ).fetchone()
-    return row is not None
+    )
+    return [row[0] for row in rows]
 
 
 def to_mark(book: Book, channel: str) -> list[str]:

@@ -35,8 +35,9 @@ def document_lines(
     deliveries: Sequence[Delivery] = (),
     papers: Sequence[Row] = (),
     arrivals: Sequence[Row] = (),
-    attachments: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[str] = (),
     events: Sequence[Row] = (),
+    text: str = "",
 ) -> list[str]:
     """Return what is known of a document, line by line."""
     pairs = [
@@ -60,11 +61,13 @@ def document_lines(
     ]
     lines = [f"{label + ':':<18} {value}" for label, value in pairs if value]
     label = _("With it") + ":"
-    lines += [f"{label:<18} {name}" for _sha256, name in attachments]
+    lines += [f"{label:<18} {name}" for name in attachments]
     lines += _judged(document)
     if arrivals:
         lines += ["", _("Arrived:")]
         lines += [f"  {local(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
+    if text:
+        lines += ["", _("The sender wrote:"), *(f"  {line}" for line in text.splitlines())]
     if deliveries:
         lines += ["", _("Sent to:")]
         rows = [

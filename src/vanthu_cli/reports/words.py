@@ -109,7 +109,7 @@ def flag_words(flags: Sequence[str]) -> str:
         "duplicate": _("came again"),
         "same-number": _("same number, other content: replacement or forgery"),
         "secret-mark": _("bears a secrecy mark"),
-        "sender-mismatch": _("signer and sender are different agencies"),
+        "sender-mismatch": _("signer and sender are not the same known agency"),
         "unsigned": _("not signed: no legal value"),
         "low-confidence": _("fields need checking"),
         "no-document": _("no document in the message"),

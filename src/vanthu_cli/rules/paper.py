@@ -26,12 +26,11 @@ def owed(paper: Paper, *, session: bool, subject: str, doc_type: str, agencies: 
     Session papers: exactly one original, for the dossier and the archive (145-CV/TU point 4). Exception classes: one
     to each recipient, when a word of the office's own list stands in type or subject (its "Điều 8" list, point 3).
     """
-    if session:
-        return (PaperCopy(paper.session_to, 1, "session"),)
+    found = {paper.session_to: PaperCopy(paper.session_to, 1, "session")} if session else dict[str, PaperCopy]()
     text = _words(f"{doc_type} {subject}")
     if any(_words(phrase) in text for phrase in paper.exceptions if phrase.strip()):
-        return tuple(PaperCopy(agency, 1, "exception") for agency in dict.fromkeys(agencies))
-    return ()
+        found = {agency: PaperCopy(agency, 1, "exception") for agency in agencies} | found
+    return tuple(found.values())
 
 
 def _words(text: str) -> str:

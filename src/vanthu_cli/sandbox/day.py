@@ -107,5 +107,9 @@ def _outgoing(office: PracticeOffice, day: date, vanthu: Vanthu, say: Say) -> No
     secret.unlink()
     for name in ("thuc-hanh-1.pdf", "thuc-hanh-2.pdf"):
         (office.papers / name).write_bytes(
-            make_pdf(correspondents.own_page(subject="Văn bản để thực hành", year=day.year))
+            make_pdf(
+                correspondents.own_page(
+                    subject=f"Văn bản để {name.removesuffix('.pdf').replace('-', ' ')}", year=day.year
+                )
+            )
         )

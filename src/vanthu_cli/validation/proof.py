@@ -19,6 +19,9 @@ from vanthu_cli.validation.revocation import known_good, revoked_at
 from vanthu_cli.validation.signed_pdf import Entry, Reader
 from vanthu_cli.validation.trust import Signatory, Trust
 
+_SKEW = timedelta(minutes=5)
+"""By how much our clock may run behind the authority's: a stamp of a moment ago is no stamp from the future."""
+
 VIETNAM = timedelta(hours=7)
 """Some tools label Vietnamese time as UTC."""
 
@@ -66,12 +69,12 @@ def proven_time(case: Case, revision: int, proofs: tuple[Proof, ...]) -> datetim
     times = [time for covered, time in proofs if covered >= revision]
     if case.known_since is not None:
         times.append(case.known_since)
-    return min((time for time in times if time <= case.moment), default=None)
+    return min((time for time in times if time <= case.moment + _SKEW), default=None)
 
 
 def _token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
     """Judge the authority's certificate at the time its stamp is itself proven for: expired stamps prove nothing."""
-    if not token.usable or token.time > case.moment:
+    if not token.usable or token.time > case.moment + _SKEW:
         return False
     at = proven or case.moment
     chain = certificates.chain(token.certificate, token.embedded_certificates, case.evidence, at)

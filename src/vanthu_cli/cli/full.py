@@ -1,0 +1,72 @@
+"""One document in full, for `inbox show` and `register show`: what it is, what came with it, who got it, and its copy."""
+
+from pathlib import Path
+from typing import Any
+
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.letters import letter_text
+from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register.book import history
+from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.details import document_lines
+
+
+def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """Return JSON parts and lines; with `out`, save document and attachments into that folder under their own names."""
+    letters = deliveries.of_document(desk.book, found.id)
+    papers = deliveries.paper_owed(desk.book, found.id)
+    arrivals = messages.of_document(desk.book, found.id)
+    attached = documents.attachments(desk.book, found.id)
+    events = history(desk.book, f"document:{found.id}")
+    place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
+    text = letter_text(desk, arrivals)
+    lines = document_lines(
+        found,
+        place=place,
+        deliveries=letters,
+        papers=papers,
+        arrivals=arrivals,
+        attachments=[name for _sha256, name in attached],
+        events=events,
+        text=text,
+    )
+    saved = _save(desk, found, attached, out) if out else []
+    lines += [_("Saved: {path}").format(path=path) for path in saved]
+    payload = {
+        "path": place,
+        "attachments": [{"file": name, "sha256": sha256} for sha256, name in attached],
+        "text": text or None,
+        "deliveries": [
+            {
+                "to": each.address,
+                "agency": each.agency,
+                "channel": each.channel,
+                "state": each.state,
+                "at": each.at,
+                "answer": each.answer,
+            }
+            for each in letters
+        ],
+        "paper": [{"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]} for row in papers],
+        "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
+        "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],
+        "saved": [str(path) for path in saved],
+    }
+    return payload, lines
+
+
+def _save(desk: Desk, found: Document, attached: list[tuple[str, str]], folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise MisuseError("show.no_folder", _("There is no folder {path}.").format(path=folder))
+    own = f"{found.name.replace('/', '-')}.pdf" if found.direction == "out" else found.file or f"{found.id}"
+    files = ([(found.sha256, own)] if found.sha256 else []) + attached
+    targets = [(folder.absolute() / name, sha256) for sha256, name in files]
+    taken = next((path for path, _sha256 in targets if path.exists()), None)
+    if taken is not None:
+        raise MisuseError("show.exists", _("{path} exists already.").format(path=taken))
+    for path, sha256 in targets:
+        write_durably(path, desk.cabinet.get(sha256))
+    return [path for path, _sha256 in targets]

@@ -1,0 +1,18 @@
+"""What the sender wrote in the letter that brought a document: kept raw in the cabinet, read again when a person looks."""
+
+from collections.abc import Sequence
+from sqlite3 import Row
+
+from vanthu_cli.channels.mime import read_mail
+from vanthu_cli.procedures.desk import Desk
+
+_LINES, _LETTERS = 40, 4000
+
+
+def letter_text(desk: Desk, arrivals: Sequence[Row]) -> str:
+    """Return the beginning of the first letter's text; empty if there is none, or the letter is quarantined."""
+    raw = next((row["sha256"] for row in arrivals if row["sha256"]), None)
+    if raw is None:
+        return ""
+    text = read_mail(desk.cabinet.get(raw)).text.strip()
+    return "\n".join(line.rstrip() for line in text.splitlines()[:_LINES])[:_LETTERS]
