@@ -273,8 +273,8 @@ def test_a_secret_inside_an_archive_is_found_and_a_locked_one_does_not_leave(cle
     command = ("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--attach", str(annex), "--dry-run")
     assert clerk.asks(*command)[1]["error"]["code"] == "issue.secret"
     locked = bytearray(packed.getvalue())
-    for sign, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        locked[locked.index(sign) + offset] |= 1  # the flag of a member that a password keeps closed
+    for place in (locked.index(b"PK\x03\x04") + 6, locked.rindex(b"PK\x01\x02") + 8):
+        locked[place] |= 1  # the flag of a member that a password keeps closed
     annex.write_bytes(locked)
     assert clerk.asks(*command)[1]["error"]["code"] == "issue.attachment_unreadable"
 

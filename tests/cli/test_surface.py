@@ -216,10 +216,13 @@ def test_doctor_finds_nothing_wrong_in_a_good_office_and_names_each_fault_with_i
     assert bad[0]["cure"]
 
 
-def test_the_version_is_shown_and_vanthu_alone_shows_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_shown_and_vanthu_alone_shows_what_it_can_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTHU_LANG", "en")
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"vanthu {__version__}\n"
-    assert main(["--lang", "en"]) == 2
+    assert main([]) == 2
     assert "sign-send" in capsys.readouterr().out
 
 
