@@ -322,3 +322,25 @@ def test_a_receipt_for_another_number_or_by_two_authors_counts_for_nothing(clerk
             place.write_bytes(raw.replace(b"<tochuc@tuhaiduong>", b"<tochuc@tuhaiduong>, <hacker@evil.example>", 1))
     clerk.asks("fetch")
     assert [each["state"] for each in clerk.asks("register", "show", "01-CV/TU")[1]["deliveries"]] != ["acknowledged"]
+
+
+def test_what_could_not_be_read_to_the_end_is_kept_apart_for_a_person(clerk: Clerk) -> None:
+    parts = "".join(f"--x\r\nContent-Type: text/plain\r\n\r\n{number}\r\n" for number in range(1200))
+    raw = f"From: tochuc@tuhaiduong\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{parts}--x--\r\n"
+    deliver(clerk.office.folder, WAN, raw.encode())
+    code, answer = clerk.asks("fetch")
+    assert (code, [(each["state"], each["flags"]) for each in answer["documents"]]) == (0, [("quarantined", [])])
+
+
+def test_a_bounce_that_brings_our_whole_letter_back_is_a_bounce(clerk: Clerk) -> None:
+    clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--yes")
+    letter = mailbox(clerk.office.folder, "tochuc@tuhaiduong")[0]
+    report = (
+        b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; tochuc@tuhaiduong\r\n"
+        b"Action: failed\r\nStatus: 5.1.1\r\n"
+    )
+    head = b"From: mailer-daemon@mx\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=qq\r\n"
+    parts = b"\r\n--qq\r\n".join([b"", report, b"Content-Type: message/rfc822\r\n\r\n" + letter])
+    deliver(clerk.office.folder, WAN, head + parts + b"\r\n--qq--\r\n")
+    receipts = clerk.asks("fetch")[1]["receipts"]
+    assert ("dsn", "bounced") in {(each["kind"], each["state"]) for each in receipts}

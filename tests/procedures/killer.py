@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any
 from tests import offices
 
 from vanthu_cli import locale
+from vanthu_cli.channels import submission
 from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.issue import issue
@@ -60,7 +60,7 @@ class Clockwork:
             (Path, ("replace", "unlink")),
             (Book, ("event",)),
             (MailChannel, ("fetch", "acknowledge", "_keep_copy")),
-            (smtplib.SMTP, ("data",)),
+            (submission, ("_data",)),
         ):
             for name in names:
                 setattr(owner, name, self.around(getattr(owner, name)))

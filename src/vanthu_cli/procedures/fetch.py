@@ -19,6 +19,8 @@ from vanthu_cli.register import deliveries, messages
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.messages import Origin
 
+_VANISHED = "mail.expunged"
+
 
 @dataclass(slots=True)
 class ChannelOutcome:
@@ -70,7 +72,13 @@ def _fetch_channel(desk: Desk, outcome: ChannelOutcome, result: Fetched) -> None
             place = desk.cabinet.intake(
                 _file_name(Origin(outcome.channel, waiting.identity, waiting.received_at, waiting.size))
             )
-            write_durably(place, waiting.fetch())
+            try:
+                write_durably(place, waiting.fetch())
+            except UnreachableError as error:
+                if error.code != _VANISHED:
+                    raise
+                outcome.errors.append(error)  # somebody deleted it under us: the others are still there
+                continue
             _take(desk, place, outcome, result)
         ours = messages.to_mark(desk.book, outcome.channel)
         channel.acknowledge(ours)

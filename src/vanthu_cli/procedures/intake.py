@@ -25,6 +25,7 @@ from vanthu_cli.register.messages import Origin
 from vanthu_cli.rules.secrecy import secret_mark
 from vanthu_cli.validation.findings import Judgement, as_json
 
+_UNREAD = {"too-many-parts", "too-deep"}
 _NEEDED = ("number", "symbol", "date", "agency", "subject")
 _DOCUMENT_SUFFIXES = (
     ".pdf",
@@ -73,7 +74,8 @@ def take_in(desk: Desk, origin: Origin, place: Path) -> Taken:
     looked = [_look(desk, file) for file in mail.files]
     if _is_secret(mail, looked):
         return _quarantine(desk, origin, place, sender, "secret-mark")
-    if any(each.found.fault in FATAL for each in looked):  # it killed the reader: nobody knows whether it bears a mark
+    # What killed the reader, or was never reached by it: nobody knows whether it bears a mark.
+    if any(each.found.fault in FATAL for each in looked) or _UNREAD & set(mail.faults):
         return _quarantine(desk, origin, place, sender, "could-not-examine")
     sha256 = desk.cabinet.put(raw)
     for each in looked:

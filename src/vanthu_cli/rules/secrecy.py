@@ -112,7 +112,8 @@ def urgency_mark(text: str) -> str | None:
 
 
 def _mark(text: str, family: _Family) -> str | None:
-    plain = unicodedata.normalize("NFC", text).strip()
+    # No letter bears eight marks; NFC takes quadratic time over a run of thousands.
+    plain = unicodedata.normalize("NFC", re.sub("([\u0300-\u036f]{8})[\u0300-\u036f]+", r"\1", text)).strip()
     if not _HINT.search(plain):
         return None
     if "\n" not in plain and _EXTENSION.search(plain):
