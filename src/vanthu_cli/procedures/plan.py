@@ -149,10 +149,14 @@ def _by_person(desk: Desk, request: Request, source: bytes) -> bytes:
 
 
 def _refuse_secret(desk: Desk, request: Request, mark: str | None, attachments: Sequence[tuple[str, bytes]]) -> None:
-    marks = [mark, secret_mark(request.subject), secret_mark(request.session)]
+    marks = [
+        (request.file.name, mark),
+        ("--subject", secret_mark(request.subject)),
+        ("--session", secret_mark(request.session)),
+    ]
     for name, data in attachments:
         looked = desk.examine(name, data, "mark")
-        marks.append(looked.mark)
+        marks.append((name, looked.mark))
         if looked.fault:
             raise ForbiddenError(
                 "issue.attachment_unreadable",
@@ -161,12 +165,13 @@ def _refuse_secret(desk: Desk, request: Request, mark: str | None, attachments: 
                 ),
                 _("Send it in another form: unlocked, not packed, not damaged."),
             )
-    found = next((each for each in marks if each), None)
-    if found:
+    for where, found in marks:
+        if not found:
+            continue
         raise ForbiddenError(
             "issue.secret",
-            _("The document bears the mark {mark}: it must not be signed or sent with this program.").format(
-                mark=found
+            _("{where} bears the mark {mark}: it must not be signed or sent with this program.").format(
+                where=where, mark=found
             ),
             _(
                 "State secrets travel only by cipher channels or on paper (Law 117/2025/QH15; 145-CV/TU point 3). "
