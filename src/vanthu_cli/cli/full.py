@@ -11,7 +11,7 @@ from vanthu_cli.register import deliveries, documents, messages
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import document_lines
+from vanthu_cli.reports.details import delivery_json, document_lines, paper_json
 
 
 def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
@@ -39,18 +39,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         "path": place,
         "attachments": [{"file": name, "sha256": sha256} for sha256, name in attached],
         "text": text or None,
-        "deliveries": [
-            {
-                "to": each.address,
-                "agency": each.agency,
-                "channel": each.channel,
-                "state": each.state,
-                "at": each.at,
-                "answer": each.answer,
-            }
-            for each in letters
-        ],
-        "paper": [{"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]} for row in papers],
+        "deliveries": [delivery_json(each) for each in letters],
+        "paper": [paper_json(row) for row in papers],
         "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
         "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],
         "saved": [str(path) for path in saved],

@@ -9,7 +9,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.send import letters_of
 from vanthu_cli.register import deliveries
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import document_lines
+from vanthu_cli.reports.details import delivery_json, document_lines, paper_json
 
 
 def issued_json(desk: Desk, document: Document) -> dict[str, object]:
@@ -23,21 +23,8 @@ def issued_json(desk: Desk, document: Document) -> dict[str, object]:
             "file": str(desk.cabinet.path(document.sha256)) if document.sha256 else None,
             "sha256": document.sha256,
         },
-        "deliveries": [
-            {
-                "to": each.address,
-                "agency": each.agency,
-                "channel": each.channel,
-                "state": each.state,
-                "at": each.at,
-                "answer": each.answer,
-            }
-            for each in letters_of(desk, document)
-        ],
-        "paper": [
-            {"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]}
-            for row in deliveries.paper_owed(desk.book, document.id)
-        ],
+        "deliveries": [delivery_json(each) for each in letters_of(desk, document)],
+        "paper": [paper_json(row) for row in deliveries.paper_owed(desk.book, document.id)],
     }
 
 

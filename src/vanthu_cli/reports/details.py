@@ -104,3 +104,19 @@ def reason_sentence(text: str) -> str:
     """Return the clerk's sentence for a reason as it is stored: "code" or "code: detail"."""
     code, _colon, detail = text.partition(": ")
     return sentence(Reason(code, detail))
+
+
+def delivery_json(delivery: Delivery) -> dict[str, object]:
+    """Return one recipient as contract.md writes it."""
+    return {
+        "to": delivery.address,
+        "agency": delivery.agency,
+        "channel": delivery.channel,
+        "state": delivery.state,
+        "at": delivery.at,
+        "answer": delivery.answer,
+    }
+
+
+def paper_json(row: Row) -> dict[str, object]:
+    return {"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]}
