@@ -6,7 +6,7 @@ import sys
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code (README, "Exit codes")."""
-    gc.set_threshold(20_000)  # start-up makes tens of thousands of lasting objects; looking through them costs 8 %
+    gc.disable()  # start-up makes tens of thousands of lasting objects; looking through them costs 8 %
     from vanthu_cli.cli.app import run
 
     return run(sys.argv[1:] if arguments is None else arguments)

@@ -217,6 +217,7 @@ def _commands() -> list[tuple[str, str, str]]:
 
 
 def _load(name: str, module: str, sentence: str) -> Any:
+    import gc
     import importlib
 
     import typer
@@ -235,4 +236,5 @@ def _load(name: str, module: str, sentence: str) -> Any:
         command.subcommand_metavar = _("COMMAND [ARGS]...")
     command.name = name
     command.options_metavar = _("[OPTIONS]")
+    gc.enable()  # it was off while the program was being loaded
     return command

@@ -18,7 +18,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk, open_desk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Run:
     """One run of the program. `now` is its only clock reading."""
 

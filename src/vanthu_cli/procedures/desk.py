@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Desk:
     """One office at one moment. `prompt` asks for a secret on a terminal, None without one."""
 

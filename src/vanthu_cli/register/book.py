@@ -23,7 +23,7 @@ _GENESIS = "0" * 64
 _WAIT_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Book:
     """The open register. `who` acts and `now` is the one clock reading of this run (aware)."""
 

@@ -16,7 +16,7 @@ from vanthu_cli.errors import MisuseError, UnreachableError, os_words
 from vanthu_cli.locale import _
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cabinet:
     """The folders of one office, under its data_dir."""
 
