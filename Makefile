@@ -4,7 +4,7 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui
+APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf
 
 .PHONY: demo test check bench servers venv-possible
 demo: $(VENV)/.demo

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,4 +43,4 @@ def served(office: PracticeOffice) -> Iterator[PracticeOffice]:
 def desk_of(office: PracticeOffice, now: datetime = NOW) -> Iterator[Desk]:
     """Open the desk; files are examined in this process, to save the start of a worker in each test."""
     with open_desk(load(office.config), now=now, prompt=lambda _what: None, language="en") as desk:
-        yield Desk(desk.config, desk.book, desk.cabinet, desk.channels, desk.now, desk.prompt, examine)
+        yield replace(desk, examiner=examine)

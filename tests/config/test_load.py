@@ -107,7 +107,7 @@ def test_a_good_file_is_read_into_values(file: Path) -> None:
         ("off = [2026-02-17]", "off = 2026-02-17", 27, "holidays.off"),
         ("off = [2026-02-17]", 'off = ["Tết"]', 27, "holidays.off.0"),
         ("off = [2026-02-17]", "off = [2026-02-17T08:00:00]", 27, "holidays.off.0"),
-        ("[holidays]\n", '[trust]\nhosts = ["x"]\n[holidays]\n', 26, "trust"),
+        ("[holidays]\n", '[trust]\nhosts = ["http://x/"]\n[holidays]\n', 26, "trust"),
         ("[holidays]\n", "[hollidays]\n", 26, "hollidays"),
         ("[accept]\n", "[[accept]]\n", 23, "accept"),
     ],

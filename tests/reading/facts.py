@@ -156,6 +156,8 @@ def written_cases() -> list[Case]:
             month = 11 if index % 4 == 1 else None
             blank = replace(whole, page=draft(page), blank=next(blanks), month=month)
             cases.append(Case(f"writer-draft-{index}", blank))
+    joint = Written(draft(page), pages=2, partner=("CHỦ TỊCH LIÊN ĐOÀN LAO ĐỘNG", "Trần Văn Bình"))
+    cases.append(Case("writer-joint", joint))
     return cases
 
 

@@ -5,8 +5,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any, Literal
 
+import pypdfium2 as pdfium
+from PIL import Image, ImageChops
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
@@ -50,49 +56,73 @@ def make_pdf(
     nfd: bool = False,
     scrambled: bool = False,
     rotate: int = 0,
+    size: tuple[float, float] = A4,
     origin: tuple[float, float] = (0, 0),
+    margin: float = 0,
     title: str | None = None,
     password: str | None = None,
     fields: Sequence[tuple[float, float, str]] = (),
+    boxes: Sequence[tuple[float, float, float, float]] = (),
+    grey: float = 0,
 ) -> bytes:
-    """Draw pages; `fields` puts annotations with appearances of their own on page 1, as signature tools do."""
+    """Draw pages of `size`; `fields` puts annotations with appearances of their own on page 1, as signature tools do.
+
+    `rotate`: the page is stored turned and a viewer turns it back. `origin`: where its lower left corner lies. `margin`:
+    the MediaBox is larger than what is seen by that much on each side. `boxes`: filled rectangles (x, y, width, height) in
+    a tone of `grey` (0 black, 1 white).
+    """
     out = io.BytesIO()
-    paper = canvas.Canvas(out, pagesize=A4, encrypt=password, invariant=True)
+    paper = canvas.Canvas(out, encrypt=password, invariant=True)
     if title:
         paper.setTitle(title)
     for texts in pages or ([],):
-        if rotate == 90:  # the sheet lies on its side in the file and stands upright in a viewer
-            paper.setPageRotation(90)
-            paper.transform(0, 1, -1, 0, HEIGHT, 0)
-        if origin != (0, 0):
-            paper.setPageSize((origin[0] + WIDTH, origin[1] + HEIGHT))
-            paper.setCropBox((*origin, origin[0] + WIDTH, origin[1] + HEIGHT))
-            paper.translate(*origin)
+        _put_up(paper, rotate, size, (origin[0] + margin, origin[1] + margin), margin)
         for x, y, value in fields:
             paper.acroForm.textfield(
                 value=value, x=x, y=HEIGHT - y - 3, width=26, height=15, borderWidth=0, fontSize=12, forceBorder=False
             )
         fields = ()
+        paper.setFillGray(grey)
+        for x, y, wide, high in boxes:
+            paper.rect(x, size[1] - y - high, wide, high, stroke=0, fill=1)
+        paper.setFillGray(0)
         drawn = sorted(texts, key=lambda text: text.text[::-1]) if scrambled else texts
         for text in drawn:
-            _draw(paper, text, nfd=nfd)
+            _draw(paper, text, size[1], nfd=nfd)
         paper.showPage()
     paper.save()
     return out.getvalue()
 
 
-def _draw(paper: canvas.Canvas, text: Text, *, nfd: bool) -> None:
+def _put_up(
+    paper: canvas.Canvas, rotate: int, size: tuple[float, float], origin: tuple[float, float], margin: float
+) -> None:
+    """Begin a page so that what is drawn upright on `size` is stored turned, moved and cut."""
+    wide, high = size
+    stored = (high, wide) if rotate in (90, 270) else size
+    whole = origin[0] + stored[0] + margin, origin[1] + stored[1] + margin
+    paper.setPageSize(whole[::-1] if rotate in (90, 270) else whole)  # reportlab turns it round for such pages
+    paper.setPageRotation(rotate)
+    if origin != (0, 0):
+        paper.setCropBox((*origin, origin[0] + stored[0], origin[1] + stored[1]))
+        paper.translate(*origin)
+    turns = {90: (0, 1, -1, 0, high, 0), 180: (-1, 0, 0, -1, wide, high), 270: (0, -1, 1, 0, 0, wide)}
+    if rotate:
+        paper.transform(*turns[rotate])
+
+
+def _draw(paper: canvas.Canvas, text: Text, high: float, *, nfd: bool, mode: int = 0) -> None:
     words = unicodedata.normalize("NFD", text.text) if nfd else text.text
-    paper.setFont(text.font, text.size)
     x = text.x - pdfmetrics.stringWidth(text.text, text.font, text.size) / 2 if text.centred else text.x
-    if text.turned:
-        paper.saveState()
-        paper.translate(x, HEIGHT - text.y)
-        paper.rotate(text.turned)
-        paper.drawString(0, 0, words)
-        paper.restoreState()
-    else:
-        paper.drawString(x, HEIGHT - text.y, words)
+    paper.saveState()
+    paper.translate(x, high - text.y)
+    paper.rotate(text.turned)
+    line = paper.beginText(0, 0)
+    line.setFont(text.font, text.size)
+    line.setTextRenderMode(mode)
+    line.textOut(words)
+    paper.drawText(line)
+    paper.restoreState()
 
 
 def scan() -> bytes:
@@ -102,6 +132,88 @@ def scan() -> bytes:
     paper.rect(60, 60, 400, 600, fill=1)
     paper.showPage()
     paper.save()
+    return out.getvalue()
+
+
+Layer = Literal["none", "hidden", "under", "seen"]
+"""The text of a scan: not recognised, invisible (mode 3), drawn under the picture, printed over it."""
+
+
+def photograph(pdf: bytes, dpi: float, mode: str = "RGB", paper: int = 236, grain: int = 6) -> list[Image.Image]:
+    """Return the pages of a PDF as a scanner sees them: on paper that is not quite white, with grain and specks."""
+    pictures = []
+    with pdfium.PdfDocument(pdf) as document:
+        for page in document:
+            plain = page.render(scale=dpi / 72, grayscale=True).to_pil()
+            toned = plain.point([level * paper // 255 for level in range(256)])
+            noise = Image.effect_noise(toned.size, grain)
+            specks = Image.effect_noise(toned.size, 30).point([0 if level > 23 else 255 for level in range(256)])
+            seen = ImageChops.add(toned, noise, 1, -128)
+            seen.paste(40, mask=specks)
+            pictures.append(seen.convert(mode))
+    return pictures
+
+
+def scanned(
+    *pages: list[Text],
+    layer: Layer = "hidden",
+    dpi: float = 80,
+    mode: str = "RGB",
+    written: Sequence[Text] = (),
+    rotate: int = 0,
+    strips: int = 1,
+    share: float = 1,
+) -> bytes:
+    """Make the scan of a document; `written` is on the paper (page 1) but was not recognised as text.
+
+    `strips`: the picture is stored in so many pieces; `share`: the part of the page's height that it covers.
+    """
+    shots = photograph(
+        make_pdf(*[[*page, *(written if not index else ())] for index, page in enumerate(pages)]), dpi, mode
+    )
+    out = io.BytesIO()
+    paper = canvas.Canvas(out, invariant=True)
+    for texts, shot in zip(pages, shots, strict=True):
+        _put_up(paper, rotate, A4, (0, 0), 0)
+        under, over = {"none": (None, None), "hidden": (None, 3), "under": (0, None)}.get(layer, (None, 0))
+        for text in texts if under is not None else ():
+            _draw(paper, text, HEIGHT, nfd=False, mode=under or 0)
+        step = -(-shot.height // strips)
+        for top in range(0, shot.height, step):
+            part = shot.crop((0, top, shot.width, min(top + step, shot.height)))
+            bottom = HEIGHT - share * HEIGHT * min(top + step, shot.height) / shot.height
+            paper.drawImage(jpeg(part), 0, bottom, WIDTH, share * HEIGHT * part.height / shot.height)
+        for text in texts if over is not None else ():
+            _draw(paper, text, HEIGHT, nfd=False, mode=over or 0)
+        paper.showPage()
+    paper.save()
+    return out.getvalue()
+
+
+def jpeg(picture: Image.Image) -> ImageReader:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=80)
+    return ImageReader(out)
+
+
+def with_annotation(pdf: bytes, rect: tuple[float, float, float, float], **entries: Any) -> bytes:
+    """Put an annotation without an appearance on page 1; `rect` in default user space, `entries` as in the dictionary."""
+    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    values = {
+        NameObject(f"/{key}"): NameObject(value) if isinstance(value, str) else value for key, value in entries.items()
+    }
+    annotation = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Rect"): ArrayObject([FloatObject(value) for value in rect]),
+            **values,
+        }
+    )
+    page = writer.pages[0]
+    annotations = page.setdefault(NameObject("/Annots"), ArrayObject()).get_object()
+    annotations.append(writer._add_object(annotation))
+    out = io.BytesIO()
+    writer.write(out)
     return out.getvalue()
 
 

@@ -1,13 +1,22 @@
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.reading.pages import Text, centred, make_pdf, party_header, state_header, width
 
 from vanthu_cli.errors import MisuseError
-from vanthu_cli.reading.page import Page, load_page, open_pdf, raw_texts
+from vanthu_cli.reading.page import MAX_PAGES, Page, open_pdf
 
 
 def page_of(pdf: bytes) -> Page:
-    with open_pdf(pdf) as document:
-        return load_page(document, 0)
+    with open_pdf(pdf) as sheets:
+        return sheets.page(0)
+
+
+TURNED = {
+    rotate: page_of(make_pdf([Text(100, 100, "x")], rotate=rotate, origin=(100, 200))) for rotate in (0, 90, 180, 270)
+}
 
 
 def texts(pdf: bytes) -> list[str]:
@@ -64,23 +73,51 @@ def test_text_outside_the_visible_page_is_not_read() -> None:
     assert texts(make_pdf([Text(-300, 200, "Số 999-CV/TU"), Text(100, 200, "thấy")])) == ["thấy"]
 
 
-def test_a_page_that_stands_on_its_side_in_the_file_is_read_upright() -> None:
-    assert texts(make_pdf(party_header(), rotate=90)) == texts(make_pdf(party_header()))
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+def test_a_page_that_is_stored_turned_is_read_upright(rotate: int) -> None:
+    assert texts(make_pdf(party_header(), rotate=rotate)) == texts(make_pdf(party_header()))
 
 
 def test_turned_text_is_still_in_the_plain_text() -> None:
-    with open_pdf(make_pdf([Text(200, 400, "TỐI MẬT", size=40, turned=45)])) as document:
-        assert raw_texts(document)[0].strip() == "TỐI MẬT"
+    with open_pdf(make_pdf([Text(200, 400, "TỐI MẬT", size=40, turned=45)])) as sheets:
+        assert sheets.text(0).strip() == "TỐI MẬT"
 
 
 def test_what_annotations_show_is_kept_apart_from_what_is_printed() -> None:
     pdf = make_pdf([centred(170, 100, "Số         -CV/TU")], fields=[(150, 100, "145"), (300, 100, "28")])
-    with open_pdf(pdf) as document:
-        assert load_page(document, 0, stamps=False).stamps == ()
-        page = load_page(document, 0)
+    page = page_of(pdf)
     assert [line.text for line in page.lines] == ["Số -CV/TU"]
     assert [[line.text for line in stamp] for stamp in page.stamps] == [["145"], ["28"]]
     assert [line.text for line in page.shown] == ["Số -CV/TU", "145", "28"]
+
+
+@given(
+    st.sampled_from([0, 90, 180, 270]),
+    st.tuples(st.floats(0, 400), st.floats(0, 600), st.floats(1, 90), st.floats(1, 90)),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_rectangle_of_the_view_lies_where_the_file_has_it(rotate: int, place: tuple[float, ...]) -> None:
+    """The box of the view, taken back to the file and seen again, is itself; it keeps its area and lies on the sheet."""
+    page = TURNED[rotate]
+    x0, y0 = page.x0 + place[0], page.y0 + place[1]
+    rect = x0, y0, x0 + place[2], y0 + place[3]
+    box = page.box(rect)
+    assert page.seen(box) == pytest.approx(rect)
+    assert box.width * box.height == pytest.approx(place[2] * place[3])
+    wide, high = (841.89, 595.28) if rotate in (90, 270) else (595.28, 841.89)
+    assert box.x0 + 0.01 >= 100
+    assert box.y0 + 0.01 >= 200
+    assert box.x1 <= 100.01 + wide
+    assert box.y1 <= 200.01 + high
+
+
+def test_of_a_long_file_the_beginning_and_the_end_are_looked_at() -> None:
+    pages = [[Text(100, 100, f"trang {number}")] for number in range(MAX_PAGES + 30)]
+    with open_pdf(make_pdf(*pages)) as sheets:
+        assert sheets.looked_at == [*range(MAX_PAGES), *range(MAX_PAGES + 25, MAX_PAGES + 30)]
+        for index in (0, 40, MAX_PAGES + 29, 1, 40):
+            assert sheets.text(index).strip() == f"trang {index}"
+            assert [line.text for line in sheets.page(index).lines] == [f"trang {index}"]
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7\n", b"no pdf at all"])
@@ -90,8 +127,22 @@ def test_what_is_no_pdf_is_refused(data: bytes) -> None:
     assert refused.value.code == "reading.unreadable"
 
 
-def test_a_file_locked_with_a_password_is_named_as_such() -> None:
-    with pytest.raises(MisuseError) as refused, open_pdf(make_pdf([Text(90, 90, "x")], password="khoá")):
-        pass
-    assert refused.value.code == "reading.encrypted"
-    assert refused.value.hint
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.pdf"):
+        with pytest.raises(MisuseError) as refused, open_pdf(path):
+            pass
+        assert refused.value.code == "reading.unreadable"
+
+
+def test_a_file_locked_with_a_password_opens_with_it_only(tmp_path: Path) -> None:
+    locked = make_pdf([Text(90, 90, "x")], password="khoá")
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(locked)
+    for source in (locked, path):
+        for password in (None, "khóa"):
+            with pytest.raises(MisuseError) as refused, open_pdf(source, password):
+                pass
+            assert refused.value.code == "reading.encrypted"
+            assert refused.value.hint
+        with open_pdf(source, "khoá") as sheets:
+            assert sheets.text(0).strip() == "x"

@@ -38,7 +38,10 @@ BLANKS = {
 
 @dataclass(frozen=True)
 class Written:
-    """A page and how it was typed. `rows`: number and date in a table row of their own; `pages`: at least so many."""
+    """A page and how it was typed. `rows`: number and date in a table row of their own; `pages`: at least so many.
+
+    `partner`: title and name of who signs beside the signer, on the left (a joint document).
+    """
 
     page: Page
     blank: str = "spaces"
@@ -46,11 +49,12 @@ class Written:
     decomposed: bool = False
     rows: bool = True
     pages: int = 1
+    partner: tuple[str, str] | None = None
 
 
 def flat_odt(written: Written) -> str:
     page = written.page
-    body = [_head(written), *_marks(page), *_middle(page), *_filler(written.pages), _foot(page)]
+    body = [_head(written), *_marks(page), *_middle(page), *_filler(written.pages), _foot(page, written.partner)]
     text = _DOCUMENT.format(namespaces=_NAMESPACES, styles=_STYLES, body="".join(body))
     return unicodedata.normalize("NFD", text) if written.decomposed else text
 
@@ -137,10 +141,14 @@ def _filler(pages: int) -> list[str]:
     return [_line("body", prose)] * 16 * (pages - 1)
 
 
-def _foot(page: Page) -> str:
-    left = [_line("recipients", "Nơi nhận:"), *(_line("list", f"- {item};") for item in page.recipients)]
+def _foot(page: Page, partner: tuple[str, str] | None) -> str:
+    recipients = [_line("recipients", "Nơi nhận:"), *(_line("list", f"- {item};") for item in page.recipients)]
     above = [_line("office", text.upper()) for text in (page.authority, page.title) if text]
-    return _table([(left, [*above, *[_line("office", "")] * 4, _line("office", page.signer)])])
+    signer = [*above, *[_line("office", "")] * 4, _line("office", page.signer)]
+    if partner is None:
+        return _table([(recipients, signer)])
+    beside = [_line("office", partner[0]), *[_line("office", "")] * 4, _line("office", partner[1])]
+    return _table([(beside, signer)]) + "".join(recipients)
 
 
 def _line(style: str, text: str) -> str:

@@ -1,6 +1,8 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.authorities import Authorities, authorities
 from tests.signing import practice
 
 from vanthu_cli.document.places import Places
@@ -36,6 +38,13 @@ def receiver(tmp_path_factory: pytest.TempPathFactory, middle: practice.Identity
 @pytest.fixture(scope="session")
 def draft() -> tuple[bytes, Places]:
     return practice.dispatch()
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authorities]:
+    """Give certification authorities that answer on loopback."""
+    with authorities(tmp_path_factory.mktemp("authorities") / "vn") as running:
+        yield running
 
 
 def _key(folder: Path, identity: practice.Identity, *chain: practice.Identity) -> SigningKey:

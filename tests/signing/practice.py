@@ -2,27 +2,39 @@
 
 import datetime as dt
 import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import pypdfium2 as pdfium
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 import vanthu_cli
-from vanthu_cli.document.places import MM, Blank, Box, Places
+from vanthu_cli.document.places import MM, Blank, Box, Places, SignerPlace
+from vanthu_cli.errors import VanthuError
+from vanthu_cli.signing.check import check_result
+from vanthu_cli.signing.files import open_pdf
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 DIGITAL_SIGNATURE = (True, False, False, False, False, False, False, False, False)
+COMMITMENT_ONLY = (False, True, False, False, False, False, False, False, False)
 ENCRYPTION_ONLY = (False, False, True, False, False, False, False, False, False)
 
 _FONTS = Path(vanthu_cli.__file__).parent / "fonts"
@@ -54,6 +66,7 @@ def issue(
     end: dt.datetime = NOW + 365 * DAY,
     usage: tuple[bool, ...] | None = DIGITAL_SIGNATURE,
     time_stamping: bool = False,
+    more: Iterable[x509.ExtensionType] = (),
 ) -> Identity:
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -73,6 +86,8 @@ def issue(
     if time_stamping:
         purpose = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])
         builder = builder.add_extension(purpose, critical=True)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     return Identity(key, builder.sign(issuer.key if issuer else key, hashes.SHA256()))
 
 
@@ -84,14 +99,29 @@ def p12(identity: Identity, path: Path, passphrase: str, *chain: Identity) -> Pa
 
 
 LEFT = 30 * MM
+WIDTH, HEIGHT = 595.276, 841.89
 SIGNER = Box(0, 330, 250, 470, 310)
 SEAL = Box(0, 330 + 140 / 3 - 36 * MM, 280 - 18 * MM, 330 + 140 / 3, 280 + 18 * MM)
 
+# What turns a page drawn upright so that its reader sees it upright when /Rotate turns it back.
+_TURNS = {
+    0: (1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+    90: (0.0, 1.0, -1.0, 0.0, HEIGHT, 0.0),
+    180: (-1.0, 0.0, 0.0, -1.0, WIDTH, HEIGHT),
+    270: (0.0, -1.0, 1.0, 0.0, 0.0, WIDTH),
+}
+
 
 def dispatch(*, rotate: int = 0) -> tuple[bytes, Places]:
-    """A công văn of the Party: number and date blank, the signer's block below, the body between."""
+    """A công văn of the Party: number and date blank, the signer's block below, the body between.
+
+    Its reader sees the same whatever `rotate`; the places are in default user space.
+    """
     out = BytesIO()
-    canvas = Canvas(out, pagesize=(595.276, 841.89), invariant=True)
+    canvas = Canvas(out, invariant=True)
+    canvas.setPageSize((WIDTH, HEIGHT))  # stored turned by reportlab when the page is
+    canvas.setPageRotation(rotate)
+    canvas.transform(*_TURNS[rotate])
     write = _Pen(canvas)
     write("Bold", 13, LEFT, 780, "TỈNH ỦY HẢI DƯƠNG")
     write("Regular", 14, LEFT + 60, 764, "*")
@@ -106,10 +136,28 @@ def dispatch(*, rotate: int = 0) -> tuple[bytes, Places]:
     write("Bold", 14, 330, 330, "T/M BAN THƯỜNG VỤ")
     write("Bold", 14, 320, 314, "PHÓ BÍ THƯ THƯỜNG TRỰC")
     write("Bold", 14, 360, 235, "Lê Văn Hiệu")
-    canvas.setPageRotation(rotate)
     canvas.save()
-    strip = Box(0, LEFT, 740, 560, 760)
-    return out.getvalue(), Places(number, day, month, None, strip, SIGNER, SEAL)
+    signer = SignerPlace("Lê Văn Hiệu", "PHÓ BÍ THƯ THƯỜNG TRỰC", turned(SIGNER, rotate), turned(SEAL, rotate))
+    number, day, month = (_turned_blank(blank, rotate) for blank in (number, day, month))
+    return out.getvalue(), Places(
+        number=number, day=day, month=month, strip=turned(Box(0, LEFT, 740, 560, 760), rotate), signers=(signer,)
+    )
+
+
+def turned(box: Box, rotate: int) -> Box:
+    """Return in default user space what lies in `box` for the reader of a dispatch with that /Rotate."""
+    (ax, ay), (bx, by) = _turned_point(box.x0, box.y0, rotate), _turned_point(box.x1, box.y1, rotate)
+    return Box(box.page, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+
+
+def _turned_blank(blank: Blank, rotate: int) -> Blank:
+    start, end = _turned_point(blank.x0, blank.y0, rotate), _turned_point(blank.x1, blank.y1, rotate)
+    return Blank(*start, *end, blank.size, blank.italic)
+
+
+def _turned_point(x: float, y: float, rotate: int) -> tuple[float, float]:
+    a, b, c, d, e, f = _TURNS[rotate]
+    return a * x + c * y + e, b * x + d * y + f
 
 
 class _Pen:
@@ -128,9 +176,76 @@ class _Pen:
             if isinstance(part, str):
                 x = self(face, size, x, y, part)
             else:
-                found.append(Blank(x, x + part, y, size, italic=face == "Italic"))
+                found.append(Blank(x, y, x + part, y, size, italic=face == "Italic"))
                 x += part
         return found
+
+
+def done(work: Callable[..., object], pdf: bytes, *arguments: Any, **named: Any) -> bytes:
+    """Return what becomes of the file when `work` is done to its stream in place."""
+    stream = BytesIO(pdf)
+    work(stream, *arguments, **named)
+    return stream.getvalue()
+
+
+def check(before: bytes, after: bytes, added: int, password: str = "") -> tuple[str, ...]:
+    return check_result(BytesIO(before), BytesIO(after), added, password)
+
+
+def refused(code: str, work: Callable[..., object], *arguments: Any, **named: Any) -> VanthuError:
+    """Demand that the work is refused with that code; a PDF may be given as bytes."""
+    streams = [BytesIO(one) if isinstance(one, bytes) else one for one in arguments]
+    with pytest.raises(VanthuError) as caught:
+        work(*streams, **named)
+    assert caught.value.code == code
+    return caught.value
+
+
+def left_out(why: str) -> None:
+    """Leave a test out for want of a program, loudly; not where everything must be there."""
+    assert os.environ.get("CI") != "true", why
+    pytest.skip(why)
+
+
+def pdfsig_says(pdf: bytes, folder: Path, *options: str) -> list[str]:
+    """Return poppler's verdict on each signature, in the order of the file."""
+    if shutil.which("pdfsig") is None:
+        left_out("pdfsig (poppler-utils) is not installed: no second opinion on our signatures")
+    path = folder / "judged.pdf"
+    path.write_bytes(pdf)
+    answer = subprocess.run(["pdfsig", "-nocert", *options, str(path)], capture_output=True, text=True, check=True)  # noqa: S607  found on PATH above
+    return re.findall(r"Signature Validation: (.*)", answer.stdout)
+
+
+SCALE = 4
+"""Pixels a point of `render`."""
+
+
+@functools.lru_cache(maxsize=4)
+def render(pdf: bytes, page: int = 0, password: str | None = None) -> Image.Image:
+    """Draw a page with its signatures as pdfium shows it."""
+    with pdfium.PdfDocument(pdf, password=password) as document:
+        document.init_forms()
+        image: Image.Image = document[page].render(scale=SCALE).to_pil().convert("RGB")
+        return image
+
+
+def added(before: bytes, after: bytes, *window: float) -> tuple[float, ...] | None:
+    """Where the reader sees something else on page 1 within the rectangle: points from the lower left corner as he sees it."""
+    x0, y0, x1, y1 = window
+    change = ImageChops.difference(render(before), render(after)).convert("L").point([0] * 40 + [255] * 216)
+    high = change.height
+    box = change.crop((int(x0 * SCALE), int(high - y1 * SCALE), int(x1 * SCALE), int(high - y0 * SCALE))).getbbox()
+    if box is None:
+        return None
+    left, top, right, bottom = (value / SCALE for value in box)
+    return x0 + left, y1 - bottom, x0 + right, y1 - top
+
+
+def appearance(pdf: bytes, field: str, password: str = "") -> Any:
+    """Return the form that a signature shows."""
+    signatures = open_pdf(pdf, password).signatures
+    return next(one for one in signatures if one.field_name == field).sig_field["/AP"]["/N"]
 
 
 def signature_png() -> bytes:

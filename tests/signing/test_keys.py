@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import pkcs12 as asn1_pkcs12
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.signing import practice
 
-from vanthu_cli.document.places import Places
+from vanthu_cli.document.places import Box, Places
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.signing import pades
 from vanthu_cli.signing.files import open_pdf
-from vanthu_cli.signing.keys import SigningKey, check_usable, days_left, open_pkcs12
+from vanthu_cli.signing.keys import SigningKey, check_usable, open_pkcs12
+
+CORNER = Box(0, 400, 800, 580, 830)
 
 
 def test_an_opened_key_tells_whose_certificate_it_has(leader: SigningKey) -> None:
@@ -66,8 +69,9 @@ def test_the_private_key_is_parsed_once_however_often_it_signs(
         raise AssertionError("the private key is parsed again")
 
     monkeypatch.setattr("cryptography.hazmat.primitives.serialization.load_der_private_key", parse)
-    signed = pades.text_mark(draft[0], receiver, lines=["145-CV/TU"], field="PhuLuc")
-    pades.check_result(draft[0], signed, 1)
+    signed = practice.done(pades.text_mark, draft[0], receiver, lines=["145-CV/TU"], field="PhuLuc", box=CORNER)
+    signed = practice.done(pades.text_mark, signed, receiver, lines=["145-CV/TU"], field="PhuLuc", box=CORNER)
+    practice.check(draft[0], signed, 2)
 
 
 def test_the_signature_carries_the_intermediate_but_neither_the_root_nor_a_stranger(
@@ -76,31 +80,27 @@ def test_the_signature_carries_the_intermediate_but_neither_the_root_nor_a_stran
     path = practice.p12(practice.issue("Văn phòng Tỉnh ủy", middle), tmp_path / "k.p12", "x", root)
     stranger = practice.issue("CA lạ")
     key = open_pkcs12(path, "x", others=[stranger.der, middle.der])
-    signed = pades.text_mark(draft[0], key, lines=["SAO Y"], field="BanSao")
+    signed = practice.done(pades.text_mark, draft[0], key, lines=["SAO Y"], field="BanSao", box=CORNER)
     (signature,) = open_pdf(signed).signatures
     assert {one.dump() for one in signature.other_embedded_certs} == {middle.der}
     assert signature.signer_cert.dump() == key.certificate
 
 
-def test_keys_out_of_their_time_or_purpose_are_refused(tmp_path: Path, root: practice.Identity) -> None:
-    def key(**facts: object) -> SigningKey:
-        identity = practice.issue("Văn thư", root, **facts)  # type: ignore[arg-type]  # the facts of each case
-        return open_pkcs12(practice.p12(identity, tmp_path / "k.p12", "x"), "x")
+def test_certificates_out_of_their_time_or_purpose_are_refused(root: practice.Identity) -> None:
+    def certificate(**facts: object) -> x509.Certificate:
+        return practice.issue("Văn thư", root, **facts).certificate  # type: ignore[arg-type]  # the facts of each case
 
     day = practice.DAY
     cases = {
-        "signing.certificate_expired": key(start=practice.NOW - 9 * day, end=practice.NOW - day),
-        "signing.certificate_not_yet_valid": key(start=practice.NOW + day),
-        "signing.certificate_usage": key(usage=practice.ENCRYPTION_ONLY),
+        "signing.certificate_expired": certificate(start=practice.NOW - 9 * day, end=practice.NOW - day),
+        "signing.certificate_not_yet_valid": certificate(start=practice.NOW + day),
+        "signing.certificate_usage": certificate(usage=practice.ENCRYPTION_ONLY),
     }
     for code, refused in cases.items():
         with pytest.raises(ForbiddenError) as caught:
             check_usable(refused, practice.NOW)
         assert caught.value.code == code
-    check_usable(key(), practice.NOW)
-    check_usable(key(usage=None), practice.NOW)
-
-
-def test_days_left_are_whole_and_become_negative(leader: SigningKey) -> None:
-    assert days_left(leader, leader.not_after - dt.timedelta(days=30, hours=5)) == 30
-    assert days_left(leader, leader.not_after + dt.timedelta(hours=1)) == -1
+        assert "Văn thư" in caught.value.message
+    check_usable(certificate(), practice.NOW)
+    check_usable(certificate(usage=practice.COMMITMENT_ONLY), practice.NOW)
+    check_usable(certificate(usage=None), practice.NOW)

@@ -83,6 +83,8 @@ def issue(
     ca: bool = False,
     since: datetime = NOW - 1000 * DAY,
     until: datetime = NOW + 1000 * DAY,
+    signs: bool = True,
+    purposes: tuple[x509.ObjectIdentifier, ...] = (),
     time_stamping: bool = False,
     answers_ocsp: bool = False,
     ocsp_at: str | None = None,
@@ -101,9 +103,9 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(
             x509.KeyUsage(
-                digital_signature=not ca,
-                content_commitment=not ca and not time_stamping,
-                key_encipherment=False,
+                digital_signature=signs and not ca,
+                content_commitment=signs and not ca and not time_stamping,
+                key_encipherment=not signs,
                 data_encipherment=False,
                 key_agreement=False,
                 key_cert_sign=ca,
@@ -116,6 +118,8 @@ def issue(
     )
     if time_stamping:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     if answers_ocsp:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
@@ -217,8 +221,9 @@ def sign(
     certify: bool = False,
     digest: str = "sha256",
     kind: SigSeedSubFilter = SigSeedSubFilter.PADES,
+    password: str | None = None,
 ) -> bytes:
-    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    writer = writing(pdf, password)
     metadata = PdfSignatureMetadata(
         field_name=field,
         md_algorithm=digest,
@@ -233,12 +238,20 @@ def sign(
         stamp_style=TextStampStyle(stamp_text=text or field, background=None),
         new_field_spec=SigFieldSpec(field, box=box) if box else None,
     )
-    return bytes(signer.sign_pdf(writer).getbuffer())
+    # pyHanko's own estimate of the size is too small for an encrypted file.
+    return bytes(signer.sign_pdf(writer, bytes_reserved=16_384 if password else None).getbuffer())
 
 
-def update(pdf: bytes, edit: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
-    """Append a revision that `edit` makes: what an attacker without a key can do."""
+def writing(pdf: bytes, password: str | None) -> IncrementalPdfFileWriter:
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    if password is not None:
+        writer.encrypt(password)
+    return writer
+
+
+def update(pdf: bytes, edit: Callable[[IncrementalPdfFileWriter], None], password: str | None = None) -> bytes:
+    """Append a revision that `edit` makes: what an attacker without a key can do."""
+    writer = writing(pdf, password)
     edit(writer)
     out = BytesIO()
     writer.write(out)

@@ -59,7 +59,7 @@ def quarantine_id(text: str) -> int:
 
 def output_of(file: Path, out: Path | None, suffix: str) -> Path:
     """Return where the result goes: `<stem>.<suffix>.pdf` beside the input, in a folder, or the file named."""
-    name = f"{file.stem}.{suffix}{file.suffix}"
+    name = f"{file.stem}.{suffix}.pdf"
     if out is None:
         return file.with_name(name)
     return out / name if out.is_dir() else out

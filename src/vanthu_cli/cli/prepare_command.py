@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from vanthu_cli.cli.parse import output_of
-from vanthu_cli.cli.run import run_of
+from vanthu_cli.cli.run import run_of, tell
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.sign import prepare
+from vanthu_cli.procedures.prepare import prepare
+from vanthu_cli.reports.words import form_sentence
 
 
 def command(
@@ -20,9 +21,13 @@ def command(
     run = run_of(context)
     output = output_of(path, out, "prepared")
     with run.desk() as desk:
-        prepare(desk, path, output, dry_run=dry_run)
+        warnings = prepare(desk, path, output, dry_run=dry_run)
+    if not run.json:
+        for code, detail in warnings:
+            tell(f"! {path}: {form_sentence(code, detail)}")
     lines = [
         _("Prepared: {path}").format(path=output),
         _("Next: the leader signs this copy, here or with another tool."),
     ]
-    return run.answer({"file": str(path), "output": str(output), "dry_run": dry_run}, lines)
+    found = [{"code": code, "detail": detail or None} for code, detail in warnings]
+    return run.answer({"file": str(path), "output": str(output), "dry_run": dry_run, "warnings": found}, lines)

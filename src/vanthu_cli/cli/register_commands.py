@@ -14,7 +14,7 @@ from vanthu_cli.register import documents
 from vanthu_cli.register.book import stored
 from vanthu_cli.register.documents import Direction, Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import day_shown, state_word, verdict_word
+from vanthu_cli.reports.words import day_shown, state_of, verdict_word
 from vanthu_cli.rules.deadlines import VIETNAM
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -118,7 +118,7 @@ def _rows(found: list[Document]) -> list[str]:
             each.agency or "",
             each.subject or "",
             verdict_word(each.verdict),
-            state_word(each.state),
+            state_of(each),
         ]
         for each in found
     ]

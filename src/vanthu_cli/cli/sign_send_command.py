@@ -13,7 +13,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.issue import issue, numbered_already
 from vanthu_cli.procedures.plan import Plan, Request, plan_issue
 from vanthu_cli.register import documents
-from vanthu_cli.reports.words import reason_word
+from vanthu_cli.reports.words import form_sentence, reason_word
 
 _URGENCY = {"": "", "khan": "KHẨN", "thuong-khan": "THƯỢNG KHẨN", "hoa-toc": "HỎA TỐC"}
 
@@ -29,6 +29,9 @@ def command(
     urgency: Annotated[str, typer.Option("--urgency", help=_("Urgency: khan, thuong-khan or hoa-toc."))] = "",
     person: Annotated[str, typer.Option("--person", help=_("Key of the leader, if the leader signs here."))] = "",
     organisation: Annotated[str, typer.Option("--organisation", help=_("Key of the office."))] = "",
+    without_timestamp: Annotated[
+        bool, typer.Option("--without-timestamp", help=_("Do without time stamps this once; it is recorded."))
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help=_("Don't ask before sending."))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))] = False,
 ) -> int:
@@ -45,9 +48,13 @@ def command(
         urgency=_URGENCY[urgency],
         person=person,
         organisation=organisation,
+        bare=without_timestamp,
     )
     with run.desk() as desk:
         plan = plan_issue(desk, request)
+        if not run.json:
+            for code, detail in plan.warnings:
+                tell(f"! {path}: {form_sentence(code, detail)}")
         if dry_run:
             return run.answer(_plan_json(plan), _plan_lines(plan))
         if not yes:
@@ -88,7 +95,7 @@ def _plan_lines(plan: Plan) -> list[str]:
     ]
     to, with_it, owed = _("To"), _("With it"), _("Paper original owed")
     pairs += [(to, f"{each.agency.name} <{each.address}> ({each.channel})") for each in plan.recipients]
-    pairs += [(with_it, name) for name, _data in plan.attachments]
+    pairs += [(with_it, each.name if each.corner else f"{each.name}, {each.name}.p7s") for each in plan.attachments]
     pairs += [(owed, f"{each.copies} × {each.agency} ({reason_word(each.reason)})") for each in plan.papers]
     return [f"{label}: {value}" for label, value in pairs]
 
@@ -105,4 +112,5 @@ def _plan_json(plan: Plan) -> dict[str, object]:
             {"to": each.address, "agency": each.agency.code, "channel": each.channel} for each in plan.recipients
         ],
         "paper": [{"agency": each.agency, "copies": each.copies, "reason": each.reason} for each in plan.papers],
+        "warnings": [{"code": code, "detail": detail or None} for code, detail in plan.warnings],
     }

@@ -12,6 +12,7 @@ from vanthu_cli.locale import _
 Network = Literal["wan", "internet"]
 _STRICT: dict[str, Any] = {"extra": "forbid"}
 _MAX_PORT = 65_535
+_LARGEST_SEAL = 60
 SECRET_KINDS = ("keyring", "env", "file", "command", "prompt")
 # Every command pays for making these classes: nobody compares or prints settings, and that is a third of the cost.
 
@@ -60,7 +61,10 @@ class Server:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Channel:
-    """A mailbox of the office on one network; `after` says what becomes of a message there once it is ours."""
+    """A mailbox of the office on one network; `after` says what becomes of a message there once it is ours.
+
+    `smime` names the key that signs outgoing letters (S/MIME); empty: the letter itself is not signed, only the document.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     kind: Literal["mail"]
@@ -70,6 +74,7 @@ class Channel:
     smtp: Server
     secret: str
     after: Literal["flag", "move", "leave"] = "flag"
+    smime: str = ""
 
     def __post_init__(self) -> None:
         if not is_mailbox(self.address):
@@ -79,25 +84,42 @@ class Channel:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Key:
-    """A signing key: PKCS#12 file, where its passphrase is found, and the PNG of the signature or seal."""
+    """A signing key, and the PNG of the signature or seal; `size_mm` is the seal's real diameter (0: from the PNG, else 36).
+
+    pkcs12: `path`. pkcs11 (a USB token): `module` is the driver's file, `certificate` tells which one (a file, or the SHA-256
+    of the certificate), `token` its label if that is wanted too. csc (remote signing service): `url`, `credential`,
+    `access` says where its OAuth token is. `secret` says where passphrase or PIN is.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     role: Literal["person", "organisation"]
-    kind: Literal["pkcs12"]
-    path: str
+    kind: Literal["pkcs12", "pkcs11", "csc"]
     secret: str
+    path: str = ""
     image: str = ""
+    size_mm: float = 0.0
+    certificate: str = ""
+    module: str = ""
+    token: str = ""
+    url: str = ""
+    credential: str = ""
+    access: str = ""
+    api: Literal["v1", "v2"] = "v1"
 
     def __post_init__(self) -> None:
-        _filled(self, "path")
+        _filled(self, *{"pkcs12": ("path",), "pkcs11": ("module",), "csc": ("url", "credential")}[self.kind])
         check_reference(self.secret)
+        if self.access:
+            check_reference(self.access)
+        if not 0 <= self.size_mm <= _LARGEST_SEAL:
+            raise ValueError(_("size_mm is the seal's diameter in millimetres, such as 36"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrustSettings:
     """Folder of CA certificates and CRLs this office believes; how strict to be about revocation.
 
-    `hosts`: addresses that may be asked for revocation. None may, in this version.
+    `hosts`: the only addresses that may be asked for revocation data ("ocsp.ca.gov.vn"), before signing and for B-LT.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -106,8 +128,8 @@ class TrustSettings:
     hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.hosts:
-            raise ValueError(_("this version fetches nothing by itself: leave hosts empty and put CRL files into dir"))
+        if any("/" in host or not host.strip() for host in self.hosts):
+            raise ValueError(_("hosts are names such as ocsp.ca.gov.vn, without http:// and without a path"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,6 +138,14 @@ class Tsa:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     url: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Signing:
+    """How provable this office's signatures are made (PAdES levels). Left out: B-T with a time stamp authority, else B-B."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA", ""] = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,6 +190,7 @@ class Config:
     keys: dict[str, Key] = field(default_factory=dict)
     trust: TrustSettings = TrustSettings()
     tsa: Tsa = Tsa()
+    signing: Signing = Signing()
     accept: Accept = Accept()
     paper: Paper = Paper()
     holidays: Holidays = Holidays()
@@ -171,6 +202,16 @@ class Config:
                 raise ValueError(
                     _("channels.{name}: a channel is named by plain letters, digits, - and _").format(name=name)
                 )
+
+        if self.signing.level not in {"", "B-B"} and not self.tsa.url:
+            raise ValueError(
+                _("signing.level {level} needs a time stamp authority: url under [tsa]").format(
+                    level=self.signing.level
+                )
+            )
+        for name in (channel.smime for channel in self.channels.values() if channel.smime):
+            if name not in self.keys:
+                raise ValueError(_("smime names no key of this file: {name}").format(name=name))
 
     def path(self, name: str) -> Path:
         """Resolve a path written in the file."""

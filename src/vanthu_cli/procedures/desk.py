@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vanthu_cli.config.secrets import secret
 from vanthu_cli.config.settings import Config
@@ -18,10 +19,33 @@ from vanthu_cli.register.cabinet import Cabinet, open_cabinet
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
     from vanthu_cli.procedures.examine import Examination, Question, Task
+    from vanthu_cli.procedures.keys import KeyRing
     from vanthu_cli.register.directory import Agency
     from vanthu_cli.validation.trust import Signatory, Trust
 
 _LOCK_SECONDS = 60
+
+
+@dataclass(eq=False, repr=False)
+class Kept:
+    """What is read or opened when it is first needed in a run, and then kept to its end."""
+
+    config: Config
+    prompt: Callable[[str], str | None]
+
+    @cached_property
+    def trust(self) -> "Trust":
+        return trust_of(self.config)
+
+    @cached_property
+    def keys(self) -> "KeyRing":
+        from vanthu_cli.procedures.keys import KeyRing
+
+        return KeyRing(self.config, self.prompt)
+
+    def close(self) -> None:
+        if "keys" in self.__dict__:
+            self.keys.close()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,6 +59,7 @@ class Desk:
     now: datetime
     prompt: Callable[[str], str | None]
     examiner: Callable[["Question"], "Examination"]
+    kept: Kept
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -55,15 +80,22 @@ class Desk:
         finally:
             held.release()
 
-    def examine(self, name: str, data: bytes, *tasks: "Task", known_since: datetime | None = None) -> "Examination":
+    def examine(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Examination":
+        """Have a file looked at in the worker; `wishes` are further fields of `Question`."""
+        return self.examiner(self.question(name, data, *tasks, **wishes))
+
+    def question(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Question":
         from vanthu_cli.procedures.examine import Question
 
-        return self.examiner(
-            Question(name, data, frozenset(tasks), self.trust(), self.signatories(), self.now, None, known_since)
-        )
+        return Question(name, data, frozenset(tasks), self.trust(), self.signatories(), self.now, **wishes)
 
     def trust(self) -> "Trust":
-        return trust_of(self.config)
+        return self.kept.trust
+
+    @property
+    def keys(self) -> "KeyRing":
+        """The keys opened in this run."""
+        return self.kept.keys
 
     def signatories(self) -> "Mapping[str, Signatory]":
         from vanthu_cli.register import directory
@@ -108,11 +140,12 @@ def open_desk(
         )
     book = open_book(register_file(config), who=who(), now=now, make=make)
     channels = _Channels(config, prompt)
-    examiner = _LazyExaminer(language)
+    examiner, kept = _LazyExaminer(language), Kept(config, prompt)
     try:
         with explaining():
-            yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner)
+            yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner, kept)
     finally:
+        kept.close()
         channels.close()
         examiner.close()
         book.connection.close()

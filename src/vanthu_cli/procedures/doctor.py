@@ -7,15 +7,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.keys import open_key, time_stamper
+from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
 from vanthu_cli.register import directory, documents
 from vanthu_cli.register.book import check_chain, integrity, last_event
 from vanthu_cli.rules.deadlines import VIETNAM
-from vanthu_cli.signing.keys import days_left
-from vanthu_cli.signing.timestamps import probe
+from vanthu_cli.signing.keys import common_name
+from vanthu_cli.signing.timestamps import open_time_stamper, probe
 
 Grade = Literal["good", "doubtful", "bad"]
 _WARN_DAYS = 60
@@ -46,6 +48,8 @@ def doctor(desk: Desk) -> Iterator[Check]:
         ("tsa", _tsa),
     ):
         yield _tried(name, check, desk)
+    if any(key.kind == "pkcs11" for key in desk.config.keys.values()):
+        yield _tried("tokens", _tokens, desk)
     for name in desk.config.keys:
         yield _tried(f"key {name}", partial(_key, name=name), desk)
     for name in desk.config.channels:
@@ -131,19 +135,43 @@ def _trust(desk: Desk) -> tuple[Grade, str, str]:
 
 
 def _tsa(desk: Desk) -> tuple[Grade, str, str]:
-    stamper = time_stamper(desk)
-    if stamper is None:
+    if not desk.config.tsa.url:
         return "doubtful", _("none configured: signatures carry no trusted time"), _("Set url under [tsa].")
-    probe(stamper)
+    probe(open_time_stamper(desk.config.tsa.url))
     return "good", desk.config.tsa.url, ""
 
 
+def _tokens(desk: Desk) -> tuple[Grade, str, str]:
+    """Show what is plugged in; nobody logs in. A token that says that few PIN tries are left is not in order."""
+    found = [each for keys in tokens_of(desk.config).values() for each in keys]
+    if not found:
+        return "bad", _("no token is plugged in"), _("Plug it in; if it is, install its driver anew.")
+    listed = "; ".join(
+        _("{token}: {name}, {days} days left, SHA-256 {fingerprint}").format(
+            token=each.token,
+            name=common_name(each.x509.subject),
+            days=days_left(each.x509, desk.now),
+            fingerprint=each.fingerprint,
+        )
+        + (f" ({each.tries})" if each.tries else "")
+        for each in found
+    )
+    grade: Grade = "doubtful" if any(each.tries for each in found) else "good"
+    return grade, listed, _("Make sure of the PIN before the next try.") if grade == "doubtful" else ""
+
+
 def _key(desk: Desk, name: str) -> tuple[Grade, str, str]:
-    key = open_key(desk, name, desk.config.keys[name].role)
-    left = days_left(key, desk.now)
-    found = _("{subject}, {days} days left").format(subject=key.subject, days=left)
+    """Judge the certificate as before signing. A key file is opened, for its passphrase may be wrong; a PIN is never spent here."""
+    role = desk.config.keys[name].role
+    card = find_key(desk, name, role)
+    certificate = card.x509 or open_key(desk, name, role, ours=False).x509
+    check_key(desk, card, ours=False)
+    if card.settings.kind == "pkcs12" and not card.settings.secret.startswith("prompt"):
+        open_key(desk, name, role, ours=False)
+    left = days_left(certificate, desk.now)
+    found = _("{subject}, {days} days left").format(subject=common_name(certificate.subject), days=left)
     known = {each.fingerprint for each in directory.certificates(desk.book, desk.config.office.code)}
-    if key.fingerprint not in known:
+    if certificate.fingerprint(SHA256()).hex() not in known:
         return "doubtful", found, _("Its certificate is not in the directory: vanthu directory add … --certificate")
     return (
         ("doubtful" if left < _WARN_DAYS else "good"),

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Literal
 
 from vanthu_cli.document.fields import Reading
-from vanthu_cli.document.places import Places
+from vanthu_cli.document.places import Box, Places
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Signatory, Trust
 
@@ -25,28 +26,38 @@ _BYTES = 3 << 30
 FATAL = frozenset({"too-slow", "crashed", "MemoryError"})
 """Faults that ended the looking itself: nothing is known of such a file, not even whether it bears a mark."""
 
-Task = Literal["mark", "read", "judge", "places"]
+Task = Literal["mark", "read", "judge", "places", "scan", "signers"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A file and what is asked of it. The answers stop at a secret mark: nothing more is read of such a file."""
+    """A file (its bytes, or where it lies) and what is asked of it. The answers stop at a secret mark.
+
+    `room` and `corner` are the width and height, in points, of a free place wanted on page 1 and at its upper right; `at` is
+    a box that the clerk has named.
+    """
 
     name: str
-    data: bytes
+    data: bytes | Path
     tasks: frozenset[Task]
     trust: Trust
     signatories: Mapping[str, Signatory] | None
     now: datetime
     at: datetime | None = None
     known_since: datetime | None = None
+    signer_name: str | None = None
+    room: tuple[float, float] | None = None
+    corner: tuple[float, float] | None = None
+    place: Box | None = None
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
     """What was found; None where it was not asked or could not be told.
 
-    `printed`: month and year already on the page beside a blank day. `fault`: why the file could not be looked at.
+    `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
+    signed. `covered`: the place named lies on something printed, or off the page. `fault`: why the file could not be looked at.
     """
 
     mark: str | None = None
@@ -54,33 +65,38 @@ class Examination:
     judgement: Judgement | None = None
     places: Places | None = None
     printed: tuple[int | None, int | None] = (None, None)
+    signers: tuple[str, ...] = ()
+    scan: bool | None = None
+    dpi: int | None = None
+    colour: bool | None = None
+    annexes: tuple[str, ...] = ()
+    room: Box | None = None
+    corner: Box | None = None
+    covered: bool = False
     fault: str | None = None
 
 
 def examine(question: Question) -> Examination:
     """Look at the file, in this process."""
-    from vanthu_cli.errors import VanthuError
-    from vanthu_cli.reading.fields import read
-    from vanthu_cli.reading.marks import is_locked, secret_mark_in_file
-    from vanthu_cli.reading.places import find_places, printed_month_year
+    from vanthu_cli.reading.look import Wish, look
     from vanthu_cli.validation.files import judge_file
+    from vanthu_cli.validation.pdf import signed_by
 
-    reading = judgement = places = None
-    printed: tuple[int | None, int | None] = (None, None)
-    tasks, data = question.tasks, question.data
-    mark = secret_mark_in_file(question.name, data) if "mark" in tasks else None
-    if mark:
-        return Examination(mark=mark)
-    fault = "locked" if "mark" in tasks and is_locked(data) else None
-    is_pdf = b"%PDF-" in data[:1024]
-    try:
-        if "read" in tasks and is_pdf:
-            reading = read(data)
-        if "places" in tasks and is_pdf:
-            places = find_places(data, reading.fields.signer_name if reading else None)
-            printed = printed_month_year(data)
-    except VanthuError as error:
-        fault = error.message
+    tasks, data, password = question.tasks, question.data, question.password or None
+    wish = Wish(
+        mark="mark" in tasks,
+        read="read" in tasks,
+        places="places" in tasks,
+        scan="scan" in tasks,
+        signer_name=question.signer_name,
+        room=question.room,
+        corner=question.corner,
+        at=question.place,
+    )
+    seen = look(question.name, data, wish, password=password)
+    if seen.mark:
+        return Examination(mark=seen.mark)
+    judgement = None
     if "judge" in tasks:
         judgement = judge_file(
             data,
@@ -89,8 +105,23 @@ def examine(question: Question) -> Examination:
             now=question.now,
             at=question.at,
             known_since=question.known_since,
+            password=password,
         )
-    return Examination(mark, reading, judgement, places, printed, fault)
+    return Examination(
+        reading=seen.reading,
+        judgement=judgement,
+        places=seen.places,
+        printed=seen.printed,
+        signers=signed_by(data, password) if "signers" in tasks else (),
+        scan=seen.scan,
+        dpi=seen.dpi,
+        colour=seen.colour,
+        annexes=seen.annexes,
+        room=seen.room,
+        corner=seen.corner,
+        covered=seen.covers_text,
+        fault=seen.fault,
+    )
 
 
 def _serve(pipe: Connection, language: str) -> None:

@@ -5,23 +5,26 @@ return: the number, in one transaction with the document. Then number, date and 
 is durable; the same command goes on where a run died, by the SHA-256 of the file, with the same number.
 """
 
-from pyhanko.sign.timestamps import TimeStamper
+from io import BytesIO
 
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import InvalidSignatureError, PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.keys import check_ours, key_image, open_key, time_stamper
-from vanthu_cli.procedures.plan import Plan
+from vanthu_cli.procedures.keys import open_key, proof, seal_of
+from vanthu_cli.procedures.make import moment
+from vanthu_cli.procedures.plan import Attachment, Plan
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.send import compose_letter
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.numbering import outgoing_series
-from vanthu_cli.signing import marks
+from vanthu_cli.signing import marks, pades
 from vanthu_cli.signing.check import check_result
+from vanthu_cli.signing.cms import sign_detached
+from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.signing.keys import SigningKey
-from vanthu_cli.signing.pades import number_and_date, preflight, seal
+from vanthu_cli.signing.pades import Proof
 from vanthu_cli.signing.timestamps import probe
 from vanthu_cli.validation.findings import as_json
 
@@ -32,15 +35,14 @@ def issue(desk: Desk, plan: Plan) -> tuple[Document, list[VanthuError]]:
         document = documents.by_source(desk.book, plan.source_sha256)
         if document is None or document.state == "numbered":
             key = open_key(desk, plan.organisation)
-            check_ours(desk, key, "organisation")
-            stamper = time_stamper(desk)
-            preflight(plan.signed, plan.places)
-            if stamper is not None:
-                probe(stamper)
+            with_what = proof(desk, bare=plan.request.bare)
+            pades.preflight(BytesIO(plan.signed), plan.places, sealed_at=plan.sealed_at)
+            if with_what.time_stamper is not None:
+                probe(with_what.time_stamper)
             if document is None:
                 _check_room(desk, plan)
                 document = _number(desk, plan)
-            document = _seal(desk, plan, document, key, stamper)
+            document = _seal(desk, plan, document, key, with_what)
         if document.state == "sealed":
             document = _queue(desk, plan, document)
         failed = settle(desk)
@@ -62,12 +64,14 @@ def _check_room(desk: Desk, plan: Plan) -> None:
     """Ask whether the next number fits its blank while nothing is taken yet; `MisuseError` if it doesn't."""
     series = outgoing_series(desk.config.office, plan.symbol, plan.day)
     if plan.places.strip is not None:
-        marks.number_and_date(documents.next_number(desk.book, "di", series), plan.day, plan.places, plan.places.strip)
+        number = documents.next_number(desk.book, "di", series)
+        page = open_pdf(plan.signed).page(plan.places.strip.page)
+        marks.number_and_date(number, plan.day, plan.places, page, plan.places.strip)
 
 
 def _number(desk: Desk, plan: Plan) -> Document:
     source_sha256, signed_sha256 = desk.cabinet.put(plan.source), desk.cabinet.put(plan.signed)
-    attached = [(desk.cabinet.put(data), name) for name, data in plan.attachments]
+    attached = [(desk.cabinet.put(each.data), each.name) for each in plan.attachments]
     with desk.book.step():
         identity = documents.add(
             desk.book,
@@ -99,12 +103,15 @@ def _number(desk: Desk, plan: Plan) -> Document:
     return documents.get(desk.book, identity)
 
 
-def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, stamper: TimeStamper | None) -> Document:
+def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, with_what: Proof) -> Document:
     if document.number is None:
         raise UndecidedError("issue.no_number", _("Document {id} holds no number.").format(id=document.id))
-    numbered = number_and_date(plan.signed, key, number=document.number, day=plan.day, places=plan.places)
-    sealed = seal(numbered, key, image=key_image(desk, plan.organisation), places=plan.places, time_stamper=stamper)
-    check_result(plan.signed, sealed, added=2)
+    image, size = seal_of(desk, plan.organisation)
+    paper = BytesIO(plan.signed)
+    pades.number_and_date(paper, key, number=document.number, day=plan.day, places=plan.places)
+    pades.seal(paper, key, image=image, size=size, box=plan.sealed_at, proof=with_what)
+    check_result(BytesIO(plan.signed), paper, added=2)
+    sealed = paper.getvalue()
     judged = desk.examine(plan.request.file.name, sealed, "judge").judgement
     if judged is None or judged.verdict == "invalid":
         raise InvalidSignatureError(
@@ -113,15 +120,39 @@ def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, stamper: 
             _("Report this: the leader's file may have been made with an unusual tool."),
         )
     sha256 = desk.cabinet.put(sealed)
+    annexes = [(each, desk.cabinet.put(_annex(each, document, key, with_what))) for each in plan.attachments]
     with desk.book.step():
+        for each, signed in annexes:
+            if each.corner is None:
+                documents.attach(desk.book, document.id, [(signed, f"{each.name}.p7s")], source=each.sha256)
+            else:
+                documents.exchange_attachment(desk.book, document.id, each.sha256, signed)
         documents.update(desk.book, document.id, sha256=sha256, verdict=judged.verdict, judgement=as_json(judged))
         documents.advance(
             desk.book,
             document.id,
             "seal",
-            {"sha256": sha256, "key": key.fingerprint, "time_stamp": stamper is not None},
+            {
+                "sha256": sha256,
+                "key": key.fingerprint,
+                "level": with_what.level,
+                "time_stamp": with_what.level != "B-B",
+                "without_time_stamp": plan.request.bare,
+                "annexes": [signed for _each, signed in annexes],
+            },
         )
     return documents.get(desk.book, document.id)
+
+
+def _annex(each: Attachment, document: Document, key: SigningKey, with_what: Proof) -> bytes:
+    """Sign a file that goes along (Phụ lục I II.8.b): a mark on an unsigned PDF, a signature beside anything else."""
+    if each.corner is None:
+        return sign_detached(BytesIO(each.data), key, time_stamper=with_what.time_stamper)
+    paper = BytesIO(each.data)
+    lines = [document.name, moment()]
+    pades.text_mark(paper, key, lines=lines, field=pades.FIELDS.annex, box=each.corner, proof=with_what)
+    check_result(BytesIO(each.data), paper, added=1)
+    return paper.getvalue()
 
 
 def _queue(desk: Desk, plan: Plan, document: Document) -> Document:

@@ -3,14 +3,16 @@
 Marks, the leader's signature, symbol, blanks, date, recipients, paper (NĐ 30/2020 Đ32.2.c-d; 145-CV/TU points 3 and 4).
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 from vanthu_cli.document.fields import Fields
-from vanthu_cli.document.places import Places
+from vanthu_cli.document.places import Box, Places
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import (
@@ -20,22 +22,25 @@ from vanthu_cli.errors import (
 )
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.keys import check_ours, key_image, only_key, open_key
+from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader
 from vanthu_cli.procedures.routes import Recipient, route
-from vanthu_cli.procedures.sign import person_signature
+from vanthu_cli.procedures.sign import names_of, seal_place, signed_place
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
+from vanthu_cli.rules.form import form_faults
 from vanthu_cli.rules.numbering import check_symbol
 from vanthu_cli.rules.paper import PaperCopy, owed
 from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.signing import marks, pades
+from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.validation.findings import Judgement
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the clerk asks for; empty means: as read from the page."""
+    """What the clerk asks for; empty means: as read from the page. `bare`: without time stamps, this once."""
 
     file: Path
     to: tuple[str, ...] = ()
@@ -46,11 +51,28 @@ class Request:
     urgency: str = ""
     person: str = ""
     organisation: str = ""
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along; `corner` is where the annex's mark goes on its first page, None: it gets a signature beside it."""
+
+    name: str
+    data: bytes
+    corner: Box | None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What issuing will do, to be shown before it is done. `issued` is the document when its number is taken already."""
+    """What issuing will do, to be shown before it is done. `issued` is the document when its number is taken already.
+
+    `sealed_at` is where the seal goes when no field was prepared for it; `warnings` are those of `rules.form`.
+    """
 
     request: Request
     source: bytes
@@ -61,9 +83,11 @@ class Plan:
     day: date
     recipients: tuple[Recipient, ...]
     papers: tuple[PaperCopy, ...]
-    attachments: tuple[tuple[str, bytes], ...]
+    attachments: tuple[Attachment, ...]
     organisation: str
     issued: Document | None
+    sealed_at: Box | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def source_sha256(self) -> str:
@@ -75,12 +99,13 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     source = _read(request.file)
     digest = hashlib.sha256(source).hexdigest()
     issued = documents.by_source(desk.book, digest)
-    attachments = tuple((safe_name(path.name), _read(path)) for path in request.attachments)
+    attached = tuple((safe_name(path.name), _read(path)) for path in request.attachments)
     signed = (
         desk.cabinet.get(issued.signed_sha256) if issued and issued.signed_sha256 else _by_person(desk, request, source)
     )
     found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places")
-    _refuse_secret(desk, request, found.mark, attachments)
+    _refuse_secret(request, found.mark)
+    attachments = tuple(_attachment(desk, name, data) for name, data in attached)
     if found.reading is None or found.judgement is None or found.places is None:
         raise MisuseError(
             "issue.unreadable",
@@ -107,6 +132,11 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         agencies=[each.agency.code for each in recipients],
     )
     organisation = request.organisation or only_key(desk, "organisation")
+    if issued is None:
+        check_key(desk, find_key(desk, organisation, "organisation"))
+    warnings = form_faults(
+        found.reading.fields, own_names=names_of(desk), annexes=found.annexes, attached=len(attachments)
+    )
     return Plan(
         request,
         source,
@@ -120,6 +150,8 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         attachments,
         organisation,
         issued,
+        seal_place(desk, found.places, signed_place(desk, found)),
+        tuple(warnings),
     )
 
 
@@ -133,45 +165,76 @@ def _read(path: Path) -> bytes:
 
 
 def _by_person(desk: Desk, request: Request, source: bytes) -> bytes:
+    """Have the leader sign here, with a key of the configuration, in fields prepared for it."""
     if not request.person:
         return source
+    name = request.file.name
+    card = find_key(desk, request.person, "person")
+    check_key(desk, card)
+    found = desk.examine(name, source, "mark", "read", "places", "signers")
+    _refuse_secret(request, found.mark)
     key = open_key(desk, request.person, "person")
-    check_ours(desk, key, "person")
-    known = desk.examine(request.file.name, source, "judge").judgement
-    if known and any(each.fingerprint == key.fingerprint for each in known.signatures):
+    if key.fingerprint in found.signers:
         raise ForbiddenError(
             "sign.again",
-            _("{file} bears a signature by this key already.").format(file=request.file.name),
+            _("{file} bears a signature by this key already.").format(file=name),
             _("Leave --person out: the leader has signed."),
         )
-    image = key_image(desk, request.person)
-    return person_signature(desk, request.file.name, source, key, image=image, box=None)
+    places = found.places or Places()
+    index = places.of(key.subject)
+    if index is None and len(places.signers) > 1:
+        raise MisuseError(
+            "sign.which_signer",
+            _("{file} names several signers ({names}), and none of them is {subject}.").format(
+                file=name, names=", ".join(each.name for each in places.signers), subject=key.subject
+            ),
+            _(
+                "Have each of them sign with “vanthu sign --as person --at PAGE:X,Y”, then run sign-send without --person."
+            ),
+        )
+    index = index or 0
+    paper = BytesIO(source)
+    with contextlib.suppress(MisuseError, ForbiddenError):  # prepared or signed already, or no place for a field
+        pades.prepare(paper, places, sealed_at=seal_place(desk, places, index))
+    box = places.signers[index].box if places.signers else None
+    with_what = proof(desk, bare=request.bare, person=True)
+    pades.sign_person(paper, key, image=key_image(desk, request.person), box=box, index=index, proof=with_what)
+    return paper.getvalue()
 
 
-def _refuse_secret(desk: Desk, request: Request, mark: str | None, attachments: Sequence[tuple[str, bytes]]) -> None:
-    marks = [
-        (request.file.name, mark),
-        ("--subject", secret_mark(request.subject)),
-        ("--session", secret_mark(request.session)),
-    ]
-    for name, data in attachments:
-        looked = desk.examine(name, data, "mark")
-        marks.append((name, looked.mark))
-        if looked.fault:
-            raise ForbiddenError(
-                "issue.attachment_unreadable",
-                _("The attachment {name} cannot be examined, so nobody can tell whether it is secret.").format(
-                    name=name
-                ),
-                _("Send it in another form: unlocked, not packed, not damaged."),
-            )
-    for where, found in marks:
-        if not found:
-            continue
+def _attachment(desk: Desk, name: str, data: bytes) -> Attachment:
+    """Look at a file that goes along: for secrecy marks, and for the place of the annex's mark if it is an unsigned PDF."""
+    wanted = marks.text_size(["99999-TTr/UBKTTU", "2026-11-25T09:30:15+07:00"])
+    looked = desk.examine(name, data, "mark", "signers", corner=wanted)
+    _refuse_mark(name, looked.mark)
+    if looked.fault:
+        raise ForbiddenError(
+            "issue.attachment_unreadable",
+            _("The attachment {name} cannot be examined, so nobody can tell whether it is secret.").format(name=name),
+            _("Send it in another form: unlocked, not packed, not damaged."),
+        )
+    return Attachment(name, data, looked.corner if not looked.signers and _signable(data) else None)
+
+
+def _signable(data: bytes) -> bool:
+    try:
+        return not open_pdf(data).signatures
+    except MisuseError:
+        return False
+
+
+def _refuse_secret(request: Request, mark: str | None) -> None:
+    _refuse_mark(request.file.name, mark)
+    _refuse_mark("--subject", secret_mark(request.subject))
+    _refuse_mark("--session", secret_mark(request.session))
+
+
+def _refuse_mark(where: str, mark: str | None) -> None:
+    if mark:
         raise ForbiddenError(
             "issue.secret",
             _("{where} bears the mark {mark}: it must not be signed or sent with this program.").format(
-                where=where, mark=found
+                where=where, mark=mark
             ),
             _(
                 "State secrets travel only by cipher channels or on paper (Law 117/2025/QH15; 145-CV/TU point 3). "
@@ -235,7 +298,7 @@ def _check_blanks(fields: Fields, places: Places, name: str) -> None:
             ),
             _("The register gives the number: have the page made with the number left blank, and signed so."),
         )
-    if places.number is None or places.strip is None or places.seal is None:
+    if places.number is None or places.strip is None or not places.signers:
         raise MisuseError(
             "issue.no_place",
             _("The place for number, date or seal was not found on the page of {file}.").format(file=name),
@@ -260,14 +323,12 @@ def _check_date(printed: tuple[int | None, int | None], day: date, name: str) ->
         )
 
 
-def _same_wishes(
-    desk: Desk, request: Request, attachments: Sequence[tuple[str, bytes]], document: Document | None
-) -> None:
+def _same_wishes(desk: Desk, request: Request, attachments: Sequence[Attachment], document: Document | None) -> None:
     """Say of an issued document that what is asked in addition will not happen, instead of seeming to do it."""
     if document is None:
         return
-    kept = {sha256 for sha256, _name in documents.attachments(desk.book, document.id)}
-    added = [name for name, data in attachments if hashlib.sha256(data).hexdigest() not in kept]
+    kept = documents.attachment_sources(desk.book, document.id)
+    added = [each.name for each in attachments if each.sha256 not in kept]
     subject, urgency = " ".join(request.subject.split()), request.urgency
     if added or (subject and subject != document.subject) or (urgency and urgency != document.urgency):
         raise ForbiddenError(

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from vanthu_cli.channels.letter import Letter, compose, new_message_id
@@ -75,7 +76,7 @@ def compose_letter(desk: Desk, document: Document, recipient: Recipient, *, pape
     address = desk.config.channels[recipient.channel].address
     with speaking("vi"):
         body = _body(desk, document, files, paper=paper)
-    return compose(
+    letter = compose(
         message_id=new_message_id(address),
         sender=(desk.config.office.name, address),
         recipient=(recipient.agency.name, recipient.address),
@@ -84,6 +85,18 @@ def compose_letter(desk: Desk, document: Document, recipient: Recipient, *, pape
         date=desk.now.astimezone(VIETNAM),
         files=files,
     )
+    return _signed(desk, letter, desk.config.channels[recipient.channel].smime)
+
+
+def _signed(desk: Desk, letter: Letter, key_name: str) -> Letter:
+    """Sign the letter itself (S/MIME), where the channel's configuration names a key for that."""
+    if not key_name:
+        return letter
+    from vanthu_cli.procedures.keys import open_key
+    from vanthu_cli.signing.smime import sign_letter
+
+    key = open_key(desk, key_name, desk.config.keys[key_name].role)
+    return replace(letter, raw=sign_letter(letter.raw, key))
 
 
 def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]], *, paper: bool) -> str:

@@ -43,10 +43,11 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
         from vanthu_cli.procedures.keys import open_key
 
         try:
-            key = open_key(desk, name, settings.role)
+            key = open_key(desk, name, settings.role, ours=False)
         except VanthuError as error:
             failed.append((name, error))
             continue
+        desk.cabinet.put(key.certificate)  # so that it can be judged before its passphrase is asked for
         own = Certificate(
             key.fingerprint, desk.config.office.code, settings.role, key.subject, key.not_after.isoformat()
         )

@@ -36,7 +36,11 @@ def status(desk: Desk) -> Status:
     return Status(
         quarantined=tuple(row for row in messages.in_state(book, "quarantined") if row["reason"] != "destroyed"),
         waiting=tuple(documents.listing(book, direction="in", states=["waiting"])),
-        unfinished=tuple(documents.listing(book, direction="out", states=["numbered", "sealed"])),
+        unfinished=tuple(
+            each
+            for each in documents.listing(book, direction="out", states=["numbered", "sealed"])
+            if each.state == "numbered" or each.copy is None  # a copy, once signed, is finished
+        ),
         troubled=tuple((documents.get(book, each.document), each) for each in letters),
         unanswered=tuple(
             (documents.get(book, each.document), each, _due(desk, each)) for each in silent if each.agency != own

@@ -2,11 +2,16 @@
 
 Rules of form: NĐ 30/2020 Phụ lục I and 36-HD/VPTW. A wrong value is worse than none: what is not where the form puts
 it, or is there twice, stays None. Text that a viewer does not show (an invisible OCR layer) is read like any other.
+
+What a form check wants to know: a number line or date line that is there with its blank still empty gives `symbol` or
+`place` and no `number` or `date`; where the line is missing, they are missing too. A joint document has no one
+`signer_name`: its signers are those of `Places`.
 """
 
 import re
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from vanthu_cli.document.fields import Fields, Reading
@@ -15,8 +20,8 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.agencies import agency_and_parent
 from vanthu_cli.reading.header import Header, date_parts, find_header
 from vanthu_cli.reading.lines import Line
-from vanthu_cli.reading.page import Page, load_page, open_pdf, raw_texts
-from vanthu_cli.reading.signer import SignerBlock, find_signer, recipients_heading, signing_pages
+from vanthu_cli.reading.page import Page, Sheets, open_pdf
+from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_heading, signing_pages
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 from vanthu_cli.rules.types import TYPE_NAMES, types_of
 
@@ -44,33 +49,37 @@ _MAX_RECIPIENTS = 60
 _FIRST_YEAR = 1930
 
 
-def read(pdf: bytes) -> Reading:
+def read(pdf: bytes | Path, *, password: str | None = None) -> Reading:
     """Read the fields of an official document.
 
     `MisuseError` "reading.encrypted" or "reading.unreadable" if there is no page to read. A scan without text gives
-    `needs_ocr` and at most the secrecy mark. Only `page.MAX_PAGES` pages are looked at for marks.
+    `needs_ocr` and at most the secrecy mark. Only the pages of `Sheets.looked_at` are looked at for marks.
     """
-    with open_pdf(pdf) as document:
-        first = load_page(document, 0)
-        head = "\n".join(line.text for line in first.lines)
-        shown = "\n".join(line.text for line in first.shown)
-        pages = signing_pages(document, raw_texts(document, stamps=False), first)
-        texts = raw_texts(document)  # last, for it makes stamps part of the open pages
-        found: Found = {}
-        if secrecy := secret_mark("\n".join([shown, *texts])):
-            found["secrecy"] = (secrecy, 0.95)
-        if sum(char.isalpha() for char in head) < _MIN_LETTERS:
-            return _reading(found, needs_ocr=True)
-        if urgency := urgency_mark(shown):
-            found["urgency"] = (urgency, 0.95)
-        header = find_header(first)
-        found |= _number(header) | _date(header) | _agency(header)
-        found |= _type_and_subject(first, header, found.get("symbol", (None, 0))[0])
-        if any(line.text == _ARRIVAL for line in first.lines):
-            found |= {name: (found[name][0], min(found[name][1], _DOUBT)) for name in _NEAR_A_STAMP & found.keys()}
-    if block := find_signer(pages):
-        found |= _signer(block)
-    found |= _recipients(pages, block)
+    with open_pdf(pdf, password) as sheets:
+        return reading_of(sheets)
+
+
+def reading_of(sheets: Sheets) -> Reading:
+    """Read the fields of a file that is open."""
+    first = sheets.page(0)
+    shown = "\n".join(line.text for line in first.shown)
+    found: Found = {}
+    if secrecy := secret_mark("\n".join([shown, *map(sheets.text, sheets.looked_at)])):
+        found["secrecy"] = (secrecy, 0.95)
+    if sum(char.isalpha() for line in first.lines for char in line.text) < _MIN_LETTERS:
+        return _reading(found, needs_ocr=True)
+    if urgency := urgency_mark(shown):
+        found["urgency"] = (urgency, 0.95)
+    header = find_header(first)
+    found |= _number(header) | _date(header) | _agency(header)
+    found |= _type_and_subject(first, header, found.get("symbol", (None, 0))[0])
+    if any(line.text == _ARRIVAL for line in first.lines):
+        found |= {name: (found[name][0], min(found[name][1], _DOUBT)) for name in _NEAR_A_STAMP & found.keys()}
+    pages = signing_pages(sheets)
+    blocks = find_signers(pages)
+    if len(blocks) == 1:
+        found |= _signer(blocks[0])
+    found |= _recipients(pages, blocks[0] if blocks else None)
     return _reading(found)
 
 

@@ -2,7 +2,7 @@
 
 Whatever came by mail is hostile: sizes are counted while unpacking, XML knows no entities and no network, and no
 input raises. What cannot be read bears no mark that a program could see; the clerk is asked anyway, for a stamp may be
-in a picture.
+in a picture. A file is given by its bytes or by its path; of a large one no more is read than is looked at.
 """
 
 import html
@@ -12,11 +12,12 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from lxml import etree
 
 from vanthu_cli.errors import MisuseError
-from vanthu_cli.reading.page import load_page, open_pdf, raw_texts
+from vanthu_cli.reading.page import Sheets, open_pdf
 from vanthu_cli.rules.secrecy import secret_mark, secret_mark_in_name
 
 MAX_UNPACKED = 50_000_000
@@ -25,7 +26,7 @@ MAX_TEXT = 20_000_000
 """Bytes looked at in a file that is plain text, HTML or RTF."""
 MAX_MEMBERS = 10_000
 MAX_DEPTH = 2
-_CHUNK = 1 << 16
+_SIGNATURE_WITHIN = 1024
 
 # Where office formats keep what is printed: body, headers and footers, notes, cells, slides.
 _OFFICE_PARTS = re.compile(
@@ -49,44 +50,70 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_BREAKS = re.compile("[\x00-\x1f]+")
 
 
-def secret_mark_in_file(name: str, data: bytes) -> str | None:
+def secret_mark_in_file(name: str, data: bytes | Path, *, password: str | None = None) -> str | None:
     """Return the highest secrecy mark that a file bears in its name or, if not there, in its content; never raises.
 
     Content: PDF (pages, annotations, title, names of embedded files), OOXML and ODF by paragraphs, old Word files, text,
-    HTML, RTF; of other archives the members' names and content, two archives deep. Nothing readable: None.
+    HTML, RTF; of other archives the members' names and content, two archives deep. Nothing readable: None. `password`
+    opens a PDF that asks for one.
     """
     try:
-        return secret_mark_in_name(name) or _in_content(data)
+        return secret_mark_in_name(name) or _in_content(data, password=password)
     except Exception:  # noqa: BLE001  hostile bytes find ever new ways to upset a parser; unreadable is None
         return None
 
 
-def _in_content(data: bytes) -> str | None:
-    if b"%PDF-" in data[:1024]:
-        return _in_pdf(data)
-    if data.startswith(b"PK"):
-        return _in_zip(data)
-    if data.startswith(_OLE):
+def secret_mark_in_pdf(sheets: Sheets) -> str | None:
+    """Return the highest mark on the pages of `Sheets.looked_at`, in what the file says of itself, or in embedded names.
+
+    Neither a broken first page nor broken metadata hides the marks of the rest.
+    """
+    lines: list[str] = []
+    with suppress(MisuseError):
+        lines += [line.text for line in sheets.page(0).shown]
+    lines += map(sheets.text, sheets.looked_at)
+    with suppress(Exception):
+        lines += sheets.document.get_metadata_dict(skip_empty=True).values()
+    names: list[str] = []
+    for index in range(min(sheets.document.count_attachments(), MAX_MEMBERS)):
+        with suppress(Exception):
+            names.append(sheets.document.get_attachment(index).get_name())
+    return secret_mark("\n".join(lines)) or next(filter(None, map(secret_mark_in_name, names)), None)
+
+
+def is_pdf(data: bytes | Path) -> bool:
+    """Tell a PDF by its signature, which viewers accept anywhere in the first kilobyte. `OSError` if it can't be read."""
+    return b"%PDF-" in _beginning(data, _SIGNATURE_WITHIN)
+
+
+def _beginning(data: bytes | Path, size: int) -> bytes:
+    if isinstance(data, bytes):
+        return data[:size]
+    with data.open("rb") as stream:
+        return stream.read(size)
+
+
+def _in_content(data: bytes | Path, depth: int = 0, password: str | None = None) -> str | None:
+    if is_pdf(data):
+        with open_pdf(data, password) as sheets:
+            return secret_mark_in_pdf(sheets)
+    start = _beginning(data, len(_OLE))
+    if start.startswith(b"PK"):
+        return _in_zip(data, depth) if depth <= MAX_DEPTH else None
+    text = _beginning(data, MAX_TEXT)
+    if start == _OLE:
         # Word 97 keeps its text as UTF-16 runs between records; noise does not look like a mark.
-        return secret_mark(_OLE_BREAKS.sub("\n", data[:MAX_TEXT].decode("utf-16-le", "ignore")))
-    return secret_mark(_plain_lines(_decoded(data[:MAX_TEXT])))
+        return secret_mark(_OLE_BREAKS.sub("\n", text.decode("utf-16-le", "ignore")))
+    return secret_mark(_plain_lines(_decoded(text)))
 
 
-def _in_pdf(data: bytes) -> str | None:
-    with open_pdf(data) as document:
-        said = list(document.get_metadata_dict(skip_empty=True).values())
-        count = min(document.count_attachments(), MAX_MEMBERS)
-        named = [secret_mark_in_name(document.get_attachment(index).get_name()) for index in range(count)]
-        texts = raw_texts(document)
-        head: list[str] = []
-        with suppress(MisuseError):  # a broken first page must not hide the marks of the others
-            head = [line.text for line in load_page(document, 0).shown]
-    return secret_mark("\n".join([*head, *texts, *said])) or next((mark for mark in named if mark), None)
+def _zip(data: bytes | Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data)
 
 
-def _in_zip(data: bytes, depth: int = 0) -> str | None:
+def _in_zip(data: bytes | Path, depth: int) -> str | None:
     """Look into an archive: the parts of an office file; of any other, every member as a file of its own, two levels down."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with _zip(data) as archive:
         members = archive.infolist()[:MAX_MEMBERS]
         for member in members:
             if mark := secret_mark_in_name(member.filename):
@@ -100,27 +127,21 @@ def _in_zip(data: bytes, depth: int = 0) -> str | None:
                 with archive.open(member) as stream:
                     content = stream.read(left)
                 left -= len(content)
-                marks.append(_in_xml(content) if office else _in_member(content, depth + 1))
+                marks.append(_in_xml(content) if office else _in_content(content, depth + 1))
     return secret_mark("\n".join(mark for mark in marks if mark))
 
 
-def _in_member(content: bytes, depth: int) -> str | None:
-    if content.startswith(b"PK"):
-        return _in_zip(content, depth) if depth <= MAX_DEPTH else None
-    return _in_content(content)
-
-
-def is_locked(data: bytes) -> bool:
+def is_locked(data: bytes | Path, *, password: str | None = None) -> bool:
     """Tell whether a password keeps us from looking inside (a PDF or an archive): nobody knows then what marks it bears."""
-    if b"%PDF-" in data[:1024]:
+    if is_pdf(data):
         try:
-            with open_pdf(data):
+            with open_pdf(data, password):
                 return False
         except MisuseError as error:
             return error.code == "reading.encrypted"
-    if data.startswith(b"PK"):
-        with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-            return any(member.flag_bits & 1 for member in zipfile.ZipFile(io.BytesIO(data)).infolist())
+    if _beginning(data, 2) == b"PK":
+        with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError), _zip(data) as archive:
+            return any(member.flag_bits & 1 for member in archive.infolist())
     return False
 
 

@@ -2,7 +2,8 @@
 
 pdfium hands out characters in drawing order, folds a run of blanks into one space and keeps decomposed letters, so
 lines are built from the characters' boxes (`lines.py`), a letter with its combining marks being one (NFC).
-Units: PDF points of default user space, y upwards; on a page with /Rotate the coordinates are those of the upright view.
+Units: PDF points, y upwards. Lines and rectangles of a page are those of the upright view, as its reader sees it; on a
+page with /Rotate that is not the default user space of /Rect, and `Page.box` and `Page.seen` lead from one to the other.
 
 What annotations and signature fields show (their appearances) is kept apart from what is printed: it may fill a blank,
 but it never becomes part of a printed line.
@@ -16,28 +17,40 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
+from PIL import Image
 from pypdfium2 import raw
 
+from vanthu_cli.document.places import Box
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.reading.lines import Line, Piece, Rect, lines_of
 
 MAX_PAGES = 200
-"""Pages looked at in one file; a longer one is an annex that no clerk reads on screen."""
+"""Pages looked at from the beginning of one file; a longer one has annexes that no clerk reads on screen."""
+LAST_PAGES = 5
+"""Pages looked at at the end of a file, however long: the signer's block and its marks may stand there."""
 MAX_CHARACTERS = 200_000
 """Characters looked at on one page."""
+MAX_ANNOTATIONS = 10_000
+
+# pdfium keeps what it has read of a file, pictures too, until the file is closed: that is done after so many pages.
+_PAGES_AT_ONCE, _PAGES_AT_ONCE_IF_LARGE = 16, 2
+_LARGE = 24_000_000
 
 _LINE_END_HYPHENS = {0x0002, 0xFFFE}
-_DEL = 0x7F
+_FIRST_INK, _LAST_INK, _DEL = 0x21, 0x7E, 0x7F
 _FIRST_MARK = 0x0300
 _ITALIC, _FORCE_BOLD = 1 << 6, 1 << 18
 _PASSWORD = 4
 _PRINTED = -1
 _MAX_DEPTH = 8
 _NEAR = 0.01
+_WHITE = 0xFFFFFFFF
 Turn = Callable[[float, float], tuple[float, float]]
 _TURNS: dict[int, Turn] = {
     0: lambda x, y: (x, y),
@@ -49,9 +62,10 @@ _TURNS: dict[int, Turn] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Printed lines of one page, top down and left to right; the box is what a viewer shows (CropBox).
+    """Printed lines of one page, top down and left to right; the box is what a viewer shows (CropBox within MediaBox).
 
-    `stamps` are the lines that each annotation or signature field shows, in the order they are drawn.
+    `stamps` are the lines that each annotation or signature field shows, in the order they are drawn. `annotations` are
+    the rectangles of all of them, shown or not; `signed` those of signature fields that bear a signature already.
     """
 
     index: int
@@ -62,6 +76,8 @@ class Page:
     y1: float
     lines: tuple[Line, ...]
     stamps: tuple[tuple[Line, ...], ...] = ()
+    annotations: tuple[Rect, ...] = ()
+    signed: tuple[Rect, ...] = ()
 
     @property
     def shown(self) -> list[Line]:
@@ -72,63 +88,187 @@ class Page:
     def middle(self) -> float:
         return (self.x0 + self.x1) / 2
 
+    @property
+    def sheet(self) -> Rect:
+        """Return what a viewer shows of the page."""
+        return self.x0, self.y0, self.x1, self.y1
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Return a point of the upright view in default user space."""
+        return _TURNS[-self.rotation % 360](x, y)
+
+    def box(self, rect: Rect) -> Box:
+        """Return a rectangle of the upright view in default user space."""
+        return Box(self.index, *_turned(rect, _TURNS[-self.rotation % 360]))
+
+    def seen(self, box: Box) -> Rect:
+        """Return a box of default user space as the upright view shows it: the opposite of `box`."""
+        return _turned((box.x0, box.y0, box.x1, box.y1), _TURNS[self.rotation])
+
+
+class Leaf:
+    """One page of an open PDF; its text, its lines and its picture are made when first asked for.
+
+    The appearances of annotations and signature fields are made part of the page here (never in the file): the number
+    of a document issued electronically stands in one. `MisuseError` "reading.unreadable" if pdfium cannot load it.
+    """
+
+    def __init__(self, document: Any, index: int) -> None:
+        try:
+            page, self.flat = document[index], False
+            self.index, self.rotation = index, int(page.get_rotation())
+            self._turn = _TURNS[self.rotation]
+            self.sheet = _turned(page.get_bbox(), self._turn)
+            annotations = list(_annotations(page))
+            if annotations:
+                self.flat = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+                page.close()
+                page = document[index]
+            self.handle = page
+            self._text_page = page.get_textpage()
+        except pdfium.PdfiumError as error:
+            raise _unreadable() from error
+        self._annotations = tuple(_turned(rect, self._turn) for rect, _signed in annotations)
+        self._signed = tuple(_turned(rect, self._turn) for rect, signed in annotations if signed)
+
+    @property
+    def text_page(self) -> Any:
+        return self._text_page.raw
+
+    @cached_property
+    def text(self) -> str:
+        """Return the text as pdfium strings it together, NFC: quick, order not assured."""
+        count = min(self._text_page.count_chars(), MAX_CHARACTERS)
+        return unicodedata.normalize("NFC", self._text_page.get_text_range(0, count)) if count > 0 else ""
+
+    @cached_property
+    def page(self) -> Page:
+        """Return the lines of the page."""
+        x0, y0, x1, y1 = self.sheet
+        objects = range(raw.FPDFPage_CountObjects(self.handle))
+        drawn = (raw.FPDFPage_GetObject(self.handle, index) for index in objects)
+        forms = self.flat or any(raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_FORM for one in drawn)
+        layers = _pieces(self.text_page, self._turn, _stamp_texts(self.handle) if self.flat else {}, forms=forms)
+        lines = {
+            layer: tuple(lines_of(one for one in pieces if x0 <= one.edges[0][0] <= x1 and y0 <= one.y1 <= y1))
+            for layer, pieces in layers.items()
+        }
+        printed = lines.pop(_PRINTED, ())
+        stamps = tuple(lines[stamp] for stamp in sorted(lines))
+        return Page(self.index, self.rotation, x0, y0, x1, y1, printed, stamps, self._annotations, self._signed)
+
+    def upright(self, rect: Rect) -> Rect:
+        """Return a rectangle of default user space in the upright view."""
+        return _turned(rect, self._turn)
+
+    def picture(self, rect: Rect | None = None, scale: float = 1) -> Image.Image:
+        """Return what a viewer shows in `rect` of the upright view (None: the whole page), `scale` pixels a point, grey."""
+        left, bottom, right, top = self.sheet
+        x0, y0, x1, y1 = rect or self.sheet
+        wide, high = max(math.ceil((x1 - x0) * scale), 1), max(math.ceil((y1 - y0) * scale), 1)
+        bitmap = pdfium.PdfBitmap.new_native(wide, high, raw.FPDFBitmap_Gray)
+        raw.FPDFBitmap_FillRect(bitmap, 0, 0, wide, high, _WHITE)
+        whole = math.ceil((right - left) * scale), math.ceil((top - bottom) * scale)
+        start = math.floor((left - x0) * scale), math.floor((y1 - top) * scale)
+        flags = raw.FPDF_GRAYSCALE | raw.FPDF_RENDER_LIMITEDIMAGECACHE
+        raw.FPDF_RenderPageBitmap(bitmap, self.handle, *start, *whole, 0, flags)
+        picture: Image.Image = bitmap.to_pil()
+        return picture
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+class Sheets:
+    """An open PDF, page by page: a page's text and lines are read once, the pages themselves are not kept for long.
+
+    A `Leaf` is good until another one is asked for.
+    """
+
+    def __init__(self, source: bytes | Path, password: str | None) -> None:
+        self._source, self._password = source, password
+        self._leaves: dict[int, Leaf] = {}
+        self._texts: dict[int, str] = {}
+        self._pages: dict[int, Page] = {}
+        self.document = _opened(source, password)
+        self._count = len(self.document)
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        self._at_once = _PAGES_AT_ONCE if size < _LARGE else _PAGES_AT_ONCE_IF_LARGE
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def looked_at(self) -> list[int]:
+        """Return the pages whose text is looked at: the first `MAX_PAGES` and the last `LAST_PAGES`."""
+        first = min(self._count, MAX_PAGES)
+        return [*range(first), *range(max(first, self._count - LAST_PAGES), self._count)]
+
+    def leaf(self, index: int) -> Leaf:
+        """Return page `index` (from 0), open."""
+        if index not in self._leaves:
+            if len(self._leaves) >= self._at_once:
+                self.close()
+                self.document = _opened(self._source, self._password)
+            self._leaves[index] = Leaf(self.document, index)
+        return self._leaves[index]
+
+    def text(self, index: int) -> str:
+        """Return the plain text of page `index`, "" if pdfium cannot load it."""
+        if index not in self._texts:
+            try:
+                self._texts[index] = self.leaf(index).text
+            except MisuseError:
+                self._texts[index] = ""
+        return self._texts[index]
+
+    def page(self, index: int) -> Page:
+        """Return the lines of page `index`."""
+        if index not in self._pages:
+            self._pages[index] = self.leaf(index).page
+        return self._pages[index]
+
+    def close(self) -> None:
+        for leaf in self._leaves.values():
+            leaf.close()
+        self._leaves.clear()
+        self.document.close()
+
 
 @contextmanager
-def open_pdf(data: bytes) -> Iterator[Any]:
-    """Open a PDF; `MisuseError` "reading.encrypted" if it asks for a password, "reading.unreadable" if it is none."""
+def open_pdf(source: bytes | Path, password: str | None = None) -> Iterator[Sheets]:
+    """Open a PDF; a file at a path is read as far as its pages are asked for, never as a whole.
+
+    `MisuseError` "reading.encrypted" if it asks for a password or for another one, "reading.unreadable" if it is none.
+    """
+    sheets = Sheets(source, password)
     try:
-        document = pdfium.PdfDocument(data)
+        if len(sheets) == 0:
+            raise _unreadable()
+        yield sheets
+    finally:
+        sheets.close()
+
+
+def _opened(source: bytes | Path, password: str | None) -> Any:
+    try:
+        return pdfium.PdfDocument(source, password=password)
+    except OSError as error:
+        raise _unreadable() from error
     except pdfium.PdfiumError as error:
-        if getattr(error, "err_code", None) == _PASSWORD:
+        if getattr(error, "err_code", None) != _PASSWORD:
+            raise _unreadable() from error
+        if password:
             raise MisuseError(
                 "reading.encrypted",
-                _("The file is locked with a password and cannot be read."),
-                _("Ask the sender for a copy without a password."),
+                _("The password does not open the file."),
+                _("Ask the sender for the right password, or for a copy without one."),
             ) from error
-        raise _unreadable() from error
-    try:
-        if len(document) == 0:
-            raise _unreadable()
-        yield document
-    finally:
-        document.close()
-
-
-def raw_texts(document: Any, *, stamps: bool = True) -> list[str]:
-    """Return the text of the first `MAX_PAGES` pages as pdfium strings it together, NFC: quick, order not assured.
-
-    A page that pdfium cannot load gives "".
-    """
-    texts = []
-    for index in range(min(len(document), MAX_PAGES)):
-        try:
-            with _text_page(document, index, stamps=stamps) as (_page, text_page, _flat):
-                count = min(text_page.count_chars(), MAX_CHARACTERS)
-                texts.append(unicodedata.normalize("NFC", text_page.get_text_range(0, count)) if count > 0 else "")
-        except MisuseError:
-            texts.append("")
-    return texts
-
-
-def load_page(document: Any, index: int, *, stamps: bool = True) -> Page:
-    """Return the lines of page `index` (from 0).
-
-    With `stamps` the appearances of annotations and signature fields are read too: the number of a document issued
-    electronically stands in one. Such a page stays changed in `document` (never in the file).
-    """
-    with _text_page(document, index, stamps=stamps) as (page, text_page, flat):
-        rotation = page.get_rotation()
-        turn = _TURNS[rotation]
-        left, bottom, right, top = page.get_cropbox()
-        (xa, ya), (xb, yb) = turn(left, bottom), turn(right, top)
-        x0, x1, y0, y1 = min(xa, xb), max(xa, xb), min(ya, yb), max(ya, yb)
-        layers = _pieces(text_page, turn, _stamp_texts(page) if flat else {})
-    lines = {
-        layer: tuple(lines_of(one for one in pieces if x0 <= one.edges[0][0] <= x1 and y0 <= one.y1 <= y1))
-        for layer, pieces in layers.items()
-    }
-    printed = lines.pop(_PRINTED, ())
-    return Page(index, rotation, x0, y0, x1, y1, printed, tuple(lines[stamp] for stamp in sorted(lines)))
+        raise MisuseError(
+            "reading.encrypted",
+            _("The file is locked with a password and cannot be read."),
+            _("Ask the sender for a copy without a password."),
+        ) from error
 
 
 def _unreadable() -> MisuseError:
@@ -139,23 +279,37 @@ def _unreadable() -> MisuseError:
     )
 
 
-@contextmanager
-def _text_page(document: Any, index: int, *, stamps: bool) -> Iterator[tuple[Any, Any, bool]]:
-    """Give the page, its text and whether appearances were just made part of it."""
-    try:
-        page, flat = document[index], False
-        if stamps and raw.FPDFPage_GetAnnotCount(page) > 0:
-            flat = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
-            page.close()
-            page = document[index]
-        text_page = page.get_textpage()
-    except pdfium.PdfiumError as error:
-        raise _unreadable() from error
-    try:
-        yield page, text_page, flat
-    finally:
-        text_page.close()
-        page.close()
+def _turned(rect: Rect, turn: Turn) -> Rect:
+    (xa, ya), (xb, yb) = turn(rect[0], rect[1]), turn(rect[2], rect[3])
+    return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
+
+
+def _annotations(page: Any) -> Iterator[tuple[Rect, bool]]:
+    """Yield the rectangle of every annotation that has a size, and whether it is a signed signature field."""
+    place = raw.FS_RECTF()
+    for index in range(min(raw.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_POPUP and raw.FPDFAnnot_GetRect(annotation, place):
+            x0, x1 = sorted((place.left, place.right))
+            y0, y1 = sorted((place.bottom, place.top))
+            if x0 < x1 and y0 < y1:
+                yield (x0, y0, x1, y1), _is_signed(annotation)
+        raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _is_signed(annotation: Any) -> bool:
+    """Tell a signature field with its signature (/V is a dictionary; other fields hold text or names).
+
+    A widget apart from its field does not say what it is, and pdfium gives no way to the field: it may be signed.
+    """
+    if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_WIDGET:
+        return False
+    value = raw.FPDFAnnot_GetValueType(annotation, b"V")
+    return value in {raw.FPDF_OBJECT_DICTIONARY, raw.FPDF_OBJECT_REFERENCE} or not raw.FPDFAnnot_HasKey(
+        annotation, b"FT"
+    )
 
 
 def _stamp_texts(page: Any) -> dict[int, int]:
@@ -186,32 +340,32 @@ def _address(drawn: Any) -> int:
     return ctypes.cast(drawn, ctypes.c_void_p).value or 0
 
 
-def _pieces(text_page: Any, turn: Turn, stamps: Mapping[int, int]) -> dict[int, list[Piece]]:
-    """Return the pieces of the printed page (`_PRINTED`) and of each stamp."""
-    layers: dict[int, list[Piece]] = {}
-    pieces: list[Piece] = []
-    piece: Piece | None = None
+def _pieces(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: bool) -> dict[int, list[Piece]]:
+    """Return the pieces of the printed page (`_PRINTED`) and of each stamp. `forms`: form XObjects are drawn on it."""
+    printed: list[Piece] = []
+    layers = {_PRINTED: printed}
+    pieces, piece = printed, None
     after_space = False
-    ruler = _Ruler(text_page, turn)
-    for index in range(min(text_page.count_chars(), MAX_CHARACTERS)):
-        code = raw.FPDFText_GetUnicode(text_page, index)
+    ruler = _Ruler(text_page, turn, forms=forms)
+    letter, measure = raw.FPDFText_GetUnicode, ruler.measure
+    for index in range(min(raw.FPDFText_CountChars(text_page), MAX_CHARACTERS)):
+        code = letter(text_page, index)
         char = "-" if code in _LINE_END_HYPHENS else chr(code)
-        if char.isspace():
-            after_space = True
+        if not _FIRST_INK <= code <= _LAST_INK and _shows_nothing(char):
+            after_space = after_space or char.isspace()
             continue
-        # Controls, zero-width characters and halves of surrogate pairs are nothing that a reader sees.
-        if code <= _DEL and not char.isprintable():
-            continue
-        if code > _DEL and unicodedata.category(char) in {"Cc", "Cf", "Cs"} and code != 0x00AD:  # noqa: PLR2004  soft hyphen
-            continue
-        address, box, baseline = ruler.measure(index)
-        layer = layers.setdefault(stamps.get(address, _PRINTED), [])
-        if layer is not pieces:
-            pieces, piece = layer, None
-        if code >= _FIRST_MARK and piece is not None and unicodedata.combining(char):
+        address, box, baseline = measure(index)
+        if stamps:
+            layer = layers.setdefault(stamps.get(address, _PRINTED), [])
+            if layer is not pieces:
+                pieces, piece = layer, None
+        if piece is None:
+            piece = Piece(baseline, *_font(text_page, index))
+            pieces.append(piece)
+        elif code >= _FIRST_MARK and unicodedata.combining(char):
             piece.join_mark(char, box)
             continue
-        if piece is None or not piece.goes_on(box[0], baseline):
+        elif not piece.goes_on(box[0], baseline):
             piece = Piece(baseline, *_font(text_page, index))
             pieces.append(piece)
         elif after_space:
@@ -221,29 +375,43 @@ def _pieces(text_page: Any, turn: Turn, stamps: Mapping[int, int]) -> dict[int, 
     return layers
 
 
+@lru_cache(maxsize=4096)
+def _shows_nothing(char: str) -> bool:
+    """Tell blanks, controls, zero-width characters and halves of surrogate pairs: nothing that a reader sees."""
+    if char.isspace() or ord(char) <= _DEL:
+        return char.isspace() or not char.isprintable()
+    return char != "\u00ad" and unicodedata.category(char) in {"Cc", "Cf", "Cs"}  # a soft hyphen shows at a line's end
+
+
 class _Ruler:
     """Measures characters; the C doubles are made once, for a page has thousands of characters."""
 
-    def __init__(self, text_page: Any, turn: Turn) -> None:
-        self._text_page, self._turn = text_page, turn
+    def __init__(self, text_page: Any, turn: Turn, *, forms: bool) -> None:
+        self._text_page, self._turn, self._forms = text_page, turn, forms
+        self._plain = not forms and turn is _TURNS[0]
         self._left, self._right, self._bottom, self._top, self._x, self._y = (ctypes.c_double() for _ in range(6))
         self._own, self._seen = raw.FS_MATRIX(), raw.FS_MATRIX()
         self._moved: dict[int, Turn | None] = {}
 
     def measure(self, index: int) -> tuple[int, Rect, float]:
-        """Return the address of a character's text object, its box (x0, y0, x1, y1) and baseline, seen upright."""
-        drawn = raw.FPDFText_GetTextObject(self._text_page, index)
-        address = _address(drawn)
+        """Return the address of a character's text object, its box (x0, y0, x1, y1) and baseline, seen upright.
+
+        The address is 0 where all text is drawn by the page itself.
+        """
         raw.FPDFText_GetCharBox(self._text_page, index, self._left, self._right, self._bottom, self._top)
         raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y)
-        if address not in self._moved:
-            self._moved[address] = self._move(drawn, index)
-        move, (x, y) = self._moved[address], (self._x.value, self._y.value)
-        corners = (self._left.value, self._bottom.value), (self._right.value, self._top.value)
-        if move:
-            (x, y), corners = move(x, y), (move(*corners[0]), move(*corners[1]))
-        (xa, ya), (xb, yb) = self._turn(*corners[0]), self._turn(*corners[1])
-        return address, (min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), self._turn(x, y)[1]
+        box = self._left.value, self._bottom.value, self._right.value, self._top.value
+        x, y, address = self._x.value, self._y.value, 0
+        if self._plain:
+            return address, box, y
+        if self._forms:
+            drawn = raw.FPDFText_GetTextObject(self._text_page, index)
+            address = _address(drawn)
+            if address not in self._moved:
+                self._moved[address] = self._move(drawn, index)
+            if move := self._moved[address]:
+                (x, y), box = move(x, y), (*move(box[0], box[1]), *move(box[2], box[3]))
+        return address, _turned(box, self._turn), self._turn(x, y)[1]
 
     def _move(self, drawn: Any, index: int) -> Turn | None:
         """Return how to put text right that pdfium left in the coordinates of its form; None if it is right.
@@ -269,11 +437,11 @@ class _Ruler:
 
 
 def _font(text_page: Any, index: int) -> tuple[float, bool, bool]:
-    """Return size in points as drawn (the text matrix counts), bold, italic."""
+    """Return size in points as drawn, bold, italic. Letters may be set narrower (Tz), so the matrix counts upwards."""
     matrix = raw.FS_MATRIX()
     scale = 1.0
     if raw.FPDFText_GetMatrix(text_page, index, matrix):
-        scale = (matrix.a**2 + matrix.b**2) ** 0.5 or 1.0
+        scale = math.hypot(matrix.c, matrix.d) or 1.0
     size = raw.FPDFText_GetFontSize(text_page, index) * scale
     name, flags = ctypes.create_string_buffer(256), ctypes.c_int()
     raw.FPDFText_GetFontInfo(text_page, index, name, 256, flags)

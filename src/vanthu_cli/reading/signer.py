@@ -1,27 +1,29 @@
-"""The signer's block: authority, title, room for the signature, name (NĐ 30/2020 Phụ lục I, ô 7a to 7c).
+"""The signers' blocks: authority, title, room for the signature, name (NĐ 30/2020 Phụ lục I, ô 7a to 7c).
 
-The body may repeat title and name, so the name must be a whole line under capitals that name an office. Where title
-and name stand on different pages, or two signers stand side by side, nothing is found: a guess would sign for someone.
+The body may repeat title and name, so the name must be a whole line under capitals that name an office. A joint
+document (văn bản liên tịch) has several blocks, side by side or one under the other with nothing between them. Where
+title and name stand on different pages nothing is found: a guess would sign for someone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from vanthu_cli.document.symbol import tidy
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.lines import Line
-from vanthu_cli.reading.page import Page, load_page
+from vanthu_cli.reading.page import LAST_PAGES, Page, Sheets
 
 _AUTHORITY = re.compile(r"^(?:T/M|K/T|T/L|T/U|TM\.|KT\.|TL\.|TUQ\.)\s?", re.IGNORECASE)
 _OFFICE = re.compile(
     r"^(?:Q\.\s?|QUYỀN )?(?:CHI |CỤC |VỤ |TỔNG )*(?:PHÓ|BÍ THƯ|CHỦ TỊCH|GIÁM ĐỐC|CHÁNH|TRƯỞNG|CỤC TRƯỞNG|VỤ TRƯỞNG|HIỆU|VIỆN|"
-    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG)"
+    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ))"
 )
 _RANK = re.compile(r"^(?:(?:Đại|Thượng|Trung|Thiếu) (?:tướng|tá)|(?:[A-ZĐ][A-Za-z.]*\.\s?)+)\s?")
 _RECIPIENTS = re.compile(r"^Nơi nhận\s*:?", re.IGNORECASE)
+
+_RECIPIENTS_WORD = "nơi nhận"
 
 REACH = 260.0
 """Points from the name up to the topmost line of authority."""
@@ -29,7 +31,8 @@ _SIDEWAYS = 45.0
 _SIGNATURE_ROOM = 170.0
 _STEP = 2.3
 _WORDS = range(2, 7)
-_LAST_PAGES = 5
+_BETWEEN_COLUMNS = 0.7
+"""A blank wider than that, in letters' widths (em), parts two columns; Word's table cells leave 0.77 em at 14 pt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class SignerBlock:
     page: int
     capitals: tuple[Line, ...]
     name: Line
+
+    @property
+    def top(self) -> float:
+        return self.capitals[0].y1
+
+    @property
+    def left(self) -> float:
+        return min(line.x0 for line in (*self.capitals, self.name))
+
+    @property
+    def right(self) -> float:
+        return max(line.x1 for line in (*self.capitals, self.name))
 
     @property
     def authority(self) -> str | None:
@@ -58,28 +73,28 @@ class SignerBlock:
         return next(offices, min(last + 1, len(self.capitals)))
 
 
-def signing_pages(document: Any, texts: list[str], first: Page) -> list[Page]:
-    """Load, in order, the pages that may bear a signer's block: those that list recipients and the last few.
+def signing_pages(sheets: Sheets) -> list[Page]:
+    """Return, in order, the pages that may bear a signer's block: page 1, those that list recipients and the last few.
 
-    `texts` are the pages' plain texts, `first` is page 1. A page that cannot be loaded is left out.
+    A page that cannot be loaded is left out, but page 1 must not be: `MisuseError` "reading.unreadable".
     """
-    pages = []
-    for index, text in enumerate(texts):
-        if index >= len(texts) - _LAST_PAGES or "nơi nhận" in text.casefold():
+    pages = [sheets.page(0)]
+    for index in sheets.looked_at[1:]:
+        if index >= len(sheets) - LAST_PAGES or _RECIPIENTS_WORD in sheets.text(index).casefold():
             with suppress(MisuseError):
-                pages.append(load_page(document, index, stamps=False) if index else first)
+                pages.append(sheets.page(index))
     return pages
 
 
-def find_signer(pages: Iterable[Page], name: str | None = None) -> SignerBlock | None:
-    """Find the block: on the first page that also lists the recipients, else on the last page that has one.
+def find_signers(pages: Iterable[Page], name: str | None = None) -> tuple[SignerBlock, ...]:
+    """Find the blocks in reading order: on the first page that also lists the recipients, else on the last that has any.
 
-    With `name` only that name counts, whatever the office is called.
+    With `name` only that name counts, whatever the office is called, and where it stands several times the lowest.
     """
-    last: SignerBlock | None = None
+    last: tuple[SignerBlock, ...] = ()
     for page in pages:
         found = _on_page(page, tidy(name).casefold() if name else None)
-        if found and any(_RECIPIENTS.match(line.text) for line in page.lines):
+        if found and recipients_heading(page):
             return found
         last = found or last
     return last
@@ -90,26 +105,68 @@ def recipients_heading(page: Page) -> Line | None:
     return next((line for line in page.lines if _RECIPIENTS.match(line.text)), None)
 
 
-def _on_page(page: Page, name: str | None) -> SignerBlock | None:
-    blocks = []
-    for line in page.lines:
-        if line.text.casefold() == name if name else _is_name(line.text) and line.centre > page.middle - _SIDEWAYS:
-            capitals = _capitals(page, line)
+def _on_page(page: Page, name: str | None) -> tuple[SignerBlock, ...]:
+    lines = [part for line in page.lines for part in _columns(line)]
+    blocks = list(_blocks(page, lines, name))
+    known = [one for one in blocks if name or one.name.centre > page.middle - _SIDEWAYS]
+    if not known:
+        return ()
+    lowest = min(known, key=lambda block: block.name.baseline)
+    if name:
+        return (lowest,)
+    row, rows = _row(blocks, lowest), []
+    while row:
+        rows.append(row)
+        over = [one for one in known if one.name.baseline > max(below.top for below in row)]
+        nearest = min(over, key=lambda block: block.name.baseline, default=None)
+        row = _row(blocks, nearest) if nearest and _follow(nearest, row, lines) else []
+    return tuple(block for row in reversed(rows) for block in row)
+
+
+def _blocks(page: Page, lines: Sequence[Line], name: str | None) -> Iterator[SignerBlock]:
+    for line in lines:
+        if line.text.casefold() == name if name else _is_name(line.text):
+            capitals = _capitals(lines, line)
             known = any(_AUTHORITY.match(one.text) or _OFFICE.match(one.text) for one in capitals)
             if capitals and (name or known):
-                blocks.append(SignerBlock(page.index, capitals, line))
-    if not blocks:
-        return None
-    lowest = min(blocks, key=lambda block: block.name.baseline)
-    beside = [one for one in blocks if abs(one.name.baseline - lowest.name.baseline) < 2 * one.name.size]
-    return lowest if len({one.name.text for one in beside}) == 1 else None
+                yield SignerBlock(page.index, capitals, line)
 
 
-def _capitals(page: Page, name: Line) -> tuple[Line, ...]:
+def _columns(line: Line) -> Iterator[Line]:
+    """Cut a line where two columns came so close that they were read as one: the long titles of a joint document."""
+    start, blank = 0, line.text.find(" ")
+    while blank >= 0:
+        if line.edges[blank][1] - line.edges[blank][0] > _BETWEEN_COLUMNS * line.size:
+            yield line.cut(start, blank)
+            start = blank + 1
+        blank = line.text.find(" ", blank + 1)
+    yield line.cut(start, len(line.text)) if start else line
+
+
+def _row(blocks: Iterable[SignerBlock], one: SignerBlock) -> list[SignerBlock]:
+    """Return the blocks that stand side by side with `one`, itself included, from left to right."""
+    row = [one]
+    for block in sorted(blocks, key=lambda block: -block.right):
+        level = block.name.y0 < one.top and one.name.y0 < block.top
+        apart = all(block.right <= other.left or other.right <= block.left for other in row)
+        if level and apart and all(block.name.text != other.name.text for other in row):
+            row.append(block)
+    return sorted(row, key=lambda block: block.left)
+
+
+def _follow(upper: SignerBlock, row: Sequence[SignerBlock], lines: Iterable[Line]) -> bool:
+    """Tell whether the blocks of `row` stand directly under `upper`: whatever is printed between is no joint document."""
+    left, right = min(block.left for block in row), max(block.right for block in row)
+    top = max(block.top for block in row)
+    between = (line for line in lines if top <= line.baseline < upper.name.baseline - 1)
+    return not any(line.x0 < max(right, upper.right) and line.x1 > min(left, upper.left) for line in between)
+
+
+def _capitals(lines: Iterable[Line], name: Line) -> tuple[Line, ...]:
     """Return the lines in capitals over the name, from the nearest one up as long as they follow closely."""
     over = [
         line
-        for line in page.lines
+        for line in lines
         if 0 < line.baseline - name.baseline <= REACH
         and abs(line.centre - name.centre) <= _SIDEWAYS
         and line.text.isupper()

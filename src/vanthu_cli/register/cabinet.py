@@ -53,6 +53,13 @@ class Cabinet:
     def path(self, sha256: str) -> Path:
         return self._place(sha256)
 
+    def name_of(self, file: Path) -> str:
+        """Return the SHA-256 (hex) under which the bytes of a file stand, or would stand, here."""
+        import hashlib
+
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+
     def remove(self, sha256: str) -> None:
         """Destroy a file: only for a document that turned out to be secret (domain.md 6)."""
         place = self._place(sha256)

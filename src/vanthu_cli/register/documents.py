@@ -22,10 +22,11 @@ BookName = Literal["den", "di"]
 _WRITABLE = (
     "file", "source_sha256", "signed_sha256", "sha256", "number", "symbol", "day", "agency", "agency_code", "doc_type", "subject",
     "signer", "urgency", "session", "arrival_number", "sender", "verdict", "fields", "judgement", "flags", "reason",
+    "copy",
 )  # fmt: skip
 
 
-class Document(NamedTuple):  # not a dataclass: 25 fields would cost every command 1.5 ms
+class Document(NamedTuple):  # not a dataclass: 26 fields would cost every command 1.5 ms
     """A row of the register. `day` is ISO; `fields`, `judgement` and `flags` are as in contract.md.
 
     These three stay JSON until they are asked for: most of the time of a long list was theirs.
@@ -56,6 +57,7 @@ class Document(NamedTuple):  # not a dataclass: 25 fields would cost every comma
     judgement_json: str
     flags_json: str
     reason: str | None
+    copy: str | None
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -221,9 +223,10 @@ def _numbered(book: Book, wanted: DocumentNumber) -> list[sqlite3.Row]:
     return [row for row in alike if row["direction"] == "out"] or alike
 
 
-def by_source(book: Book, source_sha256: str) -> Document | None:
+def by_source(book: Book, source_sha256: str, copy: str | None = None) -> Document | None:
+    """Return the document that was issued from a file, or the copy of that form that was made of it."""
     row = book.connection.execute(
-        f"{_SELECT} WHERE direction = 'out' AND source_sha256 = ?", (source_sha256,)
+        f"{_SELECT} WHERE direction = 'out' AND source_sha256 = ? AND copy IS ?", (source_sha256, copy)
     ).fetchone()
     return _document(row) if row else None
 
@@ -292,12 +295,28 @@ def arrivals(book: Book) -> dict[str, datetime]:
     return {row[0]: datetime.fromisoformat(row[1]) for row in rows}
 
 
-def attach(book: Book, identity: int, files: Sequence[tuple[str, str]]) -> None:
-    """Enter what goes with a document: (SHA-256, file name) each."""
+def attach(book: Book, identity: int, files: Sequence[tuple[str, str]], *, source: str | None = None) -> None:
+    """Enter what goes with a document: (SHA-256, file name) each. `source`: what the clerk gave, if that is another file."""
     book.connection.executemany(
-        "INSERT INTO attachment (document, sha256, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(identity, sha256, storable(name)) for sha256, name in files],
+        "INSERT INTO attachment (document, sha256, file, source_sha256) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(identity, sha256, storable(name), source or sha256) for sha256, name in files],
     )
+
+
+def exchange_attachment(book: Book, identity: int, before: str, after: str) -> None:
+    """Put the signed file in the place of the one that the clerk gave."""
+    book.connection.execute(
+        "UPDATE attachment SET sha256 = :after WHERE document = :document AND sha256 = :before",
+        {"document": identity, "before": before, "after": after},
+    )
+
+
+def attachment_sources(book: Book, identity: int) -> set[str]:
+    """Return the SHA-256 of the files as the clerk gave them."""
+    rows = book.connection.execute(
+        "SELECT COALESCE(source_sha256, sha256) FROM attachment WHERE document = ?", (identity,)
+    )
+    return {row[0] for row in rows}
 
 
 def attachments(book: Book, identity: int) -> list[tuple[str, str]]:

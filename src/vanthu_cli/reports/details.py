@@ -15,7 +15,7 @@ from vanthu_cli.reports.words import (
     event_word,
     indication_word,
     reason_word,
-    state_word,
+    state_of,
     verdict_word,
     why,
 )
@@ -51,7 +51,7 @@ def document_lines(
         (_("Signer"), document.signer),
         (_("Urgency"), document.urgency),
         (_("From"), document.sender),
-        (_("State"), state_word(document.state)),
+        (_("State"), state_of(document)),
         (_("Signatures"), verdict_word(document.verdict) if document.verdict else ""),
         (_("Why"), why(document)),
         (_("Reason given"), document.reason),

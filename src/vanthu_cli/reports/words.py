@@ -13,9 +13,12 @@ __all__ = [
     "delivery_word",
     "event_word",
     "flag_words",
+    "form_sentence",
+    "form_word",
     "indication_word",
     "reason_word",
     "role_word",
+    "state_of",
     "state_word",
     "verdict_word",
     "why",
@@ -27,6 +30,11 @@ def day_shown(day: str | None) -> str:
     return "/".join(reversed(day.split("-"))) if day else ""
 
 
+def state_of(document: Document) -> str:
+    """Return the state of a document; a copy is finished once it is signed."""
+    return _("copy, signed") if document.copy and document.state == "sealed" else state_word(document.state)
+
+
 def verdict_word(verdict: str | None) -> str:
     return {
         "valid": _("VALID"),
@@ -34,6 +42,41 @@ def verdict_word(verdict: str | None) -> str:
         "unknown": _("UNKNOWN"),
         "unsigned": _("UNSIGNED"),
     }.get(verdict or "", "–")
+
+
+def form_sentence(code: str, detail: str) -> str:
+    """Return what the form check of a page has found (`rules.form`)."""
+    return {
+        "no-text": _("its text cannot be read: look yourself whether number, date, title and name are there"),
+        "no-number-line": _("no number line (“Số      -CV/TU”) was found"),
+        "no-date": _("no date line (“…, ngày      tháng      năm …”) was found"),
+        "no-agency": _("no issuing agency was found above the number"),
+        "no-title": _("no title was found above the signer's name"),
+        "no-name": _("no signer's name was found"),
+        "other-name": _("the name on the page is not that of the certificate: {detail}"),
+        "other-agency": _("the issuing agency on the page is not this office: {detail}"),
+        "annex-not-attached": _("the page mentions “{detail}”, but nothing is attached"),
+        "covers-text": _("the place named lies on something printed, or off the page"),
+        "scan-too-coarse": _("the scan has {detail} dpi; at least 200 are asked for (Decree 30/2020, Annex I)"),
+        "scan-not-coloured": _("the scan is not in colour, as Decree 30/2020, Annex I asks for"),
+    }[code].format(detail=detail)
+
+
+def form_word(code: str) -> str:
+    return {
+        "no-text": _("no text"),
+        "no-number-line": _("no number line"),
+        "no-date": _("no date"),
+        "no-agency": _("no agency"),
+        "no-title": _("no title"),
+        "no-name": _("no name"),
+        "other-name": _("other name"),
+        "other-agency": _("other agency"),
+        "annex-not-attached": _("annex not attached"),
+        "covers-text": _("covers text"),
+        "scan-too-coarse": _("coarse scan"),
+        "scan-not-coloured": _("not coloured"),
+    }[code]
 
 
 def indication_word(indication: str | None) -> str:
@@ -53,6 +96,7 @@ def event_word(kind: str) -> str:
         "correct-fields": _("fields corrected"),
         "number": _("numbered"),
         "seal": _("sealed"),
+        "sign": _("signed"),
         "queue": _("addressed"),
         "send": _("sent"),
         "paper-owed": _("paper original owed"),
@@ -72,6 +116,7 @@ def check_word(name: str) -> str:
         "directory": _("directory"),
         "trust": _("trust"),
         "tsa": _("time stamp authority"),
+        "tokens": _("tokens"),
         "key": _("key"),
         "channel": _("channel"),
     }.get(kind, kind)

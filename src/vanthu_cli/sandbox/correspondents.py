@@ -17,6 +17,7 @@ from vanthu_cli.sandbox.mailboxes import deliver, mailbox
 from vanthu_cli.sandbox.office import INTERNET, LEADER, OWN, PASSWORD, WAN, PracticeOffice, agency_of
 from vanthu_cli.sandbox.smime import sign_letter
 from vanthu_cli.signing.keys import open_pkcs12
+from vanthu_cli.signing.marks import seal_size
 from vanthu_cli.signing.pades import seal, sign_person
 
 SECRET_WORDS = "Kế hoạch diễn tập Sao Mai 71"
@@ -80,11 +81,14 @@ def signed(office: PracticeOffice, page: Page, code: str, *, organisation: str |
     pdf = make_pdf(page)
     places = find_places(pdf, page.signer)
     person = open_pkcs12(office.key(code, "person"), PASSWORD)
-    pdf = sign_person(pdf, person, image=signature_png(page.signer), box=places.signer)
+    paper = BytesIO(pdf)
+    sign_person(paper, person, image=signature_png(page.signer), box=places.signers[0].box)
     if organisation is None:
-        return pdf
+        return paper.getvalue()
     key = open_pkcs12(office.key(organisation or code, "organisation"), PASSWORD)
-    return seal(pdf, key, image=seal_png(agency_of(organisation or code).name), places=places)
+    image = seal_png(agency_of(organisation or code).name)
+    seal(paper, key, image=image, size=seal_size(image, 0), box=places.signers[0].seal)
+    return paper.getvalue()
 
 
 def altered(pdf: bytes) -> bytes:
@@ -100,7 +104,7 @@ def altered(pdf: bytes) -> bytes:
     )
     writer.update_container(page)
     out = BytesIO()
-    writer.write(out)  # type: ignore[no-untyped-call]  # pyHanko leaves it unannotated
+    writer.write(out)
     return out.getvalue()
 
 

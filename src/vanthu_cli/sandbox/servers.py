@@ -146,7 +146,7 @@ class _Mail:
 def _time_stamping(pki: PracticePki, port: int) -> Iterator[int]:
     """Answer RFC 3161 requests over HTTP in a thread of its own; yield the port."""
     (certificate,) = load_certs_from_pemder_data(pki.tsa_certificate.read_bytes())
-    chain = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # has no annotations
+    chain = SimpleCertificateStore()
     chain.register_multiple(load_certs_from_pemder_data(pki.state.read_bytes()))
     stamper = DummyTimeStamper(certificate, load_private_key_from_pemder(pki.tsa_key, None), certs_to_embed=chain)
 

@@ -1,6 +1,7 @@
 """The program's own look at what it has just signed, before anything is stored. Integrity only, nobody's trust."""
 
 import hashlib
+from typing import BinaryIO
 
 from asn1crypto import cms
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
@@ -8,33 +9,50 @@ from pyhanko.sign.general import extract_signer_info
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from vanthu_cli.signing.files import open_pdf
+from vanthu_cli.signing.files import open_pdf, stamps_of
 
-_STAMP = "signature_time_stamp_token"
+_CHUNK = 1 << 20
 
 
-def check_result(before: bytes, after: bytes, added: int) -> None:
-    """Demand that `after` is `before` with exactly `added` more signatures, and that none became worse.
+def check_result(before: BinaryIO, after: BinaryIO, added: int, password: str = "") -> tuple[str, ...]:
+    """Demand that `after` is `before` with exactly `added` more signatures, and that none became worse; name their fields.
 
-    A signature that was broken before may stay so. Anything else is a defect of this program: `RuntimeError`.
+    A time stamp over the whole document (B-LTA) is not counted. A signature that was broken before may stay so. Anything
+    else is a defect of this program: `RuntimeError`.
     """
-    if not after.startswith(before):
+    if not _begins_with(after, before):
         raise RuntimeError("the signed file is not an incremental update of its input")
-    earlier = {signature.field_name for signature in open_pdf(before).signatures}
-    standing = {signature.field_name: _stands(signature) for signature in open_pdf(after).signatures}
-    if not earlier <= standing.keys() or len(standing) != len(earlier) + added:
+    size = before.seek(0, 2)
+    standing = {each.field_name: each for each in open_pdf(after, password).signatures}
+    earlier = {name for name, each in standing.items() if _end(each) <= size}
+    new = [name for name, each in standing.items() if name not in earlier and each.sig_object_type != "/DocTimeStamp"]
+    if len(new) != added:
         raise RuntimeError(f"{len(earlier)} signatures and {added} new ones became {len(standing)}")
-    fallen = {name for name, stands in standing.items() if not stands}
+    fallen = {name for name, each in standing.items() if not _stands(each)}
     if fallen & earlier:  # look at the earlier file only when there is something to excuse
-        fallen -= {one.field_name for one in open_pdf(before).signatures if not _stands(one)}
+        fallen -= {one.field_name for one in open_pdf(before, password).signatures if not _stands(one)}
     if fallen:
         raise RuntimeError(f"after signing, these signatures do not stand: {', '.join(sorted(fallen))}")
+    return tuple(new)
+
+
+def _end(signature: EmbeddedPdfSignature) -> int:
+    return int(signature.byte_range[2]) + int(signature.byte_range[3])
+
+
+def _begins_with(whole: BinaryIO, part: BinaryIO) -> bool:
+    whole.seek(0)
+    part.seek(0)
+    while chunk := part.read(_CHUNK):
+        if whole.read(len(chunk)) != chunk:
+            return False
+    return True
 
 
 def _stands(signature: EmbeddedPdfSignature) -> bool:
     """Digest, signature and time stamp verify, and difference analysis permits all that came later."""
     try:
-        signature.compute_integrity_info()  # type: ignore[no-untyped-call]  # pyHanko leaves it unannotated
+        signature.compute_integrity_info()
         changes = signature.summarise_integrity_info()
         result = changes["diff_result"]
         if not isinstance(result, DiffResult) or result.modification_level is ModificationLevel.OTHER:
@@ -56,9 +74,8 @@ def _verifies(signed: cms.SignedData, content_type: str, digest: bytes) -> bool:
 
 def _stamp_stands(signature: EmbeddedPdfSignature) -> bool:
     """A signature without time stamp stands as well (RFC 3161 Appendix A for one with it)."""
-    signer = signature.signer_info
-    tokens = [one["values"][0] for one in signer["unsigned_attrs"] or () if one["type"].native == _STAMP]
-    return all(_token_stands(token["content"], _imprint(token, signer["signature"].native)) for token in tokens)
+    stamped = signature.signer_info["signature"].native
+    return all(_token_stands(token["content"], _imprint(token, stamped)) for token in stamps_of(signature))
 
 
 def _imprint(token: cms.ContentInfo, stamped: bytes) -> bytes:

@@ -2,15 +2,20 @@
 
 pyHanko reads strictly. A file that only a lenient parser accepts is never signed: what one viewer shows and another
 doesn't is not a document. The one exception are Word's hybrid cross-references, whole but refused by strict mode.
+Files are streams, read where it is needed and written at their end: 120 MB are never in memory.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
+from asn1crypto import cms
+from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
+from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, enumerate_sig_fields
@@ -19,12 +24,17 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from vanthu_cli.document.places import Box
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.mended import hexstrings as _faster  # noqa: F401  imported for its effect
 
 _FARTHEST = 1e6
 """Points; the largest page of ISO 32000 is 14 400."""
 
 _DEEPEST = 64
 """Levels of /Parent that a page tree may have; more is a loop or an attack."""
+
+_CHUNK = 1 << 20
+_DRAWN_AT = re.compile(rb"([-\d.]+) 0(?:\.0+)? 0(?:\.0+)? ([-\d.]+) ([-\d.]+) ([-\d.]+) cm /\w+ Do")
+_PDF_A = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|>)\s*(\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +60,11 @@ class Page:
 
     def seen(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
         """Return left, top, right, bottom as the reader sees them: the opposite of `box`."""
-        (ax, ay), (bx, by) = self._view(x0, y0), self._view(x1, y1)
+        (ax, ay), (bx, by) = self.seen_point(x0, y0), self.seen_point(x1, y1)
         return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
-    def _view(self, x: float, y: float) -> tuple[float, float]:
+    def seen_point(self, x: float, y: float) -> tuple[float, float]:
+        """Return how far right and down of the upper left corner the reader sees a point of user space."""
         return {
             0: (x - self.x0, self.y1 - y),
             90: (y - self.y0, x - self.x0),
@@ -85,11 +96,18 @@ class Spot:
         wide, high = self.box.width, self.box.height
         return (high, wide) if self.rotate in (90, 270) else (wide, high)
 
+    def inside(self, page: "Page") -> bool:
+        """Whether the reader sees all of it: no part lies off the page, a point's rounding left aside."""
+        box = self.box
+        return page.x0 - 1 <= box.x0 and page.y0 - 1 <= box.y0 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A readable, unencrypted PDF. `prepared` are its empty, visible signature fields, `names` those of all fields."""
+    """A readable, unlocked PDF. `prepared` are its empty, visible signature fields, `names` those of all fields."""
 
+    stream: BinaryIO
+    password: str
     reader: PdfFileReader
     signatures: Sequence[EmbeddedPdfSignature]
     prepared: Mapping[str, Spot]
@@ -109,13 +127,25 @@ class Opened:
             _("Page {page} does not exist; the document has {pages}.").format(page=number + 1, pages=count),
         )
 
-    def widgets(self, number: int) -> list[tuple[float, float, float, float]]:
-        """Return left, top, right, bottom of every annotation on the page as the reader sees it."""
-        page = self.page(number)
+    @property
+    def opaque(self) -> bool:
+        """Whether the document claims PDF/A-1, which allows no transparency (ISO 19005-1 6.4)."""
         with _refusing_damage():
-            raw = _page_object(self.reader, number)
-            found = [annotation.get_object() for annotation in _entry(raw, "/Annots") or ()]
-            return [page.seen(*_corners(one["/Rect"])) for one in found if "/Rect" in one]
+            metadata = _entry(self.reader.root, "/Metadata")
+            claim = _PDF_A.search(metadata.data) if isinstance(metadata, StreamObject) else None
+        return claim is not None and claim[1] == b"1"
+
+    def drawn(self, page: int, near: Box) -> Box | None:
+        """Return where the picture of a person's signature stands that meets `near`: its own edges if we drew it."""
+        with _refusing_damage():
+            for signature in reversed(self.signatures):
+                widget = get_single_field_annot(signature.sig_field)
+                if "/P" not in widget or _page_number(self.reader, widget.raw_get("/P").reference) != page:
+                    continue
+                x0, y0, x1, y1 = _corners(_entry(widget, "/Rect") or (0, 0, 0, 0))
+                if x0 < near.x1 and x1 > near.x0 and y0 < near.y1 and y1 > near.y0:
+                    return _ink_in(widget, Box(page, x0, y0, x1, y1))
+        return None
 
     def new_spot(self, name: str, box: Box) -> Spot:
         """Return a place for a new field, called `name`, or name_2, name_3 and so on if that is taken."""
@@ -152,22 +182,79 @@ class Opened:
                 )
 
 
-def open_pdf(pdf: bytes) -> Opened:
+def open_pdf(pdf: bytes | BinaryIO, password: str = "") -> Opened:
     """Read everything that signing will touch, so that a hostile or damaged file is refused before anything is done.
 
-    `MisuseError`: `signing.encrypted`, `signing.unreadable`.
+    `MisuseError`: `signing.encrypted`, `signing.password`, `signing.unreadable`.
     """
+    stream = BytesIO(pdf) if isinstance(pdf, bytes) else pdf
     with _refusing_damage():
-        reader = PdfFileReader(BytesIO(pdf))
+        reader = PdfFileReader(stream)
         if reader.xrefs.hybrid_xrefs_present:
-            reader = PdfFileReader(BytesIO(pdf), strict=False)
+            reader = PdfFileReader(stream, strict=False)
         if reader.encrypted:
-            raise MisuseError(
-                "signing.encrypted",
-                _("The PDF file is protected by a password or encryption; such a file is not signed."),
-                _("Export the document to PDF again without protection."),
-            )
-        return _read(reader)
+            _unlock(reader, password)
+        return _read(stream, password, reader)
+
+
+def _unlock(reader: PdfFileReader, password: str) -> None:
+    if not isinstance(reader.security_handler, StandardSecurityHandler):
+        raise MisuseError(
+            "signing.encrypted",
+            _("The PDF file is encrypted for certain persons; such a file is not signed."),
+            _("Export the document to PDF again without protection."),
+        )
+    # The empty password opens files that are only protected against changes; many office programs make those.
+    if reader.decrypt(password).status != AuthStatus.FAILED:
+        return
+    if not password:
+        raise MisuseError(
+            "signing.encrypted",
+            _("The PDF file is protected by a password."),
+            _("Say where its password is: --password-from prompt (or env:NAME, file:PATH, keyring:SERVICE/USER)."),
+        )
+    raise MisuseError(
+        "signing.password",
+        _("The password does not open the PDF file."),
+        _("Ask who made the file; or export the document to PDF again without a password."),
+    )
+
+
+def repaired(source: BinaryIO, target: BinaryIO) -> None:
+    """Write a damaged, unsigned file anew (qpdf's recovery, through pikepdf); `MisuseError` `signing.unreadable` if it can't be."""
+    import pikepdf
+
+    source.seek(0)
+    target.seek(0)
+    target.truncate()
+    with _refusing_damage(), pikepdf.open(source, attempt_recovery=True, suppress_warnings=True) as mended:
+        if not mended.pages or _holds_signature(mended):
+            raise ValueError("nothing to repair, or a signature to lose")
+        mended.save(target)
+
+
+def _holds_signature(mended: Any) -> bool:
+    """A signature field may hide in a compressed object, where its bytes cannot be seen."""
+    import pikepdf
+
+    return any(isinstance(each, pikepdf.Dictionary) and "/ByteRange" in each for each in mended.objects)
+
+
+def stamps_of(signature: EmbeddedPdfSignature) -> list[cms.ContentInfo]:
+    """Return the time stamp tokens that a signature carries (RFC 3161 Appendix A): none or one."""
+    known = signature.signer_info["unsigned_attrs"] or ()
+    return [each["values"][0] for each in known if each["type"].native == "signature_time_stamp_token"]
+
+
+def claims_signature(pdf: BinaryIO) -> bool:
+    """Tell whether the bytes of a file, damaged perhaps, hold anything that looks like a signature."""
+    pdf.seek(0)
+    tail = b""
+    while chunk := pdf.read(_CHUNK):
+        if re.search(rb"/ByteRange|/ETSI\.|/adbe\.|/Sig\b", tail + chunk):
+            return True
+        tail = chunk[-16:]
+    return False
 
 
 @contextmanager
@@ -184,7 +271,7 @@ def _refusing_damage() -> Iterator[None]:
         ) from error
 
 
-def _read(reader: PdfFileReader) -> Opened:
+def _read(stream: BinaryIO, password: str, reader: PdfFileReader) -> Opened:
     signatures = list(reader.embedded_signatures)
     if not all(_locks_readable(signature) for signature in signatures):
         raise ValueError("a signature's permissions contradict its type")
@@ -194,6 +281,8 @@ def _read(reader: PdfFileReader) -> Opened:
     numbers = {ref: number for number, ref in enumerate(_page_refs(reader.root.raw_get("/Pages")))} if empty else {}
     spots = (_prepared(name, field, numbers) for name, field in empty.items())
     return Opened(
+        stream=stream,
+        password=password,
         reader=reader,
         signatures=signatures,
         prepared={spot.field: spot for spot in spots if spot is not None},
@@ -246,6 +335,21 @@ def _entry(dictionary: Any, key: str) -> Any:
 
 def _page_object(reader: Any, number: int) -> Any:
     return reader.find_page_for_modification(number)[0].get_object()
+
+
+def _page_number(reader: PdfFileReader, reference: Any) -> int | None:
+    refs = _page_refs(reader.root.raw_get("/Pages"))
+    return next((number for number, ref in enumerate(refs) if ref == reference), None)
+
+
+def _ink_in(widget: Any, box: Box) -> Box:
+    """Return the edges of the picture in a signature's appearance, if it is drawn as we draw it; else the whole widget."""
+    shown = _entry(_entry(widget, "/AP") or {}, "/N")
+    found = _DRAWN_AT.search(shown.data) if isinstance(shown, StreamObject) and "/Matrix" not in shown else None
+    if found is None:
+        return box
+    width, height, x, y = map(float, found.groups())
+    return Box(box.page, box.x0 + x, box.y0 + y, box.x0 + x + width, box.y0 + y + height)
 
 
 def _page(page: Any) -> Page:

@@ -1,5 +1,6 @@
 """A signing key with its certificate: opened once, then used for as many signatures as the run needs."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePri
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.x509 import Certificate
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
@@ -38,9 +40,7 @@ class _HeldKey(Signer):
         certificate: x509.Certificate,
         chain: Iterable[x509.Certificate],
     ) -> None:
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # pyHanko leaves it unannotated
-        store.register_multiple([_asn1(link) for link in chain])
-        super().__init__(signing_cert=_asn1(certificate), cert_registry=store, embed_roots=False)
+        super().__init__(signing_cert=asn1(certificate), cert_registry=registry(chain), embed_roots=False)
         self._key = key
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
@@ -57,7 +57,12 @@ class SigningKey:
     """A pyHanko signer and its certificate. `str` properties are for people, bytes and times for programs."""
 
     signer: Signer
-    x509: x509.Certificate
+    x509: Certificate
+    chain: tuple[Certificate, ...] = ()
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the bare signature over the SHA-256 of `data`: RSA PKCS#1 v1.5, or ECDSA in DER (RFC 3279)."""
+        return asyncio.run(self.signer.async_sign_raw(data, "sha256"))
 
     @property
     def certificate(self) -> bytes:
@@ -72,11 +77,11 @@ class SigningKey:
     @property
     def subject(self) -> str:
         """Whose certificate it is: the common name, or the whole name where there is none."""
-        return _common_name(self.x509.subject)
+        return common_name(self.x509.subject)
 
     @property
     def issuer(self) -> str:
-        return _common_name(self.x509.issuer)
+        return common_name(self.x509.issuer)
 
     @property
     def not_before(self) -> datetime:
@@ -112,26 +117,35 @@ def open_pkcs12(path: Path, passphrase: str, *, others: Sequence[bytes] = ()) ->
         candidates = [*enclosed, *(x509.load_der_x509_certificate(der) for der in others)]
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _unreadable(path, _("a certificate that belongs to it cannot be read")) from error
-    return SigningKey(_HeldKey(key, certificate, _chain(certificate, candidates)), certificate)
+    return held(key, certificate, _chain(certificate, candidates))
 
 
-def check_usable(key: SigningKey, now: datetime) -> None:
-    """Refuse a key whose certificate is not valid at `now` (aware) or is not meant for signatures (RFC 5280 4.2.1.3)."""
-    facts = {"subject": key.subject, "from": f"{key.not_before:%d/%m/%Y}", "until": f"{key.not_after:%d/%m/%Y}"}
-    if now > key.not_after:
+def held(
+    key: RSAPrivateKey | EllipticCurvePrivateKey, certificate: Certificate, chain: Sequence[Certificate] = ()
+) -> SigningKey:
+    """Return a key that this process holds itself."""
+    issuers = tuple(one for one in chain if one.subject != one.issuer)
+    return SigningKey(_HeldKey(key, certificate, issuers), certificate, issuers)
+
+
+def check_usable(certificate: Certificate, now: datetime) -> None:
+    """Refuse a certificate that is not valid at `now` (aware) or is not meant for signatures (RFC 5280 4.2.1.3)."""
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    facts = {"subject": common_name(certificate.subject), "from": f"{start:%d/%m/%Y}", "until": f"{end:%d/%m/%Y}"}
+    if now > end:
         raise ForbiddenError(
             "signing.certificate_expired",
             _("The certificate of {subject} expired on {until}.").format(**facts),
             _("Ask the certificate authority for a new one; until then nothing can be signed with this key."),
         )
-    if now < key.not_before:
+    if now < start:
         raise ForbiddenError(
             "signing.certificate_not_yet_valid",
             _("The certificate of {subject} is valid only from {from}.").format(**facts),
             _("Check the clock of this machine."),
         )
     try:
-        usage = key.x509.extensions.get_extension_for_class(x509.KeyUsage).value
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return
     if not (usage.digital_signature or usage.content_commitment):
@@ -140,11 +154,6 @@ def check_usable(key: SigningKey, now: datetime) -> None:
             _("The certificate of {subject} is not meant for signatures.").format(**facts),
             _("Choose the key for signing; this one is for encryption or another purpose."),
         )
-
-
-def days_left(key: SigningKey, now: datetime) -> int:
-    """Whole days until the certificate expires; negative afterwards."""
-    return (key.not_after - now).days
 
 
 def _chain(leaf: x509.Certificate, candidates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
@@ -189,10 +198,18 @@ def _unreadable(path: Path, reason: str) -> MisuseError:
     )
 
 
-def _common_name(name: x509.Name) -> str:
+def common_name(name: x509.Name) -> str:
+    """Return the common name, or the whole name where there is none."""
     found = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(found[0].value) if found else name.rfc4514_string()
 
 
-def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+def asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+def registry(chain: Iterable[x509.Certificate]) -> SimpleCertificateStore:
+    """Return what pyHanko takes the issuers from that go into a signature."""
+    store = SimpleCertificateStore()
+    store.register_multiple([asn1(link) for link in chain])
+    return store

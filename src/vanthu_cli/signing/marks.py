@@ -1,20 +1,19 @@
 """What our marks look like: number and date, the arrival stamp “ĐẾN”, the text of annex and copy signatures."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 
-import pypdfium2 as pdfium
 from PIL import Image
 
 from vanthu_cli.document.places import MM, Blank, Box, Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.signing import fonts
-from vanthu_cli.signing.files import Opened, Page
+from vanthu_cli.signing.files import Page, Spot
 from vanthu_cli.signing.fonts import Face
-from vanthu_cli.signing.stamps import Colour, Item, Line, Text
+from vanthu_cli.signing.stamps import Colour, Item, Line, Picture, Text, picture
 
 TEXT_SIZE = 10
 """NĐ 30/2020 Phụ lục I II.8.b: Times New Roman, upright, size 10, black."""
@@ -33,16 +32,15 @@ _INK: Colour = (0.78, 0.06, 0.06)
 
 _PAD = 4.0
 
-_RIM = 5 * MM
-_AIR = 2.0
-_LARGEST_SEARCHED = 1700.0
-"""Points; on sheets larger than A3 the mark goes to the upper left corner unsearched."""
+SEAL_SIDE = 36 * MM
+"""Points; a province's seal, where neither configuration nor picture says how large the office's is."""
 
-_DRAWN, _WIDGET = 1, 255
+_SMALLEST_SEAL, _LARGEST_SEAL = 15 * MM, 60 * MM
+"""A picture whose resolution makes the seal smaller or larger than that says nothing true of it."""
 
 
-def number_and_date(number: int, day: date, places: Places, corner: Box) -> list[Item]:
-    """Return only what is still blank, relative to the lower left corner of `corner`.
+def number_and_date(number: int, day: date, places: Places, page: Page, field: Box) -> list[Item]:
+    """Return only what is still blank, relative to the corner of `field` that its reader sees at the lower left.
 
     NĐ 30/2020 Phụ lục I II.3.d and II.4: numbers and days below 10, and months 1 and 2, with a zero in front.
     `MisuseError` `signing.number_too_wide`.
@@ -54,12 +52,13 @@ def number_and_date(number: int, day: date, places: Places, corner: Box) -> list
         (places.month, month),
         (places.year, f"{day.year}"),
     ]
-    return [_in_blank(blank, text, corner) for blank, text in texts if blank is not None]
+    left, _top, _right, bottom = page.seen(field.x0, field.y0, field.x1, field.y1)
+    return [_in_blank(blank, text, page, (left, bottom)) for blank, text in texts if blank is not None]
 
 
-def _in_blank(blank: Blank, text: str, corner: Box) -> Text:
+def _in_blank(blank: Blank, text: str, page: Page, corner: tuple[float, float]) -> Text:
     face: Face = "Italic" if blank.italic else "Regular"
-    room = blank.x1 - blank.x0 - 2 * _CLEARANCE
+    room = blank.room - 2 * _CLEARANCE
     size = min(blank.size, blank.size * room / fonts.width(text, blank.size, face))
     if size < min(_SMALLEST, blank.size):
         raise MisuseError(
@@ -67,8 +66,9 @@ def _in_blank(blank: Blank, text: str, corner: Box) -> Text:
             _("“{text}” does not fit into the blank left for it on the first page.").format(text=text),
             _("Leave more room there in the document, export it to PDF again and have it signed again."),
         )
-    x = (blank.x0 + blank.x1 - fonts.width(text, size, face)) / 2
-    return Text(x - corner.x0, blank.baseline - corner.y0, size, text, face)
+    (start, down), (end, _down) = page.seen_point(blank.x0, blank.y0), page.seen_point(blank.x1, blank.y1)
+    x = (start + end - fonts.width(text, size, face)) / 2
+    return Text(x - corner[0], corner[1] - down, size, text, face)
 
 
 def lines_of_text(lines: Sequence[str], width: float, height: float) -> list[Item]:
@@ -129,62 +129,40 @@ def _centred(text: Text, x0: float, x1: float) -> Text:
     return replace(fitted, x=(x0 + x1 - fonts.width(fitted.text, fitted.size, fitted.face)) / 2)
 
 
-def top_right(page: Page, lines: Sequence[str]) -> Box:
-    """Return the corner for an annex or copy signature on page 1: right margin of 15 mm, within the upper margin."""
-    width, height = text_size(lines)
-    seen = page.size[0]
-    width = max(1.0, min(width, seen - 20 * MM))
-    return Box(0, *page.box(seen - 15 * MM - width, 5 * MM, width, height))
+def seal_size(png: bytes, millimetres: float) -> tuple[float, float]:
+    """Return the seal's real width and height in points (Phụ lục I II.8.a: as large as the seal itself).
 
-
-def free_place(opened: Opened, pdf: bytes) -> Box:
-    """Return a place for the mark “ĐẾN” on page 1: where there is least ink, the upper left first, never over a widget.
-
-    A mark over a signature's widget looks like tampering to a verifier, blank paper or not. `MisuseError`
-    `signing.no_room`.
+    As configured (the longer side, 0: not), else from the picture's own resolution, else 36 mm.
     """
-    page = opened.page(0)
-    wide, high = page.size
-    if max(wide, high) > _LARGEST_SEARCHED:
-        return Box(0, *page.box(_RIM, _RIM, ARRIVAL_WIDTH, ARRIVAL_HEIGHT))
-    ink = _ink(pdf, round(wide), round(high))
-    for rect in opened.widgets(0):
-        ink.paste(_WIDGET, _pixels(*rect))
-    best: tuple[int, float, float] | None = None
-    for top in _steps(high - ARRIVAL_HEIGHT - _RIM):
-        for left in _steps(wide - ARRIVAL_WIDTH - _RIM):
-            window = _pixels(left - _AIR, top - _AIR, left + ARRIVAL_WIDTH + _AIR, top + ARRIVAL_HEIGHT + _AIR)
-            _blank, covered, *_rest, taken = ink.crop(window).histogram()
-            if not taken and (best is None or covered < best[0]):
-                best = (covered, top, left)
-        if best and best[0] == 0:
-            break
-    if best is None:
+    with Image.open(BytesIO(png)) as image:  # `picture` has read it before, or will say what is wrong with it
+        box = image.convert("RGBA").getchannel("A").getbbox() or (0, 0, *image.size)
+        wide, high = box[2] - box[0], box[3] - box[1]
+        dpi = float(image.info.get("dpi", (0, 0))[0])
+    longer = millimetres * MM or (max(wide, high) / dpi * 72 if dpi else 0)
+    if not millimetres and not _SMALLEST_SEAL <= longer <= _LARGEST_SEAL:
+        longer = SEAL_SIDE
+    return longer * wide / max(wide, high), longer * high / max(wide, high)
+
+
+def seal(png: bytes, size: tuple[float, float] | None, spot: Spot, signature: Box | None) -> Picture:
+    """Return the seal within its field: in real size, its right edge at a third of the leader's picture if the field reaches.
+
+    `MisuseError` `signing.seal_too_large` when the field, prepared for a smaller one, would cut it off.
+    """
+    wide, high = spot.size
+    if size is None:
+        return picture(png, wide, high)
+    if size[0] > wide + 1 or size[1] > high + 1:
         raise MisuseError(
-            "signing.no_room",
-            _("There is no room on the first page for the mark ĐẾN."),
-            _("Say where it shall go with --at PAGE:X,Y."),
+            "signing.seal_too_large",
+            _("The seal is {size:.0f} mm, but the field prepared for it only {room:.0f} mm.").format(
+                size=max(size) / MM, room=min(wide, high) / MM
+            ),
+            _("Prepare the document again with `vanthu prepare`, or correct size_mm of the seal in the configuration."),
         )
-    return Box(0, *page.box(best[2], best[1], ARRIVAL_WIDTH, ARRIVAL_HEIGHT))
-
-
-def _pixels(left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
-    return math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
-
-
-def _steps(last: float) -> Iterator[float]:
-    place = _RIM
-    while place <= last:
-        yield place
-        place += 3 * MM
-
-
-def _ink(pdf: bytes, wide: int, high: int) -> Image.Image:
-    """Return page 1 as its reader sees it, a pixel a point: 0 where there is nothing, _DRAWN where there is something."""
-    try:
-        with pdfium.PdfDocument(pdf) as document:
-            document.init_forms()  # before the page is loaded, or signature widgets are not drawn
-            drawn: Image.Image = document[0].render(scale=1, grayscale=True).to_pil()
-    except pdfium.PdfiumError:
-        return Image.new("L", (wide, high))
-    return drawn.convert("L").resize((wide, high)).point([_DRAWN] * 250 + [0] * 6)
+    drawn = picture(png, *size)
+    x, y = wide - size[0], (high - size[1]) / 2
+    if signature is not None and not spot.rotate:
+        x = signature.x0 + signature.width / 3 - size[0] - spot.box.x0
+        y = (signature.y0 + signature.y1) / 2 - size[1] / 2 - spot.box.y0
+    return replace(drawn, x=min(max(x, 0), wide - size[0]) + drawn.x, y=min(max(y, 0), high - size[1]) + drawn.y)

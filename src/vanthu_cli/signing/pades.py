@@ -1,45 +1,41 @@
-"""PAdES signatures on an outgoing, arriving or copied document: bytes in, bytes out, always an incremental update.
+"""PAdES signatures on an outgoing, arriving or copied document: always an incremental update, written at the file's end.
 
 The order on an issued document: `prepare` adds empty signature fields, the leader signs his as an approval signature,
 the office signs the strip (number and date are that signature's appearance), last the seal. So number and date cannot
 be changed without a key, and no signature is broken by a later one, the receiver's arrival stamp included. A document
-that was not prepared gets the same signatures in new fields.
+that was not prepared, or that the leader signed with another tool, gets the same signatures in new fields: pyHanko, poppler
+and Adobe's rules for signed documents all permit a new signature field after an approval signature, and none of them permits
+page content, annotations or text fields (number-and-seal: techniques 3, 4, 5).
+
+Every function takes a stream open for reading and writing that is the caller's own copy, and leaves it half written if it fails.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from vanthu_cli.document.places import Blank, Box, Places
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.signing import marks
-from vanthu_cli.signing.check import check_result
-from vanthu_cli.signing.files import Opened, Spot, open_pdf
+from vanthu_cli.signing.evidence import Witness, demand
+from vanthu_cli.signing.files import Opened, Spot, open_pdf, stamps_of
 from vanthu_cli.signing.keys import SigningKey
 from vanthu_cli.signing.stamps import Item, PlacedStyle, picture
-from vanthu_cli.signing.timestamps import open_time_stamper, probe, silent
-
-__all__ = [
-    "FIELDS",
-    "arrival_stamp",
-    "check_result",
-    "number_and_date",
-    "open_time_stamper",
-    "preflight",
-    "prepare",
-    "probe",
-    "seal",
-    "sign_person",
-    "text_mark",
-]
+from vanthu_cli.signing.timestamps import silent
 
 
 class _Fields(NamedTuple):
@@ -49,22 +45,42 @@ class _Fields(NamedTuple):
     strip: str = "SoVaNgay"
     seal: str = "ConDau"
     arrival: str = "Den"
+    annex: str = "PhuLuc"
+    copy: str = "BanSao"
 
 
 FIELDS = _Fields()
 
+Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+"""PAdES baseline levels (ETSI EN 319 142-1 6)."""
+
 _VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975
-# Hexadecimal digits set aside for the CMS: leaf, sub-CA and, with a time stamp, its token and chain (≈ 4–6 kB each).
+# Hexadecimal digits set aside for the CMS: leaf, sub-CA and signed attributes (≈ 4–6 kB), and room to spare.
 # Fixed, because pyHanko's own estimate has been too small for a live authority's answer (pyHanko issue 515).
-_RESERVED, _RESERVED_WITH_STAMP = 16_384, 32_768
+_RESERVED, _SPARE = 16_384, 16_384
 
 
-def prepare(pdf: bytes, places: Places) -> bytes:
-    """Add the empty signature fields for leader, number and date, and seal, to an unsigned document.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How long a signature can be proved: its level, and where trusted time and revocation data come from.
+
+    B-B: the signer's clock. B-T: a time stamp. B-LT: with certificates and revocation data. B-LTA: all of it time stamped again.
+    """
+
+    level: Level = "B-B"
+    time_stamper: TimeStamper | None = None
+    witness: Witness = field(default_factory=Witness)
+
+
+BARE = Proof()
+
+
+def prepare(pdf: BinaryIO, places: Places, *, sealed_at: Box | None, password: str = "") -> None:
+    """Add the empty signature fields for each signer, for number and date, and for the seal, to an unsigned document.
 
     `ForbiddenError` `signing.already_signed`; `MisuseError` `signing.already_prepared`, `signing.place_not_found`.
     """
-    opened = open_pdf(pdf)
+    opened = open_pdf(pdf, password)
     if opened.signatures:
         raise ForbiddenError(
             "signing.already_signed",
@@ -77,120 +93,175 @@ def prepare(pdf: bytes, places: Places) -> bytes:
             _("The document is prepared already."),
             _("Have the leader sign it."),
         )
-    wanted = [(FIELDS.person, _place(places.signer)), (FIELDS.strip, places.strip), (FIELDS.seal, _place(places.seal))]
+    if not places.signers:
+        raise _no_place()
+    wanted: list[tuple[str, Box | None]] = [
+        (person_field(index), _place(each.box)) for index, each in enumerate(places.signers)
+    ]
+    wanted += [(FIELDS.strip, places.strip), (FIELDS.seal, _place(sealed_at))]
     writer = opened.writer()
     for name, box in wanted:
         if box is not None:
             append_signature_field(writer, _specification(opened.new_spot(name, box)))
-    out = BytesIO()
-    writer.write(out)  # type: ignore[no-untyped-call]  # pyHanko leaves it unannotated
-    return out.getvalue()
+    writer.write_in_place()
 
 
-def preflight(pdf: bytes, places: Places | None = None) -> None:
+def person_field(index: int) -> str:
+    """Return the name of the field of signer `index`, counted from 0 in reading order."""
+    return FIELDS.person if index == 0 else f"{FIELDS.person}_{index + 1}"
+
+
+def preflight(pdf: BinaryIO, places: Places, *, sealed_at: Box | None) -> None:
     """Refuse, before a number is taken, a document on which number, date and seal could not be signed.
 
-    Without `places` both strip and seal are expected. `ForbiddenError` `signing.locked`; `MisuseError`
-    `signing.encrypted`, `signing.unreadable`, `signing.place_not_found`, `signing.page_rotated`.
+    `ForbiddenError` `signing.locked`; `MisuseError` `signing.encrypted`, `signing.unreadable`, `signing.place_not_found`,
+    `signing.field_misplaced`.
     """
     opened = open_pdf(pdf)
-    expected = [FIELDS.seal] if places and places.strip is None else [FIELDS.strip, FIELDS.seal]
+    expected = [FIELDS.seal] if places.strip is None else [FIELDS.strip, FIELDS.seal]
     for name in expected:
         opened.refuse_if_locked(name, new=name not in opened.prepared)
-    if places is not None:
-        _spot(opened, FIELDS.seal, places.seal)
-        if places.strip is not None:
-            _strip(opened, places)
+    _spot(opened, FIELDS.seal, sealed_at)
+    if places.strip is not None:
+        _strip(opened, places)
 
 
 def sign_person(
-    pdf: bytes, key: SigningKey, *, image: bytes | None, box: Box | None, time_stamper: TimeStamper | None = None
-) -> bytes:
-    """Put the authorised person's approval signature into the prepared field, or into a new one in `box`.
+    pdf: BinaryIO,
+    key: SigningKey,
+    *,
+    image: bytes | None,
+    box: Box | None,
+    index: int = 0,
+    anew: bool = False,
+    proof: Proof = BARE,
+    password: str = "",
+) -> Box:
+    """Put the authorised person's approval signature into the prepared field of signer `index`, or into a new one in `box`.
 
+    `anew`: into a new one, whatever is prepared. Returns where the signature is shown.
     `image` is the PNG of the signature on paper (NĐ 30/2020 Phụ lục I II.7.d); without it, name and time are shown.
     """
-    opened = open_pdf(pdf)
-    spot = _spot(opened, FIELDS.person, box)
-    return _sign(opened, spot, key, _portrait(spot, key, image), time_stamper)
+    opened = open_pdf(pdf, password)
+    spot = _spot(opened, person_field(index), box, anew=anew)
+    return _sign(opened, spot, key, _portrait(spot, key, image), proof)
 
 
-def number_and_date(pdf: bytes, key: SigningKey, *, number: int, day: date, places: Places) -> bytes:
+def number_and_date(pdf: BinaryIO, key: SigningKey, *, number: int, day: date, places: Places) -> None:
     """Put the organisation's signature on the strip of page 1; it shows the number and what is blank of the date.
 
     B-B level: the seal's time stamp comes later and covers it. `MisuseError` `signing.number_too_wide`,
-    `signing.field_misplaced`, `signing.page_rotated`, `signing.place_not_found`.
+    `signing.field_misplaced`, `signing.place_not_found`.
     """
     opened = open_pdf(pdf)
     spot = _strip(opened, places)
-    return _sign(opened, spot, key, marks.number_and_date(number, day, places, spot.box), None)
+    page = opened.page(spot.box.page)
+    _sign(opened, spot, key, marks.number_and_date(number, day, places, page, spot.box), BARE)
 
 
 def seal(
-    pdf: bytes, key: SigningKey, *, image: bytes | None, places: Places, time_stamper: TimeStamper | None = None
-) -> bytes:
-    """Put the organisation's signature with the seal, real size, over the left third of the leader's (Phụ lục I II.8).
+    pdf: BinaryIO,
+    key: SigningKey,
+    *,
+    image: bytes | None,
+    size: tuple[float, float] | None,
+    box: Box | None,
+    anew: bool = False,
+    proof: Proof = BARE,
+    password: str = "",
+) -> Box:
+    """Put the organisation's signature with the seal over about the left third of the leader's (Phụ lục I II.8).
 
-    B-T with a time stamper, whose silence is `UnreachableError` `signing.tsa_silent`.
+    The seal is drawn in its real `size` (points; None: as large as its square allows), its right edge at a third of the
+    leader's picture, which is looked for on the page: it is often narrower than the room it was given.
     """
-    opened = open_pdf(pdf)
-    spot = _spot(opened, FIELDS.seal, places.seal)
-    return _sign(opened, spot, key, _portrait(spot, key, image), time_stamper)
+    opened = open_pdf(pdf, password)
+    spot = _spot(opened, FIELDS.seal, box, anew=anew)
+    if image is None:
+        items = _portrait(spot, key, None)
+    else:
+        signature = opened.drawn(spot.box.page, spot.box)
+        if not spot.prepared and not anew and signature is not None and size is not None and not spot.rotate:
+            spot = opened.new_spot(FIELDS.seal, over_left_third(signature, size))
+        items = [marks.seal(image, size, spot, None if anew else signature)]
+    return _sign(opened, spot, key, items, proof)
+
+
+def over_left_third(signature: Box, size: tuple[float, float]) -> Box:
+    """Return where a seal of that size lies that covers the left third of a signature, at the same height."""
+    edge, level = signature.x0 + signature.width / 3, (signature.y0 + signature.y1) / 2
+    return Box(signature.page, edge - size[0], level - size[1] / 2, edge, level + size[1] / 2)
 
 
 def arrival_stamp(
-    pdf: bytes,
+    pdf: BinaryIO,
     key: SigningKey,
     *,
     agency: str,
     number: int,
     day: date,
+    box: Box,
     passed_to: str = "",
     file_code: str = "",
-    box: Box | None = None,
-) -> bytes:
-    """Put the mark “ĐẾN” (NĐ 30/2020 Phụ lục IV) on an incoming document, as a signature of the receiving organisation.
+    proof: Proof = BARE,
+    password: str = "",
+) -> Box:
+    """Put the mark “ĐẾN” (NĐ 30/2020 Phụ lục IV), 50 mm × 35 mm from the upper left corner of `box`, on an incoming document.
 
-    Without `box` it goes where page 1 is free; in a `box`, 50 mm × 35 mm from its upper left corner.
+    A signature of the receiving organisation: a later annotation or stamp would break the sender's.
     """
-    opened = open_pdf(pdf)
-    if box is None:
-        box = marks.free_place(opened, pdf)
-    else:
-        page = opened.page(box.page)
-        left, top, _right, _bottom = page.seen(box.x0, box.y0, box.x1, box.y1)
-        box = Box(box.page, *page.box(left, top, marks.ARRIVAL_WIDTH, marks.ARRIVAL_HEIGHT))
-    spot = opened.new_spot(FIELDS.arrival, box)
-    return _sign(opened, spot, key, marks.arrival(agency, number, day, passed_to, file_code), None)
+    opened = open_pdf(pdf, password)
+    page = opened.page(box.page)
+    left, top, _right, _bottom = page.seen(box.x0, box.y0, box.x1, box.y1)
+    place = Box(box.page, *page.box(left, top, marks.ARRIVAL_WIDTH, marks.ARRIVAL_HEIGHT))
+    spot = opened.new_spot(FIELDS.arrival, place)
+    return _sign(opened, spot, key, marks.arrival(agency, number, day, passed_to, file_code), proof)
 
 
-def text_mark(pdf: bytes, key: SigningKey, *, lines: Sequence[str], field: str) -> bytes:
-    """Put the organisation's signature on an annex or a copy: text only, 10 pt black, upper right corner of page 1.
+def text_mark(
+    pdf: BinaryIO,
+    key: SigningKey,
+    *,
+    lines: Sequence[str],
+    field: str,
+    box: Box,
+    proof: Proof = BARE,
+    password: str = "",
+) -> Box:
+    """Put the organisation's signature on an annex or a copy: text only, 10 pt black.
 
     NĐ 30/2020 Phụ lục I II.8.b (annex: number and symbol, time) and Phần II.I.3 (copy: form, agency, time).
     """
-    opened = open_pdf(pdf)
-    spot = opened.new_spot(field, marks.top_right(opened.page(0), lines))
-    return _sign(opened, spot, key, marks.lines_of_text(lines, *spot.size), None)
+    opened = open_pdf(pdf, password)
+    spot = opened.new_spot(field, box)
+    return _sign(opened, spot, key, marks.lines_of_text(lines, *spot.size), proof)
 
 
-def _sign(
-    opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], time_stamper: TimeStamper | None
-) -> bytes:
+def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], proof: Proof) -> Box:
     opened.refuse_if_locked(spot.field, new=not spot.prepared)
+    if not spot.inside(opened.page(spot.box.page)):
+        raise MisuseError(
+            "signing.off_page",
+            _("The mark would lie outside page {page}.").format(page=spot.box.page + 1),
+            _("Name another place with --at PAGE:X,Y (points from the lower left corner of the page)."),
+        )
+    stamper = proof.time_stamper if proof.level != "B-B" else None
     signer = PdfSigner(
         PdfSignatureMetadata(field_name=spot.field, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256"),
         signer=key.signer,
-        timestamper=time_stamper,
-        stamp_style=PlacedStyle(items=items, size=spot.size, rotate=spot.rotate),
+        timestamper=stamper,
+        stamp_style=PlacedStyle(items=items, size=spot.size, rotate=spot.rotate, opaque=opened.opaque),
         new_field_spec=None if spot.prepared else _specification(spot),
     )
     try:
-        out = signer.sign_pdf(
+        signer.sign_pdf(
             opened.writer(),
             existing_fields_only=spot.prepared,
-            bytes_reserved=_RESERVED_WITH_STAMP if time_stamper else _RESERVED,
+            bytes_reserved=_reserved(stamper),
+            in_place=True,
         )
+        if proof.level in {"B-LT", "B-LTA"} and stamper is not None:
+            _keep_provable(opened, key, proof, stamper)
     except TimestampRequestError as error:
         raise silent() from error
     except (SigningError, PdfError) as error:
@@ -199,7 +270,35 @@ def _sign(
             _("The document's own rules do not allow this signature: {reason}").format(reason=error),
             _("Export the document to PDF again, prepare it with `vanthu prepare` and have it signed again."),
         ) from error
-    return bytes(out.getbuffer())
+    return spot.box
+
+
+def _reserved(stamper: TimeStamper | None) -> int:
+    """Return the room for the CMS: with an authority, twice (hexadecimal) its last answer and as much again to spare."""
+    if stamper is None:
+        return _RESERVED
+    return _RESERVED + _SPARE + 2 * len(asyncio.run(stamper.async_dummy_response("sha256")).dump())
+
+
+def _keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeStamper) -> None:
+    """Add certificates and revocation data (B-LT), and a time stamp over all of it (B-LTA; EN 319 142-1 5.4, 5.5)."""
+    opened = open_pdf(before.stream, before.password)
+    tokens = stamps_of(opened.signatures[-1])
+    stamps = [each.chosen.dump() for token in tokens for each in token["content"]["certificates"]]
+    wanted = [key.x509, *key.chain, *map(x509.load_der_x509_certificate, stamps)]
+    evidence = demand(proof.witness, wanted, datetime.now(_VIETNAM))
+    writer = opened.writer()
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,  # no /VRI: EN 319 142-1 5.4.2.3 advises against it
+        certs=[asn1_x509.Certificate.load(der) for der in evidence.certificates],
+        ocsps=[asn1_ocsp.OCSPResponse.load(der) for der in evidence.ocsps],
+        crls=[asn1_crl.CertificateList.load(der) for der in evidence.crls],
+    )
+    if proof.level == "B-LT":
+        writer.write_in_place()
+        return
+    PdfTimeStamper(stamper).timestamp_pdf(writer, "sha256", bytes_reserved=_reserved(stamper), in_place=True)
 
 
 def _specification(spot: Spot) -> SigFieldSpec:
@@ -218,14 +317,6 @@ def _portrait(spot: Spot, key: SigningKey, image: bytes | None) -> Sequence[Item
 def _strip(opened: Opened, places: Places) -> Spot:
     """Return the place for number and date, once sure that they will be seen there."""
     spot = _spot(opened, FIELDS.strip, places.strip)
-    if spot.rotate:
-        raise MisuseError(
-            "signing.page_rotated",
-            _("The first page is stored turned by {angle} degrees; number and date cannot be placed on it.").format(
-                angle=spot.rotate
-            ),
-            _("Export the document to PDF again with upright pages."),
-        )
     if spot.box.page != 0 or not all(_inside(blank, spot.box) for blank in _blanks(places)):
         raise MisuseError(
             "signing.field_misplaced",
@@ -240,11 +331,12 @@ def _blanks(places: Places) -> Iterable[Blank]:
 
 
 def _inside(blank: Blank, box: Box) -> bool:
-    return box.x0 - 1 <= blank.x0 and blank.x1 <= box.x1 + 1 and box.y0 <= blank.baseline <= box.y1
+    ends = ((blank.x0, blank.y0), (blank.x1, blank.y1))
+    return all(box.x0 - 1 <= x <= box.x1 + 1 and box.y0 - 1 <= y <= box.y1 + 1 for x, y in ends)
 
 
-def _spot(opened: Opened, name: str, box: Box | None) -> Spot:
-    found = opened.spot(name, box)
+def _spot(opened: Opened, name: str, box: Box | None, *, anew: bool = False) -> Spot:
+    found = None if anew else opened.spot(name, box)
     return found if found is not None else opened.new_spot(name, _place(box))
 
 
@@ -252,7 +344,11 @@ def _place(box: Box | None) -> Box:
     """Return the box, or explain that the reader has not found where this mark belongs."""
     if box is not None:
         return box
-    raise MisuseError(
+    raise _no_place()
+
+
+def _no_place() -> MisuseError:
+    return MisuseError(
         "signing.place_not_found",
         _("The document does not show where the signature, the number and date, or the seal go."),
         _("Say it with --at PAGE:X,Y; or check that page and signer's name can be selected as text in the PDF."),

@@ -1,4 +1,4 @@
 """Judges the signatures that are there: findings to verdict; trust.
 
-Bytes in, values out. VALID needs positive evidence. May import rules and lower; never signs, never stores.
+Bytes, or files read in slices, in; values out. VALID needs positive evidence. May import rules and lower; never signs, never stores.
 """

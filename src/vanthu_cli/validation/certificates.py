@@ -1,211 +1,111 @@
-"""Whether a certificate leads to an authority this office trusts at a given time; revocation is left aside.
+"""Whether a certificate is fit for signing right now, asked before the PIN: what a receiver would object to later.
 
-Path validation (RFC 5280) is pyHanko's; finding the path is ours: certificates inside a
-document are hostile, and looking for paths by name alone takes factorial time on cross-signed ones.
-Never opens a socket.
+Seen from the office's own trust, with the same path validation and revocation checks as for judging (RFC 5280).
 """
 
-import asyncio
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 
-from asn1crypto import ocsp, x509
+from asn1crypto import x509
 from cryptography import x509 as pyca
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.authority import CertTrustAnchor
-from pyhanko_certvalidator.errors import (
-    DisallowedAlgorithmError,
-    ExpiredError,
-    NotYetValidError,
-    PathError,
-    ValidationError,
-)
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import (
-    NO_REVOCATION,
-    REQUIRE_REVINFO,
-    CertRevTrustPolicy,
-    DisallowWeakAlgorithmsPolicy,
-    FreshnessReqType,
-    RevocationCheckingPolicy,
-)
-from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator
-from pyhanko_certvalidator.validate import async_validate_path
 
+from vanthu_cli.validation.chains import (
+    HOSTILE,
+    Evidence,
+    evidence_of,
+    find_chain,
+    read_answer,
+    read_certificate,
+    subject,
+    usage_problem,
+)
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.revocation import known_good, revoked_at
+from vanthu_cli.validation.revocation_lists import read_list
 from vanthu_cli.validation.trust import Trust
 
-_MOST_CERTIFICATES = 64
-"""How many certificates of a document are looked at; an honest chain has three."""
-_MOST_PATHS = 8
+_Parsed = TypeVar("_Parsed")
 
-# A certificate signed with SHA-1 stays verifiable (VGCA G1 still signs with it) and is listed as weak; MD5 never.
-_ALGORITHMS = DisallowWeakAlgorithmsPolicy(frozenset({"md2", "md5"}))  # type: ignore[no-untyped-call]  # pyHanko's
-HOSTILE = (ValueError, TypeError, KeyError, LookupError, AttributeError, AssertionError, NotImplementedError)
-"""What asn1crypto, cryptography and pyHanko are seen to raise on hostile structures, besides their own errors."""
+_OTHER_PURPOSES = frozenset({"server_auth", "time_stamping", "ocsp_signing"})
+"""Extended key usages (RFC 5280, 4.2.1.12) that have nothing to do with signing documents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Certificates, revocation lists and OCSP answers at hand: our own and those in the document."""
-
-    anchors: tuple[x509.Certificate, ...]
-    others: tuple[x509.Certificate, ...]
-    crls: tuple[pyca.CertificateRevocationList, ...] = ()
-    ocsps: tuple[ocsp.OCSPResponse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """What is known of a certificate at a time. `path` leads from the anchor (first) to the certificate (last)."""
-
-    trust: Literal["trusted", "untrusted", "unknown"]
-    reason: Reason | None = None
-    path: ValidationPath | None = None
-
-
-def evidence_of(trust: Trust) -> Evidence:
-    """Parse the DER bytes of the office's own trust."""
-    return Evidence(
-        tuple(x509.Certificate.load(der) for der in trust.anchors),
-        tuple(x509.Certificate.load(der) for der in trust.others),
-        tuple(pyca.load_der_x509_crl(der) for der in trust.crls),
-    )
-
-
-def chain(leaf: x509.Certificate, embedded: Iterable[x509.Certificate], evidence: Evidence, at: datetime) -> Chain:
-    """Look for a path from an anchor to `leaf` that holds at `at`; nothing embedded ever becomes an anchor."""
-    failure: Reason | None = None
-    pool = (*tuple(embedded)[:_MOST_CERTIFICATES], *evidence.others)
-    try:
-        for count, path in enumerate(_paths(leaf, pool, evidence.anchors)):
-            problem = _problem(path, evidence, at)
-            if problem is None:
-                return Chain("trusted", path=path)
-            failure = failure or problem
-            if count >= _MOST_PATHS:
-                break
-    except HOSTILE as error:
-        failure = failure or Reason("certificate-chain-failure", type(error).__name__)
-    if failure is None:
-        return Chain("untrusted", Reason("certificate-untrusted", subject(leaf, issuer=True)))
-    return Chain("unknown", failure)
-
-
-def _paths(
-    leaf: x509.Certificate,
-    pool: tuple[x509.Certificate, ...],
-    anchors: tuple[x509.Certificate, ...],
-) -> Iterator[ValidationPath]:
-    """Walk upwards, breadth first, along real signatures only; every certificate is passed once at most."""
-    seen = {leaf.sha256}
-    rows: list[list[x509.Certificate]] = [[leaf]]
-    while rows:
-        row = rows.pop(0)
-        for anchor in anchors:
-            if _issued(anchor, row[0]):
-                yield ValidationPath(CertTrustAnchor(anchor), row[:-1], row[-1])
-        for issuer in pool:
-            if issuer.sha256 not in seen and _issued(issuer, row[0]):
-                seen.add(issuer.sha256)
-                rows.append([issuer, *row])
-
-
-def _issued(issuer: x509.Certificate, child: x509.Certificate) -> bool:
-    if issuer.subject != child.issuer or issuer.sha256 == child.sha256:
-        return False
-    try:
-        DefaultSignatureValidator().validate_signature(
-            child["signature_value"].native,
-            child["tbs_certificate"].dump(),
-            issuer.public_key,
-            child["signature_algorithm"],
-        )
-    except Exception:  # noqa: BLE001  any failure to verify a hostile certificate means: not issued by this one
-        return False
-    return True
-
-
-def context(
-    evidence: Evidence,
-    at: datetime,
-    checking: RevocationCheckingPolicy,
-    path: ValidationPath,
+def certificate_problem(
+    certificate: bytes,
+    chain: Sequence[bytes],
+    trust: Trust,
     *,
-    stale_too: bool = False,
-) -> ValidationContext:
-    """Make a validation context that sees the path's own certificates only, so that its size is ours to bound."""
-    policy = CertRevTrustPolicy(checking, retroactive_revinfo=True)
-    if stale_too:
-        policy = CertRevTrustPolicy(
-            checking,
-            freshness=timedelta(days=36_500),
-            freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
-        )
-    return ValidationContext(
-        trust_roots=list(evidence.anchors),  # never None: that would be the system's trust list
-        other_certs=[*path.iter_certs(include_root=False), *evidence.others],
-        moment=at,
-        allow_fetching=False,
-        crls=(),
-        ocsps=evidence.ocsps if checking is REQUIRE_REVINFO else (),
-        revinfo_policy=policy,
-        algorithm_usage_policy=_ALGORITHMS,
-    )
+    now: datetime,
+    answers: Sequence[bytes] = (),
+) -> Reason | None:
+    """Return why nobody should sign with the certificate at `now` (aware), None if nothing speaks against it.
 
-
-def _problem(path: ValidationPath, evidence: Evidence, at: datetime) -> Reason | None:
-    """Return why the path does not hold at `at`, revocation left aside."""
+    `chain` are certificates that came with it, `answers` OCSP answers and revocation lists just fetched; all DER, and
+    what of them cannot be read counts for nothing. Without any anchor in `trust` only dates and purpose are judged,
+    with `trust.revocation` "ignore" no revocation; with "require" it must be known for each certificate of the path.
+    """
     try:
-        asyncio.run(async_validate_path(context(evidence, at, NO_REVOCATION, path), path))
-    except ExpiredError as error:
-        code = "certificate-expired-no-time" if error.is_ee_cert else "certificate-chain-failure"
-        return Reason(code, error.expired_dt.isoformat())
-    except NotYetValidError as error:
-        code = "certificate-not-yet-valid" if error.is_ee_cert else "certificate-chain-failure"
-        return Reason(code, error.valid_from.isoformat())
-    except DisallowedAlgorithmError:
-        return Reason("certificate-chain-failure", "weak algorithm")
-    except (ValidationError, PathError) as error:
-        return Reason("certificate-chain-failure", type(error).__name__)
+        leaf = _read(certificate)
+        problem = _out_of_date(leaf, now) or _wrong_purpose(leaf)
+    except HOSTILE as error:
+        return Reason("signing-certificate-unreadable", type(error).__name__)
+    if problem or not trust.anchors:
+        return problem
+    evidence = _with_answers(evidence_of(trust), answers)
+    found = find_chain(leaf, _readable(chain, _read), evidence, now)
+    if found.path is None or trust.revocation == "ignore":
+        return found.reason
+    return _revocation_problem(found.path, evidence, now, known=trust.revocation == "require")
+
+
+def _read(der: bytes) -> x509.Certificate:
+    """Read a certificate that both our libraries can read."""
+    pyca.load_der_x509_certificate(der)
+    return read_certificate(der)
+
+
+def _out_of_date(leaf: x509.Certificate, now: datetime) -> Reason | None:
+    if now < leaf.not_valid_before:
+        return Reason("signing-certificate-not-yet-valid", leaf.not_valid_before.isoformat())
+    if now > leaf.not_valid_after:
+        return Reason("signing-certificate-expired", leaf.not_valid_after.isoformat())
     return None
 
 
-def usage_problem(leaf: x509.Certificate) -> Reason | None:
-    """Return why the certificate is not one for signing documents. No keyUsage at all permits all (RFC 5280)."""
-    usage = leaf.key_usage_value
-    if usage is not None and not {"digital_signature", "non_repudiation"} & set(usage.native):
-        return Reason("certificate-wrong-purpose", ", ".join(sorted(usage.native)))
+def _wrong_purpose(leaf: x509.Certificate) -> Reason | None:
+    """Demand a key usage for signatures, no CA, and, where extended usages are listed, one that is not for machines."""
+    purposes = set(leaf.extended_key_usage_value.native) if leaf.extended_key_usage_value else set()
+    if leaf.ca:
+        return Reason("signing-certificate-wrong-purpose", "CA")
+    if purposes and purposes <= _OTHER_PURPOSES:
+        return Reason("signing-certificate-wrong-purpose", ", ".join(sorted(purposes)))
+    problem = usage_problem(leaf)
+    return Reason("signing-certificate-wrong-purpose", problem.detail) if problem else None
+
+
+def _revocation_problem(path: ValidationPath, evidence: Evidence, now: datetime, *, known: bool) -> Reason | None:
+    # One by one: an answer that calls the certificate good must not hide another that calls it revoked.
+    single = [replace(evidence, crls=(), ocsps=(answer,)) for answer in evidence.ocsps]
+    moments = [revoked_at(path, each, now) for each in (replace(evidence, ocsps=()), *single)]
+    revoked = min((moment for moment in moments if moment), default=None)
+    if revoked:
+        return Reason("signing-certificate-revoked", revoked.isoformat())
+    if known and not known_good(path, evidence, now):
+        return Reason("signing-certificate-revocation-unknown", subject(path.leaf, issuer=True))
     return None
 
 
-def is_time_stamping(leaf: x509.Certificate) -> bool:
-    """Tell whether the certificate is a time stamping authority's (RFC 3161, 2.3)."""
-    purposes = leaf.extended_key_usage_value
-    return purposes is not None and "time_stamping" in purposes.native
+def _with_answers(evidence: Evidence, answers: Sequence[bytes]) -> Evidence:
+    lists, statements = _readable(answers, read_list), _readable(answers, read_answer)
+    return replace(evidence, crls=(*evidence.crls, *lists), ocsps=(*evidence.ocsps, *statements))
 
 
-def weak_hashes(path: ValidationPath | None) -> tuple[str, ...]:
-    """Return the weak digests that certificates below the anchor were signed with."""
-    found = set()
-    for certificate in path.iter_certs(include_root=False) if path else ():
+def _readable(ders: Iterable[bytes], read: Callable[[bytes], _Parsed]) -> Iterator[_Parsed]:
+    for der in ders:
         try:
-            found.add(certificate["signature_algorithm"].hash_algo)
-        except ValueError:
-            continue  # Ed25519 and the like name no digest
-    return tuple(sorted(found & WEAK))
-
-
-WEAK = frozenset({"md2", "md5", "sha1"})
-
-
-def subject(certificate: x509.Certificate, *, issuer: bool = False) -> str:
-    """Return the name as "CN=…,O=…,C=VN", common name first; as asn1crypto shows it where it is malformed."""
-    try:
-        loaded = pyca.load_der_x509_certificate(certificate.dump())
-        parts = [part.rfc4514_string() for part in (loaded.issuer if issuer else loaded.subject)]
-    except (ValueError, TypeError):
-        return str((certificate.issuer if issuer else certificate.subject).human_friendly)
-    return ",".join(sorted(parts, key=lambda part: not part.startswith("CN=")))
+            yield read(der)
+        except HOSTILE:
+            continue

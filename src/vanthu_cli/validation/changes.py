@@ -16,8 +16,8 @@ from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from vanthu_cli.validation.marks import Mark, marks
+from vanthu_cli.validation.reader import Reader, Resolver
 from vanthu_cli.validation.reasons import Reason
-from vanthu_cli.validation.signed_pdf import Reader, Resolver
 
 _LARGE = 0.1
 """Share of a page above which an added mark may hide text: an arrival stamp takes some 3 %."""
@@ -36,7 +36,7 @@ class _GuardedPolicy(StandardDiffPolicy):
         field_mdp_spec: FieldMDPSpec | None = None,
         doc_mdp: MDPPerm | None = None,
     ) -> DiffResult:
-        written = {(ref.idnum, ref.generation) for ref in new.explicit_refs_in_revision()}  # type: ignore[no-untyped-call]  # pyHanko's
+        written = {(ref.idnum, ref.generation) for ref in new.explicit_refs_in_revision()}
         late = written & cast("Resolver", old).named_but_undefined
         if late:
             raise SuspiciousModification(f"objects {sorted(late)} were named before and defined after signing")
@@ -58,6 +58,8 @@ def after_seal(reader: Reader, revision: int, result: DiffResult) -> tuple[Reaso
     A new unsigned field, a mark over an earlier signature's mark, one large enough to hide text, a form field with a
     new value: pyHanko permits them all (number-and-seal.md A5; contract.md, "after the last organisation signature").
     """
+    if revision == reader.last_revision:
+        return ()
     old, new = reader.get_historical_resolver(revision), reader.get_historical_resolver(reader.last_revision)
     before, now = marks(old), marks(new)
     protected = [mark for mark in before.values() if mark.signed]

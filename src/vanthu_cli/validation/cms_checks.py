@@ -20,9 +20,10 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from vanthu_cli.validation.certificates import WEAK, is_time_stamping
+from vanthu_cli.validation.chains import WEAK, is_time_stamping
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.stretch import Stretch
 
 _SMALLEST_RSA = 2048
 _MOST_TOKENS = 4
@@ -61,7 +62,7 @@ class Token:
     embedded_certificates: tuple[x509.Certificate, ...]
 
 
-def examine(embedded: EmbeddedPdfSignature, pdf: bytes) -> Examined:
+def examine(embedded: EmbeddedPdfSignature, pdf: Stretch) -> Examined:
     """Check a signature's bytes. Raises whatever a hostile structure makes pyHanko raise: the caller isolates it."""
     claimed = _claimed_time(embedded)
     if not frames_its_contents(embedded, pdf):
@@ -73,7 +74,7 @@ def examine(embedded: EmbeddedPdfSignature, pdf: bytes) -> Examined:
     except SignatureValidationError:
         return Examined(None, (), None, covers, claimed, (), (Reason("no-signing-certificate"),))
     leaf = certificates.signer_cert
-    intact, genuine = _holds(embedded.signed_data, embedded.compute_digest(), "data")
+    intact, genuine = _holds(embedded.signed_data, leaf, embedded.compute_digest(), "data")
     weak = _weaknesses(embedded.signer_info, leaf)
     reasons = [
         *([] if intact else [Reason("hash-mismatch")]),
@@ -85,7 +86,7 @@ def examine(embedded: EmbeddedPdfSignature, pdf: bytes) -> Examined:
     return Examined(leaf, others, intact and genuine, covers, claimed, weak, tuple(reasons))
 
 
-def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
+def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: Stretch) -> bool:
     """Tell whether /ByteRange is two parts from byte 0 that leave out exactly the hex string of /Contents."""
     if not isinstance(embedded.byte_range, generic.ArrayObject):
         return False
@@ -95,7 +96,7 @@ def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
     start, length, resume, rest = map(int, numbers)
     if start != 0 or not 0 < length < resume or rest <= 0 or resume + rest > len(pdf):
         return False
-    gap = pdf[length:resume]
+    gap = bytes(pdf[length:resume])
     if not (gap.startswith(b"<") and gap.endswith(b">")):
         return False
     try:
@@ -104,7 +105,7 @@ def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
         return False
 
 
-def _holds(signed_data: cms.SignedData, digest: bytes, content_type: str) -> tuple[bool, bool]:
+def _holds(signed_data: cms.SignedData, leaf: x509.Certificate, digest: bytes, content_type: str) -> tuple[bool, bool]:
     """Return whether the digest is the signed one, and whether the signature over it verifies."""
     contained = signed_data["encap_content_info"]
     if contained["content_type"].native != content_type:
@@ -113,7 +114,7 @@ def _holds(signed_data: cms.SignedData, digest: bytes, content_type: str) -> tup
         raise SignatureValidationError("content inside a detached signature")
     return validate_sig_integrity(
         extract_signer_info(signed_data),
-        extract_certs_for_validation(signed_data).signer_cert,
+        leaf,
         expected_content_type=content_type,
         actual_digest=digest,
     )
@@ -161,7 +162,7 @@ def _token(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | None
         stamped_with = imprint["hash_algorithm"]["algorithm"].native
         certificates = extract_certs_for_validation(signed_data)
         return Token(
-            all(_holds(signed_data, _hash(digest, bytes(content)), "tst_info"))
+            all(_holds(signed_data, certificates.signer_cert, _hash(digest, bytes(content)), "tst_info"))
             and imprint_of(stamped_with) == imprint["hashed_message"].native,
             is_time_stamping(certificates.signer_cert) and not {digest, stamped_with} & WEAK,
             info["gen_time"].native,

@@ -20,10 +20,10 @@ def reachable(resolver: HistoricalResolver, start: Any, leaving_out: frozenset[s
             if key in found:
                 continue
             item = found[key] = value_of(resolver, key)
-        if isinstance(item, generic.DictionaryObject):
-            stack.extend(item.raw_get(name) for name in item if name not in leaving_out)
+        if isinstance(item, generic.DictionaryObject):  # items() decrypts nothing: no /Contents of a signature can be
+            stack.extend(value for name, value in item.items() if name not in leaving_out)
         elif isinstance(item, generic.ArrayObject):
-            stack.extend(item.raw_get(index) for index in range(len(item)))
+            stack.extend(item)
     return found
 
 
@@ -33,3 +33,14 @@ def value_of(resolver: HistoricalResolver, key: Key) -> Any:
     if resolver.reader.xrefs.get_historical_ref(reference, resolver.revision) is None:
         return None
     return resolver.get_object(reference)
+
+
+def entry_of(holder: Any, key: str) -> Any:
+    """Return what stands under `key`, references followed (`get` does not), None where there is nothing."""
+    return holder[key] if isinstance(holder, generic.DictionaryObject) and key in holder else None
+
+
+def array(holder: Any, key: str) -> generic.ArrayObject:
+    """Return the array under `key`, or an empty one for whatever else a hostile file has there."""
+    value = entry_of(holder, key)
+    return value if isinstance(value, generic.ArrayObject) else generic.ArrayObject()

@@ -6,7 +6,8 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
-from vanthu_cli.validation.signed_pdf import annotations, array, entry_of, pages
+from vanthu_cli.validation.graph import array, entry_of
+from vanthu_cli.validation.signed_pdf import annotations, pages
 
 _DEEPEST = 32
 _TOUCHING = 0.5

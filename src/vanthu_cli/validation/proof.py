@@ -11,12 +11,14 @@ from typing import Literal
 
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from vanthu_cli.validation import certificates
-from vanthu_cli.validation.certificates import Chain, Evidence
+from vanthu_cli.validation import chains
+from vanthu_cli.validation.chains import Chain, Evidence
 from vanthu_cli.validation.cms_checks import Examined, Token, document_token, frames_its_contents, signature_tokens
+from vanthu_cli.validation.reader import Reader
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.revocation import known_good, revoked_at
-from vanthu_cli.validation.signed_pdf import Entry, Reader
+from vanthu_cli.validation.signed_pdf import Entry
+from vanthu_cli.validation.stretch import Stretch
 from vanthu_cli.validation.trust import Signatory, Trust
 
 _SKEW = timedelta(minutes=5)
@@ -35,7 +37,8 @@ Revocation = Literal["good", "revoked", "unknown"]
 class Case:
     """One file before the judge: the moment of judging and everything that can be evidence."""
 
-    pdf: bytes
+    pdf: Stretch
+    password: str | None
     reader: Reader
     evidence: Evidence
     trust: Trust
@@ -77,7 +80,7 @@ def _token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
     if not token.usable or token.time > case.moment + _SKEW:
         return False
     at = proven or case.moment
-    chain = certificates.chain(token.certificate, token.embedded_certificates, case.evidence, at)
+    chain = chains.find_chain(token.certificate, token.embedded_certificates, case.evidence, at)
     if chain.path is None:
         return False
     if case.trust.revocation == "ignore":
@@ -101,7 +104,7 @@ def own_stamp(
         elif _token_trusted(case, token, proven):
             return token.time, tuple(reasons)
         else:
-            reasons.append(Reason("timestamp-untrusted", certificates.subject(token.certificate)))
+            reasons.append(Reason("timestamp-untrusted", chains.subject(token.certificate)))
     return None, tuple(reasons)
 
 
@@ -112,8 +115,8 @@ def signer_certificate(
     if examined.certificate is None:
         return Chain("unknown"), "unknown", ()
     at = proven or case.moment
-    chain = certificates.chain(examined.certificate, examined.embedded_certificates, case.evidence, at)
-    reasons = [reason for reason in (chain.reason, certificates.usage_problem(examined.certificate)) if reason]
+    chain = chains.find_chain(examined.certificate, examined.embedded_certificates, case.evidence, at)
+    reasons = [reason for reason in (chain.reason, chains.usage_problem(examined.certificate)) if reason]
     if chain.path is None or case.trust.revocation == "ignore":
         return chain, "unknown", tuple(reasons)
     revoked = revoked_at(chain.path, case.evidence, at)
@@ -127,5 +130,5 @@ def signer_certificate(
     if known_good(chain.path, case.evidence, at):
         return chain, "good", tuple(reasons)
     if case.trust.revocation == "require":
-        reasons.append(Reason("revocation-unknown", certificates.subject(examined.certificate, issuer=True)))
+        reasons.append(Reason("revocation-unknown", chains.subject(examined.certificate, issuer=True)))
     return chain, "unknown", tuple(reasons)

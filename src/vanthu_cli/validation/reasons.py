@@ -64,6 +64,12 @@ _UNDECIDED: dict[str, str] = {
     "large-mark-added": "GENERIC",
     "field-filled": "GENERIC",
     "trailing-bytes": "GENERIC",
+    "signing-certificate-unreadable": "NO_SIGNING_CERTIFICATE_FOUND",
+    "signing-certificate-expired": "OUT_OF_BOUNDS_NO_POE",
+    "signing-certificate-not-yet-valid": "OUT_OF_BOUNDS_NO_POE",
+    "signing-certificate-wrong-purpose": "CHAIN_CONSTRAINTS_FAILURE",
+    "signing-certificate-revoked": "REVOKED_NO_POE",
+    "signing-certificate-revocation-unknown": "TRY_LATER",
 }
 NOTES = frozenset({"timestamp-untrusted", "local-time-labelled-utc"})
 """Codes that inform and weigh nothing."""
@@ -209,5 +215,23 @@ def _sentences() -> dict[str, str]:
         ),
         "trailing-bytes": _(
             "The file was cut off, or goes on after its end ({detail} bytes). Ask the sender for the original file.",
+        ),
+        "signing-certificate-unreadable": _(
+            "The certificate of the signing key cannot be read. Have the administrator check the key file, token or signing service.",
+        ),
+        "signing-certificate-expired": _(
+            "The signing certificate has expired ({detail}). Apply for a new one; a signature made with it would be refused.",
+        ),
+        "signing-certificate-not-yet-valid": _(
+            "The signing certificate is not valid yet ({detail}). Check the clock of this computer, or wait until that day.",
+        ),
+        "signing-certificate-wrong-purpose": _(
+            "The certificate is not meant for signing documents ({detail}). Choose the right certificate in the configuration.",
+        ),
+        "signing-certificate-revoked": _(
+            "The signing certificate, or that of its issuer, was revoked ({detail}). Do not sign with it; ask the authority that issued it for a new one.",
+        ),
+        "signing-certificate-revocation-unknown": _(
+            "It cannot be established whether the signing certificate was revoked ({detail}). Put the authority's current revocation list (CRL) into the trust folder, then sign again.",
         ),
     }

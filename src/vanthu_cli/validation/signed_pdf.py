@@ -1,68 +1,29 @@
-"""Open a PDF and list its signatures one by one, so that an unreadable one does not hide the others.
+"""List the signatures of a PDF one by one, so that an unreadable one does not hide the others.
 
 pyHanko's own list is all or nothing, and drops kinds it does not support with no more than a log line.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from io import BytesIO
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from asn1crypto import ocsp, x509
-from cryptography import x509 as pyca
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.form_tools import enumerate_fields_in
-from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from vanthu_cli.validation.graph import Key, reachable
-
-# Every oddity of a hostile file is a log line with a traceback in pyHanko; here it becomes a reason.
-for _noisy in ("pyhanko", "pyhanko_certvalidator"):
-    logging.getLogger(_noisy).setLevel(logging.CRITICAL + 1)
+from vanthu_cli.validation.chains import read_answer, read_certificate
+from vanthu_cli.validation.graph import array, entry_of
+from vanthu_cli.validation.reader import Reader
+from vanthu_cli.validation.revocation_lists import RevocationList, read_list
 
 PADES_KIND = "/ETSI.CAdES.detached"
 SIGNATURE_KINDS = frozenset({PADES_KIND, "/adbe.pkcs7.detached"})
 TIMESTAMP_KIND = "/ETSI.RFC3161"
 _MOST_PAGES = 20_000
 _MOST_VALIDATION_DATA = 64
-
 _Parsed = TypeVar("_Parsed")
-
-
-class Resolver(HistoricalResolver):
-    """A revision in which a reference that no revision defines is the null object (ISO 32000-1, 7.3.10)."""
-
-    @cached_property
-    def named_but_undefined(self) -> frozenset[Key]:
-        """References reachable from /Root over all keys (/Parent too) that this revision does not define."""
-        return frozenset(key for key, value in reachable(self, self.root).items() if value is None)
-
-    def _collect_indirect_references(self, obj: Any, seen: Any, since_revision: int | None = None) -> None:
-        if isinstance(obj, generic.IndirectObject) and since_revision is not None:
-            try:
-                self.reader.xrefs.get_introducing_revision(obj.reference)
-            except KeyError:
-                return
-        super()._collect_indirect_references(obj, seen, since_revision)  # type: ignore[no-untyped-call]  # pyHanko's
-
-
-class Reader(PdfFileReader):
-    """pyHanko's reader, whose earlier revisions bear undefined references."""
-
-    def get_historical_resolver(self, revision: int) -> Resolver:
-        cache = cast("dict[int, Resolver]", self._historical_resolver_cache)
-        if revision not in cache:
-            cache[revision] = Resolver(self, revision)
-        return cache[revision]
-
-    @property
-    def last_revision(self) -> int:
-        return int(self.xrefs.total_revisions) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +41,19 @@ class Entry:
         return self.kind == TIMESTAMP_KIND
 
 
-def open_pdf(pdf: bytes, *, strict: bool) -> Reader:
-    """Open the file; PdfReadError (or worse) if it cannot be done. Hybrid cross-references count as lenient only."""
-    reader = Reader(BytesIO(pdf), strict=strict)
-    if strict and reader.xrefs.hybrid_xrefs_present:
-        raise PdfReadError("hybrid cross-references")
-    if not reader.encrypted and not isinstance(entry_of(reader.root, "/Pages"), generic.DictionaryObject):
-        raise PdfReadError("no pages")
-    return reader
-
-
 def entries(reader: Reader) -> list[Entry]:
     """Return all filled signature fields in signing order; unreadable ones last, as they have no place in it."""
+    found, seen = _in_form(reader)
+    return _in_order(reader, [*found, *_outside_form(reader, seen)])
+
+
+def form_entries(reader: Reader) -> list[Entry]:
+    """Return those that the form lists, in the same order: nearly all there ever are, without a look at each page."""
+    return _in_order(reader, _in_form(reader)[0])
+
+
+def _in_form(reader: Reader) -> tuple[list[Entry], set[Any]]:
+    """Return the form's entries and the references of their fields."""
     found: list[Entry] = []
     seen: set[Any] = set()
     for name, value, reference in _filled_fields(reader):
@@ -100,7 +62,10 @@ def entries(reader: Reader) -> list[Entry]:
                 continue
             seen.add(reference.reference)
         found.append(_entry(reader, name, value, reference))
-    found.extend(_outside_form(reader, seen))
+    return found, seen
+
+
+def _in_order(reader: Reader, found: list[Entry]) -> list[Entry]:
     return sorted(
         found, key=lambda entry: entry.embedded.signed_revision if entry.embedded else reader.last_revision + 1
     )
@@ -111,7 +76,7 @@ def _filled_fields(reader: Reader) -> Iterator[tuple[str, Any, Any]]:
     tops = array(entry_of(reader.root, "/AcroForm"), "/Fields")
     for number in range(len(tops)):
         try:
-            yield from enumerate_fields_in(  # type: ignore[no-untyped-call]  # pyHanko's
+            yield from enumerate_fields_in(
                 generic.ArrayObject([tops.raw_get(number)]),
                 filled_status=True,
                 refs_seen=set(),
@@ -137,6 +102,8 @@ def _entry(reader: Reader, name: str, value: Any, reference: Any) -> Entry:
 
 def _outside_form(reader: Reader, listed: set[Any]) -> Iterator[Entry]:
     """Find signatures that a page shows as annotations but the form does not list: nothing vouches for them."""
+    if not listed and reader.names_no_signature:
+        return
     for page, number in pages(reader):
         for annotation, reference in annotations(page):
             field = annotation
@@ -147,17 +114,6 @@ def _outside_form(reader: Reader, listed: set[Any]) -> Iterator[Entry]:
                 field = parent.get_object()
             if isinstance(field, generic.DictionaryObject) and entry_of(field, "/FT") == "/Sig" and "/V" in field:
                 yield Entry(f"page {number + 1}", annotation, None, None, "outside")
-
-
-def entry_of(holder: Any, key: str) -> Any:
-    """Return what stands under `key`, references followed (`get` does not), None where there is nothing."""
-    return holder[key] if isinstance(holder, generic.DictionaryObject) and key in holder else None
-
-
-def array(holder: Any, key: str) -> generic.ArrayObject:
-    """Return the array under `key`, or an empty one for whatever else a hostile file has there."""
-    value = entry_of(holder, key)
-    return value if isinstance(value, generic.ArrayObject) else generic.ArrayObject()
 
 
 def pages(handler: PdfHandler) -> Iterator[tuple[generic.DictionaryObject, int]]:
@@ -171,7 +127,7 @@ def pages(handler: PdfHandler) -> Iterator[tuple[generic.DictionaryObject, int]]
             if node.reference in seen:
                 continue
             seen.add(node.reference)
-            node = node.get_object()  # type: ignore[no-untyped-call]  # pyHanko's
+            node = node.get_object()
         if not isinstance(node, generic.DictionaryObject):
             continue
         if "/Kids" in node:
@@ -194,26 +150,14 @@ def annotations(page: generic.DictionaryObject) -> Iterator[tuple[generic.Dictio
 
 def validation_data(
     reader: Reader,
-) -> tuple[list[x509.Certificate], list[pyca.CertificateRevocationList], list[ocsp.OCSPResponse]]:
+) -> tuple[list[x509.Certificate], list[RevocationList], list[ocsp.OCSPResponse]]:
     """Return what the document security store (DSS) carries; entries that do not parse are left out."""
     store = entry_of(reader.root, "/DSS")
     return (
-        _parsed(array(store, "/Certs"), _certificate),
-        _parsed(array(store, "/CRLs"), pyca.load_der_x509_crl),
-        _parsed(array(store, "/OCSPs"), _answer),
+        _parsed(array(store, "/Certs"), read_certificate),
+        _parsed(array(store, "/CRLs"), read_list),
+        _parsed(array(store, "/OCSPs"), read_answer),
     )
-
-
-def _certificate(der: bytes) -> x509.Certificate:
-    loaded = x509.Certificate.load(der)
-    loaded.native  # noqa: B018  parses it through
-    return loaded
-
-
-def _answer(der: bytes) -> ocsp.OCSPResponse:
-    loaded = ocsp.OCSPResponse.load(der)
-    loaded.native  # noqa: B018  parses it through
-    return loaded
 
 
 def _parsed(streams: generic.ArrayObject, load: Callable[[bytes], _Parsed]) -> list[_Parsed]:

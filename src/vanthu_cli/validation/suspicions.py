@@ -11,9 +11,11 @@ from PIL import ImageChops
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
-from vanthu_cli.validation.graph import Key, reachable, value_of
+from vanthu_cli.validation.graph import Key, entry_of, reachable, value_of
 from vanthu_cli.validation.marks import Mark, Rectangle, marks
-from vanthu_cli.validation.signed_pdf import Reader, Resolver, entry_of, pages
+from vanthu_cli.validation.reader import Reader, Resolver
+from vanthu_cli.validation.signed_pdf import pages
+from vanthu_cli.validation.stretch import Stretch
 
 _UNSHOWN = frozenset({"/StructTreeRoot", "/Metadata", "/MarkInfo", "/DSS", "/Extensions", "/PieceInfo"})
 """Catalog entries that draw nothing."""
@@ -59,15 +61,17 @@ def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool
 
 def only_numbered(
     reader: Reader,
-    pdf: bytes,
+    pdf: Stretch,
     signed: tuple[int, int],
     sealed: tuple[int, int],
     passed: frozenset[str],
+    *,
+    password: str | None,
 ) -> bool:
     """Tell whether between two revisions only marks in the number and date area came, hiding and altering nothing.
 
     `signed` and `sealed` are revision number and end (bytes) of the earlier signature and of the organisation's;
-    `passed` as above.
+    `passed` as above; `password` opens an encrypted file.
     """
     old, new = _both(reader, signed[0], sealed[0])
     if altered(reader, signed[0], sealed[0]) or old.named_but_undefined & set(reachable(new, new.root)):
@@ -80,7 +84,7 @@ def only_numbered(
     return (
         bool(added)
         and all(_is_number(mark) and not any(mark.overlaps(other) for other in old_boxes) for mark in added)
-        and _hides_nothing(pdf[: signed[1]], pdf[: sealed[1]], [mark.box for mark in added])
+        and _hides_nothing((pdf[: signed[1]], pdf[: sealed[1]]), [mark.box for mark in added], password)
     )
 
 
@@ -95,11 +99,11 @@ def _is_number(mark: Mark) -> bool:
     )
 
 
-def _hides_nothing(old: bytes, new: bytes, boxes: list[Rectangle]) -> bool:
+def _hides_nothing(revisions: tuple[Stretch, Stretch], boxes: list[Rectangle], password: str | None) -> bool:
     """Compare page 1 as drawn in both revisions: inside the boxes no pixel may have become lighter."""
     shots = []
-    for data in (old, new):
-        with pdfium.PdfDocument(data) as document:
+    for revision in revisions:
+        with pdfium.PdfDocument(revision.stream(), password) as document:
             document.init_forms()
             page = document[0]
             if page.get_rotation():
@@ -204,7 +208,7 @@ def _form_grew(before: generic.DictionaryObject, after: generic.DictionaryObject
     """Check the form that stands inside the catalog itself; as an object of its own it is looked at as such."""
     if "/AcroForm" not in before:
         return True
-    form, later = before.get("/AcroForm"), after.get("/AcroForm")
+    form, later = before.raw_get("/AcroForm"), after.raw_get("/AcroForm") if "/AcroForm" in after else None
     if not isinstance(form, generic.DictionaryObject) or not isinstance(later, generic.DictionaryObject):
         return bool(form == later)
     return _same(form, later, _FORM_MAY_CHANGE) and _list_grew(form, later, "/Fields")

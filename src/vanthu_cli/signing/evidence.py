@@ -1,0 +1,215 @@
+"""Proof that certificates were not revoked: OCSP answers and revocation lists, fetched where the office allows it.
+
+Addresses stand in certificates, and certificates come from strangers: only the hosts of `[trust] hosts` are ever asked, no
+redirection is followed, an answer has a size. Who believes an answer is decided elsewhere (validation).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+
+_PATIENCE = 10
+"""Seconds for one answer."""
+_LARGEST = 20 << 20
+"""Bytes of a revocation list at most; the largest public ones have 10 MB."""
+_LONGEST_CHAIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a signature takes along into later years: certificates, OCSP answers and lists, all DER."""
+
+    certificates: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Witness:
+    """Where evidence comes from: hosts that may be asked ("ocsp.ca.gov.vn", "127.0.0.1:9000"), certificates and lists at hand.
+
+    Answers are kept for the run and asked for again only when they are out of date.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    _known: dict[bytes, tuple[str, bytes, datetime]] = field(default_factory=dict)
+
+    def evidence(self, wanted: Iterable[x509.Certificate], now: datetime) -> tuple[Evidence, tuple[str, ...]]:
+        """Return what can be had for the certificates and their issuers, and the sentences why something cannot."""
+        pool = {each.fingerprint(hashes.SHA256()): each for each in wanted}
+        every = [*pool.values(), *_loaded(self.certificates)]
+        chain: dict[bytes, None] = {}
+        found: dict[str, dict[bytes, None]] = {"ocsp": {}, "crl": {}}
+        missing = []
+        for certificate, issuer in _links(list(pool.values()), every):
+            der = certificate.public_bytes(Encoding.DER)
+            trusted, name = der in self.certificates, certificate.subject.rfc4514_string()
+            if certificate.subject == certificate.issuer:
+                # The root goes along too: pyHanko's past validation looks for the issuer of its list among these.
+                chain |= {der: None} if trusted else {}
+                continue
+            chain[der] = None
+            if issuer is None:
+                missing += [] if trusted else [_("{name}: its issuer is not known").format(name=name)]
+                continue
+            kind, answer, why = self._answer(certificate, issuer, now)
+            if answer:
+                found[kind][answer] = None
+            elif not _excused(certificate):
+                missing.append(why)
+        return Evidence(tuple(chain), tuple(found["ocsp"]), tuple(found["crl"])), tuple(missing)
+
+    def _answer(self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> tuple[str, bytes, str]:
+        """Return ("ocsp" or "crl", DER, "") or ("", b"", why not)."""
+        known = self._known.get(certificate.fingerprint(hashes.SHA256()))
+        if known and now < known[2]:
+            return known[0], known[1], ""
+        refused = []
+        for kind, url in _addresses(certificate):
+            host = urlsplit(url)
+            if not {host.hostname, host.netloc} & self.hosts:
+                refused.append(host.netloc)
+                continue
+            fetched = _ocsp(url, certificate, issuer) if kind == "ocsp" else _crl(url, issuer)
+            if fetched is not None:
+                self._known[certificate.fingerprint(hashes.SHA256())] = (kind, *fetched)
+                return kind, fetched[0], ""
+        for der in self.crls:
+            if _speaks_for(der, certificate, now):
+                return "crl", der, ""
+        name = certificate.subject.rfc4514_string()
+        if refused:
+            return "", b"", _("{name}: {host} may not be asked").format(name=name, host=", ".join(sorted(set(refused))))
+        return "", b"", _("{name}: no server answers, and no list in the trust folder speaks for it").format(name=name)
+
+
+def demand(witness: Witness, wanted: Iterable[x509.Certificate], now: datetime) -> Evidence:
+    """Return evidence for every certificate; `MisuseError` `signing.no_revocation` names what is missing and the cure."""
+    evidence, missing = witness.evidence(wanted, now)
+    if missing:
+        raise MisuseError(
+            "signing.no_revocation",
+            _("For this level of signature revocation data is missing. {why}").format(why="; ".join(missing)),
+            _(
+                "Allow the server under [trust] hosts, put the CA's list (.crl) into the trust folder, or choose level B-T."
+            ),
+        )
+    return evidence
+
+
+def _links(
+    leaves: Sequence[x509.Certificate], pool: Sequence[x509.Certificate]
+) -> Iterator[tuple[x509.Certificate, x509.Certificate | None]]:
+    """Yield each leaf and each certificate above it with its issuer, each once."""
+    seen: set[bytes] = set()
+    for leaf in leaves:
+        certificate: x509.Certificate | None = leaf
+        for _step in range(_LONGEST_CHAIN):
+            if certificate is None or certificate.fingerprint(hashes.SHA256()) in seen:
+                break
+            seen.add(certificate.fingerprint(hashes.SHA256()))
+            issuer = next((each for each in pool if each != certificate and _issued(certificate, each)), None)
+            yield certificate, issuer
+            certificate = issuer
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except Exception:  # noqa: BLE001  whatever a strange certificate raises: not issued by this one
+        return False
+    return True
+
+
+def _loaded(ders: Iterable[bytes]) -> list[x509.Certificate]:
+    return [x509.load_der_x509_certificate(der) for der in ders]
+
+
+def _excused(certificate: x509.Certificate) -> bool:
+    """An OCSP responder's certificate may say that nobody need ask for it (RFC 6960 4.2.2.2.1)."""
+    try:
+        certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return True
+
+
+def _addresses(certificate: x509.Certificate) -> list[tuple[str, str]]:
+    """Return the http addresses in a certificate: OCSP first, then lists."""
+    found: list[tuple[str, str]] = []
+    try:
+        extensions: Mapping[Any, Any] = {type(each.value): each.value for each in certificate.extensions}
+    except ValueError:
+        return []
+    found += [
+        ("ocsp", str(access.access_location.value))
+        for access in extensions.get(x509.AuthorityInformationAccess) or ()
+        if access.access_method == AuthorityInformationAccessOID.OCSP
+    ]
+    points = extensions.get(x509.CRLDistributionPoints) or ()
+    found += [("crl", str(name.value)) for point in points for name in point.full_name or ()]
+    return [(kind, url) for kind, url in found if url.startswith(("http://", "https://"))]
+
+
+def _ocsp(url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1()).build()  # noqa: S303  RFC 6960: the key of the look-up
+    body = _fetched("POST", url, request.public_bytes(Encoding.DER), "application/ocsp-request")
+    try:
+        answer = ocsp.load_der_ocsp_response(body)
+        if (
+            answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+            and answer.serial_number == certificate.serial_number
+        ):
+            return body, answer.next_update_utc or answer.this_update_utc
+    except ValueError:
+        pass
+    return None
+
+
+def _crl(url: str, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
+    body = _fetched("GET", url, b"", "")
+    try:
+        found = x509.load_pem_x509_crl(body) if body.startswith(b"-----") else x509.load_der_x509_crl(body)
+        if found.issuer == issuer.subject:
+            return found.public_bytes(Encoding.DER), found.next_update_utc or found.last_update_utc
+    except ValueError:
+        pass
+    return None
+
+
+def _fetched(method: str, url: str, body: bytes, kind: str) -> bytes:
+    """Return the answer, or nothing if there is none of sensible size within the patience."""
+    session = requests.Session()
+    session.trust_env = False  # nothing but the configuration decides where we go
+    try:
+        with session.request(
+            method, url, data=body or None, headers={"Content-Type": kind} if kind else {}, timeout=_PATIENCE,
+            allow_redirects=False, stream=True,
+        ) as answer:  # fmt: skip
+            if answer.status_code != 200:  # noqa: PLR2004
+                return b""
+            taken = answer.raw.read(_LARGEST + 1, decode_content=True)
+            return bytes(taken) if len(taken) <= _LARGEST else b""
+    except (requests.RequestException, OSError, ValueError):
+        return b""
+
+
+def _speaks_for(der: bytes, certificate: x509.Certificate, now: datetime) -> bool:
+    """Tell whether a list is of the certificate's issuer and in force."""
+    found = x509.load_der_x509_crl(der)
+    until = found.next_update_utc
+    return found.issuer == certificate.issuer and until is not None and now <= until

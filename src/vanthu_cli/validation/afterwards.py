@@ -1,0 +1,131 @@
+"""What came after a signature, weighed: for each signature by itself, by the light of later ones, and for the file."""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from vanthu_cli.validation.changes import after_seal, review
+from vanthu_cli.validation.cms_checks import Examined, frames_its_contents
+from vanthu_cli.validation.findings import Changes, SignatureFinding
+from vanthu_cli.validation.proof import Case
+from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.signed_pdf import Entry
+from vanthu_cli.validation.suspicions import describe, nothing_shown, only_numbered
+
+_CHANGES: dict[ModificationLevel, Changes] = {
+    ModificationLevel.NONE: "none",
+    ModificationLevel.LTA_UPDATES: "ltv",
+    ModificationLevel.FORM_FILLING: "form-filling",
+    ModificationLevel.ANNOTATIONS: "annotations",
+    ModificationLevel.OTHER: "other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding together with what later steps need of the signature."""
+
+    finding: SignatureFinding
+    embedded: EmbeddedPdfSignature | None = None
+    difference: DiffResult | None = None
+
+
+def changes_after(
+    case: Case,
+    embedded: EmbeddedPdfSignature,
+    examined: Examined,
+) -> tuple[Changes, DiffResult | None, tuple[Reason, ...]]:
+    """Say what came after the signature; an analysis that fails leaves the cryptographic findings as they are."""
+    if examined.covers == "partial":
+        return "other", None, ()
+    try:
+        result = review(embedded)
+        if isinstance(result, DiffResult):
+            permitted = embedded.docmdp_level
+            if permitted is None or result.modification_level.value <= permitted.value:
+                return _CHANGES[result.modification_level], result, ()
+    except Exception as error:  # noqa: BLE001  RecursionError and KeyError are known on long and on LTV files
+        return "other", None, (Reason("modification-check-failed", type(error).__name__),)
+    try:
+        detail = describe(case.reader, embedded.signed_revision)
+    except Exception:  # noqa: BLE001  that it was changed is established; only what cannot be told
+        detail = ""
+    return "other", None, (Reason("changed-after-signing", detail),)
+
+
+def soften(case: Case, item: Judged, judged: list[Judged]) -> Judged:
+    """Turn "changed" into "numbered" or "not explained" where that is positively the case (contract.md, unknown)."""
+    changed = next((reason for reason in item.finding.reasons if reason.code == "changed-after-signing"), None)
+    if changed is None or item.embedded is None:
+        return item
+    revision = int(item.embedded.signed_revision)
+    later = [
+        other
+        for other in judged
+        if other.finding.passed and other.embedded and other.embedded.signed_revision > revision
+    ]
+    passed = frozenset(other.finding.id for other in later)
+    try:
+        if any(_numbered(case, item.embedded, other, passed) for other in later):
+            code, after = "numbered-after-signing", "annotations"
+        elif nothing_shown(case.reader, revision, passed):
+            code, after = "changes-not-explained", "other"
+        else:
+            return item
+    except Exception:  # noqa: BLE001  no positive evidence: it stays "changed"
+        return item
+    reasons = tuple(Reason(code, changed.detail) if reason is changed else reason for reason in item.finding.reasons)
+    indication, sub_indication = worst(reasons)
+    finding = replace(
+        item.finding,
+        reasons=reasons,
+        indication=indication,
+        sub_indication=sub_indication,
+        changes_after=cast("Changes", after),
+    )
+    return replace(item, finding=finding)
+
+
+def _numbered(case: Case, embedded: EmbeddedPdfSignature, seal: Judged, passed: frozenset[str]) -> bool:
+    """Tell whether `seal` is an organisation's, over a revision that only adds number and date."""
+    if seal.embedded is None or (case.signatories is not None and seal.finding.role != "organisation"):
+        return False
+    return only_numbered(
+        case.reader,
+        case.pdf,
+        (embedded.signed_revision, _end(embedded)),
+        (seal.embedded.signed_revision, _end(seal.embedded)),
+        passed,
+        password=case.password,
+    )
+
+
+def _end(embedded: EmbeddedPdfSignature) -> int:
+    return int(embedded.byte_range[2]) + int(embedded.byte_range[3])
+
+
+def whole_file(case: Case, listed: list[Entry], judged: list[Judged]) -> tuple[Reason, ...]:
+    """List what concerns the file: marks after the last seal, and bytes after the last signature."""
+    reasons: list[Reason] = []
+    if trailing := _trailing(case, listed):
+        reasons.append(Reason("trailing-bytes", str(trailing)))
+    analysed = [item for item in judged if item.difference]
+    seals = [item for item in analysed if item.finding.role == "organisation"]
+    seals = seals or [item for item in analysed if item.finding.passed]
+    if seals and seals[-1].embedded and seals[-1].difference:
+        try:
+            reasons += after_seal(case.reader, seals[-1].embedded.signed_revision, seals[-1].difference)
+        except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
+            reasons.append(Reason("modification-check-failed", type(error).__name__))
+    return tuple(reasons)
+
+
+def _trailing(case: Case, listed: list[Entry]) -> int:
+    """Return how many bytes follow the last revision: a file that was cut off, or something glued to it."""
+    framed = [entry.embedded for entry in listed if entry.embedded and frames_its_contents(entry.embedded, case.pdf)]
+    last = max(framed, key=_end, default=None)
+    if last is not None and (_end(last) == len(case.pdf) or last.signed_revision == case.reader.last_revision):
+        return len(case.pdf) - _end(last)
+    return len(bytes(case.pdf[case.pdf.rfind(b"%%EOF") + len(b"%%EOF") :]).strip())

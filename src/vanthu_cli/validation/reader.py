@@ -1,0 +1,149 @@
+"""Open a PDF: pyHanko's reader, taught to spare memory, to bear undefined references and to look into encrypted objects."""
+
+import logging
+import re
+from functools import cached_property
+from typing import Any, cast
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
+from pyhanko.pdf_utils.crypt.api import PdfMacStatus
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+
+from vanthu_cli.mended import hexstrings as _faster  # noqa: F401  imported for its effect: reading /Contents
+from vanthu_cli.validation.graph import Key, entry_of, reachable
+from vanthu_cli.validation.large_streams import usable
+from vanthu_cli.validation.stretch import SparingStream, Stretch
+
+# Every oddity of a hostile file is a log line with a traceback in pyHanko; here it becomes a reason.
+for _noisy in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL + 1)
+
+_SPARED = 1024
+"""From how many bytes on a PDF stream of a large file stays on the disk."""
+_MANY_PAGES = 50
+_PER_PAGE = 100_000
+"""Bytes that are searched for a name in the time a look at one page takes."""
+_NAME_SIG, _LONGEST = re.compile(rb"/(?:S|#53)(?:i|#69)(?:g|#67)"), 10
+"""The name /Sig, however it is written (ISO 32000-1, 7.3.5), and any that begins so."""
+
+
+class LockedError(Exception):
+    """The PDF is encrypted, and not with the password given."""
+
+
+class Resolver(HistoricalResolver):
+    """A revision in which a reference that no revision defines is the null object (ISO 32000-1, 7.3.10)."""
+
+    @cached_property
+    def named_but_undefined(self) -> frozenset[Key]:
+        """References reachable from /Root over all keys (/Parent too) that this revision does not define."""
+        return frozenset(key for key, value in reachable(self, self.root).items() if value is None)
+
+    def _collect_indirect_references(self, obj: Any, seen: Any, since_revision: int | None = None) -> None:
+        if isinstance(obj, generic.IndirectObject) and since_revision is not None:
+            try:
+                self.reader.xrefs.get_introducing_revision(obj.reference)
+            except KeyError:
+                return
+        super()._collect_indirect_references(obj, seen, since_revision)  # type: ignore[no-untyped-call]  # pyHanko's
+
+    def get_object(self, ref: generic.Reference, as_metadata_stream: bool = False) -> Any:
+        found = super().get_object(ref, as_metadata_stream)
+        if cast("Reader", self.reader).ciphered:
+            _lay_open(found)
+        return found
+
+    def _subsume_object(self, obj: Any) -> Any:
+        found = super()._subsume_object(obj)  # type: ignore[no-untyped-call]  # pyHanko's
+        return usable(found) if type(found) is generic.StreamObject else found
+
+
+class Reader(PdfFileReader):
+    """pyHanko's reader, whose earlier revisions bear undefined references, and which leaves large streams unread."""
+
+    def __init__(self, pdf: Stretch, *, strict: bool) -> None:
+        self.pdf = pdf
+        stream = pdf.stream()
+        super().__init__(stream, strict=strict)
+        if isinstance(stream, SparingStream):
+            stream.spare(_SPARED)  # not before: the constructor reads cross-reference streams past `_read_object`
+        self.ciphered = bool(self.encrypted)
+
+    def _read_object(self, *args: Any, **kwargs: Any) -> Any:
+        return usable(super()._read_object(*args, **kwargs))
+
+    def get_historical_resolver(self, revision: int) -> Resolver:
+        cache = cast("dict[int, Resolver]", self._historical_resolver_cache)
+        if revision not in cache:
+            cache[revision] = Resolver(self, revision)
+        return cache[revision]
+
+    @property
+    def last_revision(self) -> int:
+        return int(self.xrefs.total_revisions) - 1
+
+    @property
+    def names_no_signature(self) -> bool:
+        """True for a file of many pages in which the name /Sig stands nowhere, and no object is packed in a stream."""
+        count = entry_of(entry_of(self.root, "/Pages"), "/Count")
+        return (
+            isinstance(count, int)
+            and count >= _MANY_PAGES
+            and len(self.pdf) <= count * _PER_PAGE
+            and not self.has_xref_stream
+            and not self.xrefs.hybrid_xrefs_present
+            and not self.pdf.holds(_NAME_SIG, _LONGEST)
+        )
+
+
+def _lay_open(holder: Any) -> None:
+    """Put decrypted dictionaries and arrays where an object of an encrypted file holds them ciphered; no strings.
+
+    pyHanko's difference analysis does not look into ciphered ones: a use of an object in there would count as none.
+    """
+    stack = [holder]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, generic.DictionaryObject):
+            places: Any = list(item.items())
+        elif isinstance(item, generic.ArrayObject):
+            places = list(enumerate(item))
+        else:
+            continue
+        for place, value in places:
+            inner = value
+            if isinstance(value, generic.DecryptedObjectProxy) and isinstance(value.raw_object, dict | list):
+                inner = item[place] = value.decrypted
+            if isinstance(inner, dict | list):
+                stack.append(inner)
+
+
+def open_pdf(pdf: Stretch, *, strict: bool, password: str | None = None) -> Reader:
+    """Open the file; PdfReadError (or worse) if it cannot be done.
+
+    Only leniently: hybrid cross-references; an encrypted file whose authentication code (ISO/TS 32004) is not its own.
+    `LockedError` if it is encrypted and `password`, the user's or the owner's, does not open it.
+    """
+    reader = Reader(pdf, strict=strict)
+    if strict and reader.xrefs.hybrid_xrefs_present:
+        raise PdfReadError("hybrid cross-references")
+    if reader.encrypted and _unlock(reader, password) is PdfMacStatus.FAILED and strict:
+        raise PdfReadError("authentication code")
+    if not isinstance(entry_of(reader.root, "/Pages"), generic.DictionaryObject):
+        raise PdfReadError("no pages")
+    return reader
+
+
+def _unlock(reader: Reader, password: str | None) -> PdfMacStatus:
+    """Let the reader decipher from now on, and tell what became of the file's authentication code, if it has one."""
+    if password is None or not isinstance(reader.security_handler, StandardSecurityHandler):
+        raise LockedError
+    try:
+        result = reader.decrypt(password)
+    except ValueError as error:  # a password that cannot be put into the file's encoding is not the right one
+        raise LockedError from error
+    if result.status is AuthStatus.FAILED and result.mac_status is not PdfMacStatus.FAILED:
+        raise LockedError
+    return result.mac_status
