@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.reading.packed import like_word, write_large
+from tests.reading.packed import like_word, with_boxes, write_large
 from tests.reading.pages import (
     RIGHT_COLUMN,
     Text,
@@ -177,6 +178,25 @@ def test_a_large_file_at_a_path_is_not_read_into_memory(folder: Path) -> None:
     assert int(megabytes) < 100
 
 
+@pytest.mark.parametrize(
+    ("media", "entries"),
+    [
+        ("0 0 0 0", ""),
+        ("0 0 0.001 0.001", ""),
+        ("0 0 1000000 10", ""),
+        ("0 0 1e30 1e30", ""),
+        ("0 0 1000000 1000000", "/Rotate 45"),
+        ("0 0 595 842", "/CropBox[1000 1000 2000 2000]"),
+        ("595 842 0 0", "/Rotate -90"),
+    ],
+)
+def test_a_page_of_any_shape_is_looked_at(media: str, entries: str) -> None:
+    seen = look("a.pdf", with_boxes(media, entries), replace(EVERYTHING, at=Box(0, 9, 9, 11, 15)))
+    assert (seen.fault, seen.scan, seen.covers_text) == (None, False, True)
+    for place, size in ((seen.room, EVERYTHING.room), (seen.corner, EVERYTHING.corner)):
+        assert place is None or {round(place.width), round(place.height)} == {round(side) for side in size or ()}
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_random_bytes_never_make_it_raise(data: bytes) -> None:
@@ -188,7 +208,7 @@ WHOLE = make_pdf(*DRAFT, fields=[(137, 96, "145")])
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.binary(max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_damaged_file_is_looked_at_or_a_fault(at: int, noise: bytes) -> None:
     for damaged in (WHOLE[:at], WHOLE[:at] + noise + WHOLE[at + len(noise) :]):
         seen = look("a.pdf", damaged, EVERYTHING)

@@ -1,11 +1,11 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import product
 
 import pytest
 from pypdf import PdfWriter, Transformation
 from pypdf.generic import DictionaryObject, NameObject, RectangleObject
+from tests.reading.packed import recognised
 from tests.reading.pages import (
     HEIGHT,
     LEFT_COLUMN,
@@ -198,8 +198,16 @@ def seen_upright(
     return [xa, ya, xb, yb] if isinstance(place, Blank) else [min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)]
 
 
-@pytest.mark.parametrize(("rotate", "landscape"), product([0, 90, 180, 270], [False, True]))
-@pytest.mark.parametrize(("origin", "margin"), [((0.0, 0.0), 0.0), ((100.0, 200.0), 0.0), ((50.0, 30.0), 40.0)])
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    ("landscape", "origin", "margin"),
+    [
+        (False, (0.0, 0.0), 0.0),
+        (True, (0.0, 0.0), 0.0),
+        (False, (100.0, 200.0), 0.0),
+        (True, (50.0, 30.0), 40.0),
+    ],
+)
 def test_a_page_stored_turned_cut_or_moved_has_the_same_places(
     rotate: int, landscape: bool, origin: tuple[float, float], margin: float
 ) -> None:
@@ -219,6 +227,18 @@ def test_a_page_stored_turned_cut_or_moved_has_the_same_places(
     assert stored.month is None
     assert stored.number
     assert stored.number.room == pytest.approx(plain.number.room if plain.number else 0)
+
+
+def test_a_page_laid_out_in_landscape_has_its_places() -> None:
+    wide = [replace(text, x=text.x * HEIGHT / WIDTH) for text in DRAFT]
+    places = find_places(make_pdf(wide, size=(HEIGHT, WIDTH)))
+    box, seal = only(places).box, only(places).seal
+    assert places.number
+    assert places.day
+    assert box
+    assert seal
+    assert (box.x0 + box.x1) / 2 == pytest.approx(RIGHT_COLUMN * HEIGHT / WIDTH, abs=3)
+    assert 0 < box.y0 < box.y1 < WIDTH - 417
 
 
 def test_a_media_box_that_does_not_begin_at_the_origin_moves_the_places() -> None:
@@ -364,6 +384,18 @@ def test_a_scan_with_its_text_recognised_has_its_places() -> None:
     assert plain.strip
     assert only(plain).box
     assert find_places(scanned(DRAFT, layer="none")) == Places()
+
+
+def test_text_recognised_in_letters_without_shape_has_its_places() -> None:
+    plain, seen = find_places(make_pdf(DRAFT)), find_places(recognised(scanned(DRAFT, layer="none"), DRAFT))
+    assert who(seen) == who(plain)
+    pairs = [(plain.number, seen.number), (plain.day, seen.day), (only(plain).box, only(seen).box)]
+    for there, here in pairs:
+        assert there
+        assert here
+        assert (here.x0, here.y0, here.x1, here.y1) == pytest.approx((there.x0, there.y0, there.x1, there.y1), abs=2)
+    crowded = [*DRAFT, centred(RIGHT_COLUMN, 465, "(Đã ký)", "i")]
+    assert only(find_places(recognised(scanned(DRAFT, layer="none"), crowded))).box is None
 
 
 def test_what_a_pen_wrote_on_the_paper_is_seen_in_the_picture() -> None:

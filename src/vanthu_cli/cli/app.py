@@ -236,5 +236,6 @@ def _load(name: str, module: str, sentence: str) -> Any:
         command.subcommand_metavar = _("COMMAND [ARGS]...")
     command.name = name
     command.options_metavar = _("[OPTIONS]")
+    gc.freeze()  # what is loaded stays
     gc.enable()  # it was off while the program was being loaded
     return command

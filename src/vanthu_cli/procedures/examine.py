@@ -4,19 +4,17 @@ A bomb, a loop or a crash of a parser costs one examination and nothing else (co
 The parent imports neither pyHanko nor pdfium.
 """
 
-import contextlib
-import multiprocessing
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Literal
 
 from vanthu_cli.document.fields import Reading
 from vanthu_cli.document.places import Box, Places
+from vanthu_cli.procedures.workers import Worker, calmly, until_closed
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Signatory, Trust
 
@@ -80,7 +78,6 @@ def examine(question: Question) -> Examination:
     """Look at the file, in this process."""
     from vanthu_cli.reading.look import Wish, look
     from vanthu_cli.validation.files import judge_file
-    from vanthu_cli.validation.pdf import signed_by
 
     tasks, data, password = question.tasks, question.data, question.password or None
     wish = Wish(
@@ -112,7 +109,7 @@ def examine(question: Question) -> Examination:
         judgement=judgement,
         places=seen.places,
         printed=seen.printed,
-        signers=signed_by(data, password) if "signers" in tasks else (),
+        signers=_signers(question, judgement),
         scan=seen.scan,
         dpi=seen.dpi,
         colour=seen.colour,
@@ -122,6 +119,16 @@ def examine(question: Question) -> Examination:
         covered=seen.covers_text,
         fault=seen.fault,
     )
+
+
+def _signers(question: Question, judgement: Judgement | None) -> tuple[str, ...]:
+    if "signers" not in question.tasks:
+        return ()
+    if judgement is not None:
+        return tuple(each.fingerprint for each in judgement.signatures if each.fingerprint)
+    from vanthu_cli.validation.pdf import signed_by
+
+    return signed_by(question.data, question.password or None)
 
 
 def _serve(pipe: Connection, language: str) -> None:
@@ -134,16 +141,15 @@ def _serve(pipe: Connection, language: str) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(EOFError, KeyboardInterrupt):
-        while True:
-            try:
-                question: Question = pipe.recv()
-                answer = examine(question)
-            except EOFError:
-                return
-            except (Exception, MemoryError) as error:  # noqa: BLE001  one verdict is lost, never the run
-                answer = Examination(fault=type(error).__name__)
-            pipe.send(answer)
+    calmly()
+    until_closed(pipe, _answer)
+
+
+def _answer(question: Question) -> Examination:
+    try:
+        return examine(question)
+    except (Exception, MemoryError) as error:  # noqa: BLE001  one verdict is lost, never the run
+        return Examination(fault=type(error).__name__)
 
 
 @dataclass(slots=True)
@@ -152,12 +158,12 @@ class Examiner:
 
     language: str
     seconds: float = _SECONDS
-    _process: SpawnProcess | None = field(default=None, init=False)
-    _pipe: Connection | None = field(default=None, init=False)
+    _worker: Worker | None = field(default=None, init=False)
 
     def __call__(self, question: Question) -> Examination:
-        pipe = self._pipe or self._start()
+        self._worker = self._worker or Worker(_serve, (self.language,))
         try:
+            pipe = self._worker.pipe
             pipe.send(question)
             if pipe.poll(self.seconds):
                 answer: Examination = pipe.recv()
@@ -168,17 +174,6 @@ class Examiner:
         self.close()
         return Examination(fault=fault)
 
-    def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self.language), daemon=True)
-        self._process.start()
-        theirs.close()
-        return self._pipe
-
     def close(self) -> None:
-        if self._process is not None and self._pipe is not None:
-            self._pipe.close()
-            self._process.kill()
-            self._process.join()
-        self._process = self._pipe = None
+        if self._worker is not None:
+            self._worker.close()

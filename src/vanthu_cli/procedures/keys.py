@@ -59,6 +59,7 @@ class KeyRing:
     prompt: Callable[[str], str | None]
     opened: dict[str, SigningKey] = field(default_factory=dict)
     witness: Witness | None = None
+    seals: dict[str, tuple[bytes | None, tuple[float, float] | None]] = field(default_factory=dict)
     _secrets: dict[str, str] = field(default_factory=dict, repr=False)
     _open: ExitStack = field(default_factory=ExitStack)
 
@@ -224,9 +225,12 @@ def key_image(desk: Desk, name: str) -> bytes | None:
 
 
 def seal_of(desk: Desk, name: str) -> tuple[bytes | None, tuple[float, float] | None]:
-    """Return the picture of the seal and its real size in points."""
-    image = key_image(desk, name)
-    return image, seal_size(image, desk.config.keys[name].size_mm) if image else None
+    """Return the picture of the seal and its real size in points; read once in a run."""
+    seals = desk.keys.seals
+    if name not in seals:
+        image = key_image(desk, name)
+        seals[name] = image, seal_size(image, desk.config.keys[name].size_mm) if image else None
+    return seals[name]
 
 
 def tokens_of(config: Config) -> dict[str, list[TokenKey]]:

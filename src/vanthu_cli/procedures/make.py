@@ -6,7 +6,6 @@ that it needs, so that several processes can work on a batch; each holds the key
 
 import contextlib
 import hashlib
-import multiprocessing
 import os
 import shutil
 import sys
@@ -15,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from vanthu_cli.document.places import Box, Places
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError, os_words
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.workers import Worker, calmly, until_closed
 from vanthu_cli.register.cabinet import sync_folder
 from vanthu_cli.signing import pades
 from vanthu_cli.signing.check import check_result
@@ -243,24 +242,20 @@ def _serve(pipe: Connection, language: str, recipe: Recipe) -> None:
     from vanthu_cli import locale
 
     locale.use(language)
-    with contextlib.suppress(EOFError, KeyboardInterrupt):
-        key, proof = recipe.open()
-        while True:
-            job: Job = pipe.recv()
-            try:
-                answer: Made | VanthuError | str = make(job, key, proof)
-            except VanthuError as error:
-                answer = _portable(error)
-            except Exception:  # noqa: BLE001  a bug here is a bug there: its record travels
-                import traceback
-
-                answer = traceback.format_exc()
-            pipe.send(answer)
+    key, proof = recipe.open()
+    calmly()
+    until_closed(pipe, lambda job: _answer(job, key, proof))
 
 
-def _portable(error: VanthuError) -> VanthuError:
-    """Return the error without its cause, which may not travel between processes."""
-    return type(error)(error.code, error.message, error.hint)
+def _answer(job: Job, key: SigningKey, proof: Proof) -> Made | VanthuError | str:
+    try:
+        return make(job, key, proof)
+    except VanthuError as error:
+        return type(error)(error.code, error.message, error.hint)  # without its cause, which may not travel
+    except Exception:  # noqa: BLE001  a bug here is a bug there: its record travels
+        import traceback
+
+        return traceback.format_exc()
 
 
 @dataclass(slots=True)
@@ -269,29 +264,19 @@ class Maker:
 
     language: str
     recipe: Recipe
-    _process: SpawnProcess | None = field(default=None, init=False)
-    _pipe: Connection | None = field(default=None, init=False)
+    _worker: Worker | None = field(default=None, init=False)
 
     def __call__(self, job: Job) -> Made:
-        if self._pipe is None:
-            context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self.language, self.recipe), daemon=True)
-            self._process.start()
-            theirs.close()
-        self._pipe.send(job)
-        answer: Made | VanthuError | str = self._pipe.recv()
+        self._worker = self._worker or Worker(_serve, (self.language, self.recipe))
+        self._worker.pipe.send(job)
+        answer: Made | VanthuError | str = self._worker.pipe.recv()
         if not isinstance(answer, Made):
             raise answer if isinstance(answer, VanthuError) else RuntimeError(answer)
         return answer
 
     def close(self) -> None:
-        if self._process is not None and self._pipe is not None:
-            self._pipe.close()
-            self._process.join(5)
-            self._process.kill()
-            self._process.join()
-        self._process = self._pipe = None
+        if self._worker is not None:
+            self._worker.close()
 
 
 def stand_in(name: str) -> SigningKey:

@@ -32,6 +32,7 @@ from vanthu_cli.procedures.sign import (
     question,
     record,
 )
+from vanthu_cli.procedures.workers import calmly
 from vanthu_cli.signing.keys import SigningKey
 from vanthu_cli.signing.pades import Proof
 
@@ -87,6 +88,7 @@ def look_at(
 ) -> Batch:
     """Look at every file and plan its signature. `pairs` are inputs and outputs; `tick` is called after each."""
     batch = Batch(order, [], [], contextlib.ExitStack())
+    calmly()
     try:
         asked = [_asked(desk, batch, *pair) for pair in pairs]
         wanted = [each for each in asked if each.question is not None]

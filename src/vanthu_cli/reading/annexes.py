@@ -8,6 +8,7 @@ import re
 
 MAX_ANNEXES = 50
 _LONGEST = 100
+_MOST_TEXT = 1_000_000
 
 _KINDS = (
     r"(?:Nghị định|Nghị quyết|Thông tư|Luật|Quyết định|Quy định|Quy chế|Hướng dẫn|Công văn|Kế hoạch|Kết luận|Thông báo|Chỉ thị"
@@ -29,7 +30,7 @@ _ENCLOSED_TO = re.compile(_ENCLOSED, re.IGNORECASE)
 
 def annexes_in(text: str) -> tuple[str, ...]:
     """Return the phrases that name annexes or say that something is enclosed, as printed, each once, in reading order."""
-    plain = " ".join(text.split())
+    plain = " ".join(text[:_MOST_TEXT].split())
     phrases: dict[str, None] = {}
     for found in _MENTION.finditer(plain):
         phrase = found[0].strip(" ,")

@@ -14,8 +14,16 @@ NOISE = 0.005
 
 _DARKER = 40
 """Grey levels (of 255) below the paper's own tone from which on it is ink; grain and JPEG noise stay within."""
+_LARGEST_DRAWN = 1700.0
 _PAPER = 160
 """The darkest paper; a region mostly darker than that is a photograph, or a mark from edge to edge."""
+
+
+def whole(leaf: Leaf) -> tuple[Image.Image, float]:
+    """Return the picture of a whole page and its scale: a pixel a point, less on sheets larger than A3."""
+    left, bottom, right, top = leaf.sheet
+    scale = min(1.0, _LARGEST_DRAWN / max(right - left, top - bottom))
+    return leaf.picture(scale=scale), scale
 
 
 def ink(picture: Image.Image) -> Image.Image:

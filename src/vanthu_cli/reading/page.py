@@ -1,7 +1,5 @@
-"""A PDF's pages through pdfium: characters with their boxes to lines, in reading order, however they were drawn.
+"""A PDF's pages through pdfium: lines in reading order, however they were drawn, text, pictures.
 
-pdfium hands out characters in drawing order, folds a run of blanks into one space and keeps decomposed letters, so
-lines are built from the characters' boxes (`lines.py`), a letter with its combining marks being one (NFC).
 Units: PDF points, y upwards. Lines and rectangles of a page are those of the upright view, as its reader sees it; on a
 page with /Rotate that is not the default user space of /Rect, and `Page.box` and `Page.seen` lead from one to the other.
 
@@ -11,13 +9,12 @@ but it never becomes part of a printed line.
 pdfium itself may crash on hostile bytes: the caller isolates. It is not thread-safe.
 """
 
-import ctypes
 import math
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,36 +25,21 @@ from pypdfium2 import raw
 from vanthu_cli.document.places import Box
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.reading.lines import Line, Piece, Rect, lines_of
+from vanthu_cli.reading.letters import MAX_CHARACTERS, PRINTED, TURNS, pieces_of, stamp_texts, turned
+from vanthu_cli.reading.lines import Line, Rect, lines_of
 
 MAX_PAGES = 200
 """Pages looked at from the beginning of one file; a longer one has annexes that no clerk reads on screen."""
 LAST_PAGES = 5
 """Pages looked at at the end of a file, however long: the signer's block and its marks may stand there."""
-MAX_CHARACTERS = 200_000
-"""Characters looked at on one page."""
 MAX_ANNOTATIONS = 10_000
 
 # pdfium keeps what it has read of a file, pictures too, until the file is closed: that is done after so many pages.
 _PAGES_AT_ONCE, _PAGES_AT_ONCE_IF_LARGE = 16, 2
 _LARGE = 24_000_000
 
-_LINE_END_HYPHENS = {0x0002, 0xFFFE}
-_FIRST_INK, _LAST_INK, _DEL = 0x21, 0x7E, 0x7F
-_FIRST_MARK = 0x0300
-_ITALIC, _FORCE_BOLD = 1 << 6, 1 << 18
 _PASSWORD = 4
-_PRINTED = -1
-_MAX_DEPTH = 8
-_NEAR = 0.01
 _WHITE = 0xFFFFFFFF
-Turn = Callable[[float, float], tuple[float, float]]
-_TURNS: dict[int, Turn] = {
-    0: lambda x, y: (x, y),
-    90: lambda x, y: (y, -x),
-    180: lambda x, y: (-x, -y),
-    270: lambda x, y: (-y, x),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +77,15 @@ class Page:
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Return a point of the upright view in default user space."""
-        return _TURNS[-self.rotation % 360](x, y)
+        return TURNS[-self.rotation % 360](x, y)
 
     def box(self, rect: Rect) -> Box:
         """Return a rectangle of the upright view in default user space."""
-        return Box(self.index, *_turned(rect, _TURNS[-self.rotation % 360]))
+        return Box(self.index, *turned(rect, TURNS[-self.rotation % 360]))
 
     def seen(self, box: Box) -> Rect:
         """Return a box of default user space as the upright view shows it: the opposite of `box`."""
-        return _turned((box.x0, box.y0, box.x1, box.y1), _TURNS[self.rotation])
+        return turned((box.x0, box.y0, box.x1, box.y1), TURNS[self.rotation])
 
 
 class Leaf:
@@ -115,10 +97,10 @@ class Leaf:
 
     def __init__(self, document: Any, index: int) -> None:
         try:
-            page, self.flat = document[index], False
+            page, self.flat = _visible(document, index), False
             self.index, self.rotation = index, int(page.get_rotation())
-            self._turn = _TURNS[self.rotation]
-            self.sheet = _turned(page.get_bbox(), self._turn)
+            self._turn = TURNS[self.rotation]
+            self.sheet = turned(page.get_bbox(), self._turn)
             annotations = list(_annotations(page))
             if annotations:
                 self.flat = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
@@ -128,8 +110,8 @@ class Leaf:
             self._text_page = page.get_textpage()
         except pdfium.PdfiumError as error:
             raise _unreadable() from error
-        self._annotations = tuple(_turned(rect, self._turn) for rect, _signed in annotations)
-        self._signed = tuple(_turned(rect, self._turn) for rect, signed in annotations if signed)
+        self._annotations = tuple(turned(rect, self._turn) for rect, _signed in annotations)
+        self._signed = tuple(turned(rect, self._turn) for rect, signed in annotations if signed)
 
     @property
     def text_page(self) -> Any:
@@ -148,18 +130,18 @@ class Leaf:
         objects = range(raw.FPDFPage_CountObjects(self.handle))
         drawn = (raw.FPDFPage_GetObject(self.handle, index) for index in objects)
         forms = self.flat or any(raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_FORM for one in drawn)
-        layers = _pieces(self.text_page, self._turn, _stamp_texts(self.handle) if self.flat else {}, forms=forms)
+        layers = pieces_of(self.text_page, self._turn, stamp_texts(self.handle) if self.flat else {}, forms=forms)
         lines = {
             layer: tuple(lines_of(one for one in pieces if x0 <= one.edges[0][0] <= x1 and y0 <= one.y1 <= y1))
             for layer, pieces in layers.items()
         }
-        printed = lines.pop(_PRINTED, ())
+        printed = lines.pop(PRINTED, ())
         stamps = tuple(lines[stamp] for stamp in sorted(lines))
         return Page(self.index, self.rotation, x0, y0, x1, y1, printed, stamps, self._annotations, self._signed)
 
     def upright(self, rect: Rect) -> Rect:
         """Return a rectangle of default user space in the upright view."""
-        return _turned(rect, self._turn)
+        return turned(rect, self._turn)
 
     def picture(self, rect: Rect | None = None, scale: float = 1) -> Image.Image:
         """Return what a viewer shows in `rect` of the upright view (None: the whole page), `scale` pixels a point, grey."""
@@ -261,8 +243,8 @@ def _opened(source: bytes | Path, password: str | None) -> Any:
         if password:
             raise MisuseError(
                 "reading.encrypted",
-                _("The password does not open the file."),
-                _("Ask the sender for the right password, or for a copy without one."),
+                _("The password does not open the PDF file."),
+                _("Ask who made the file; or export the document to PDF again without a password."),
             ) from error
         raise MisuseError(
             "reading.encrypted",
@@ -279,9 +261,15 @@ def _unreadable() -> MisuseError:
     )
 
 
-def _turned(rect: Rect, turn: Turn) -> Rect:
-    (xa, ya), (xb, yb) = turn(rect[0], rect[1]), turn(rect[2], rect[3])
-    return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
+def _visible(document: Any, index: int) -> Any:
+    """Return a page, open; viewers do without a CropBox that leaves nothing of it."""
+    page = document[index]
+    left, bottom, right, top = page.get_bbox()
+    if left < right and bottom < top:
+        return page
+    page.set_cropbox(*page.get_mediabox())
+    page.close()
+    return document[index]
 
 
 def _annotations(page: Any) -> Iterator[tuple[Rect, bool]]:
@@ -310,142 +298,3 @@ def _is_signed(annotation: Any) -> bool:
     return value in {raw.FPDF_OBJECT_DICTIONARY, raw.FPDF_OBJECT_REFERENCE} or not raw.FPDFAnnot_HasKey(
         annotation, b"FT"
     )
-
-
-def _stamp_texts(page: Any) -> dict[int, int]:
-    """Return, by the address of a text object, which appearance it belongs to, on a page just flattened.
-
-    pdfium put every appearance, a form, into one form that is drawn last.
-    """
-    last = raw.FPDFPage_GetObject(page, raw.FPDFPage_CountObjects(page) - 1)
-    if not last or raw.FPDFPageObj_GetType(last) != raw.FPDF_PAGEOBJ_FORM:
-        return {}
-    return {
-        address: stamp
-        for stamp in range(raw.FPDFFormObj_CountObjects(last))
-        for address in _texts_in(raw.FPDFFormObj_GetObject(last, stamp), depth=0)
-    }
-
-
-def _texts_in(drawn: Any, depth: int) -> Iterator[int]:
-    kind = raw.FPDFPageObj_GetType(drawn)
-    if kind == raw.FPDF_PAGEOBJ_TEXT:
-        yield _address(drawn)
-    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-        for index in range(raw.FPDFFormObj_CountObjects(drawn)):
-            yield from _texts_in(raw.FPDFFormObj_GetObject(drawn, index), depth + 1)
-
-
-def _address(drawn: Any) -> int:
-    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
-
-
-def _pieces(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: bool) -> dict[int, list[Piece]]:
-    """Return the pieces of the printed page (`_PRINTED`) and of each stamp. `forms`: form XObjects are drawn on it."""
-    printed: list[Piece] = []
-    layers = {_PRINTED: printed}
-    pieces, piece = printed, None
-    after_space = False
-    ruler = _Ruler(text_page, turn, forms=forms)
-    letter, measure = raw.FPDFText_GetUnicode, ruler.measure
-    for index in range(min(raw.FPDFText_CountChars(text_page), MAX_CHARACTERS)):
-        code = letter(text_page, index)
-        char = "-" if code in _LINE_END_HYPHENS else chr(code)
-        if not _FIRST_INK <= code <= _LAST_INK and _shows_nothing(char):
-            after_space = after_space or char.isspace()
-            continue
-        address, box, baseline = measure(index)
-        if stamps:
-            layer = layers.setdefault(stamps.get(address, _PRINTED), [])
-            if layer is not pieces:
-                pieces, piece = layer, None
-        if piece is None:
-            piece = Piece(baseline, *_font(text_page, index))
-            pieces.append(piece)
-        elif code >= _FIRST_MARK and unicodedata.combining(char):
-            piece.join_mark(char, box)
-            continue
-        elif not piece.goes_on(box[0], baseline):
-            piece = Piece(baseline, *_font(text_page, index))
-            pieces.append(piece)
-        elif after_space:
-            piece.add(" ", (piece.edges[-1][1], piece.y0, box[0], piece.y1))
-        piece.add(char, box)
-        after_space = False
-    return layers
-
-
-@lru_cache(maxsize=4096)
-def _shows_nothing(char: str) -> bool:
-    """Tell blanks, controls, zero-width characters and halves of surrogate pairs: nothing that a reader sees."""
-    if char.isspace() or ord(char) <= _DEL:
-        return char.isspace() or not char.isprintable()
-    return char != "\u00ad" and unicodedata.category(char) in {"Cc", "Cf", "Cs"}  # a soft hyphen shows at a line's end
-
-
-class _Ruler:
-    """Measures characters; the C doubles are made once, for a page has thousands of characters."""
-
-    def __init__(self, text_page: Any, turn: Turn, *, forms: bool) -> None:
-        self._text_page, self._turn, self._forms = text_page, turn, forms
-        self._plain = not forms and turn is _TURNS[0]
-        self._left, self._right, self._bottom, self._top, self._x, self._y = (ctypes.c_double() for _ in range(6))
-        self._own, self._seen = raw.FS_MATRIX(), raw.FS_MATRIX()
-        self._moved: dict[int, Turn | None] = {}
-
-    def measure(self, index: int) -> tuple[int, Rect, float]:
-        """Return the address of a character's text object, its box (x0, y0, x1, y1) and baseline, seen upright.
-
-        The address is 0 where all text is drawn by the page itself.
-        """
-        raw.FPDFText_GetCharBox(self._text_page, index, self._left, self._right, self._bottom, self._top)
-        raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y)
-        box = self._left.value, self._bottom.value, self._right.value, self._top.value
-        x, y, address = self._x.value, self._y.value, 0
-        if self._plain:
-            return address, box, y
-        if self._forms:
-            drawn = raw.FPDFText_GetTextObject(self._text_page, index)
-            address = _address(drawn)
-            if address not in self._moved:
-                self._moved[address] = self._move(drawn, index)
-            if move := self._moved[address]:
-                (x, y), box = move(x, y), (*move(box[0], box[1]), *move(box[2], box[3]))
-        return address, _turned(box, self._turn), self._turn(x, y)[1]
-
-    def _move(self, drawn: Any, index: int) -> Turn | None:
-        """Return how to put text right that pdfium left in the coordinates of its form; None if it is right.
-
-        Text with /ActualText (every mark that pyHanko draws) gets the origin of its text object as it stands in the
-        form; other text gets it as it stands on the page (measured: pdfium 8149).
-        """
-        own, seen = self._own, self._seen
-        if not drawn or not raw.FPDFPageObj_GetMatrix(drawn, own):
-            return None
-        raw.FPDFText_GetMatrix(self._text_page, index, seen)
-        at_own = math.isclose(self._x.value, own.e, abs_tol=_NEAR) and math.isclose(self._y.value, own.f, abs_tol=_NEAR)
-        determinant = own.a * own.d - own.b * own.c
-        if not at_own or not determinant or max(abs(seen.e - own.e), abs(seen.f - own.f)) < _NEAR:
-            return None
-        a = (seen.a * own.d - seen.c * own.b) / determinant
-        c = (seen.c * own.a - seen.a * own.c) / determinant
-        b = (seen.b * own.d - seen.d * own.b) / determinant
-        d = (seen.d * own.a - seen.b * own.c) / determinant
-        e, f = own.e, own.f
-        to_x, to_y = seen.e, seen.f
-        return lambda x, y: (to_x + a * (x - e) + c * (y - f), to_y + b * (x - e) + d * (y - f))
-
-
-def _font(text_page: Any, index: int) -> tuple[float, bool, bool]:
-    """Return size in points as drawn, bold, italic. Letters may be set narrower (Tz), so the matrix counts upwards."""
-    matrix = raw.FS_MATRIX()
-    scale = 1.0
-    if raw.FPDFText_GetMatrix(text_page, index, matrix):
-        scale = math.hypot(matrix.c, matrix.d) or 1.0
-    size = raw.FPDFText_GetFontSize(text_page, index) * scale
-    name, flags = ctypes.create_string_buffer(256), ctypes.c_int()
-    raw.FPDFText_GetFontInfo(text_page, index, name, 256, flags)
-    said = name.value.lower()
-    bold = b"bold" in said or bool(flags.value & _FORCE_BOLD)
-    italic = b"italic" in said or b"oblique" in said or bool(flags.value & _ITALIC)
-    return max(size, 1.0), bold, italic

@@ -11,17 +11,16 @@ from operator import add
 from PIL import Image
 
 from vanthu_cli.document.places import MM, Box
-from vanthu_cli.reading.ink import NOISE, ink, inked, lies_on_text, on_paper
+from vanthu_cli.reading.ink import NOISE, ink, inked, lies_on_text, on_paper, whole
 from vanthu_cli.reading.lines import Rect
 from vanthu_cli.reading.page import Sheets
 
 _RIM = 5 * MM
 _STEP = 3 * MM
+_MOST_STEPS = 200
 _AIR = 2.0
 _RIGHT_MARGIN = 15 * MM
 _UPPER_MARGIN = 20 * MM
-_LARGEST_DRAWN = 1700.0
-"""Points; larger sheets than A3 are drawn smaller."""
 _CELL = 3
 """Pixels; ink is counted in cells of that side."""
 _FULL = 255
@@ -33,9 +32,9 @@ class Ground:
     def __init__(self, sheets: Sheets) -> None:
         self._page = page = sheets.page(0)
         self.wide, self.high = page.x1 - page.x0, page.y1 - page.y0
-        scale = min(1.0, _LARGEST_DRAWN / max(self.wide, self.high))
+        picture, scale = whole(sheets.leaf(0))
         self._cell = _CELL / scale
-        cells = ink(sheets.leaf(0).picture(scale=scale)).reduce(_CELL)
+        cells = ink(picture).reduce(_CELL)
         for line in page.shown:
             cells.paste(_FULL, self._window(line.edges[0][0], line.y0, line.x1, line.y1))
         self._ink = _sums(cells)
@@ -55,8 +54,11 @@ class Ground:
         return share if share >= NOISE else 0.0
 
     def is_taken(self, rect: Rect) -> bool:
-        """Tell whether an annotation or a field is there, shown or not: a mark over it would look like tampering."""
-        return _in(self._over, self._window(*rect)) > 0
+        """Tell whether an annotation or a field is there, shown or not, or the page's edge.
+
+        A mark over a signature's field would look like tampering.
+        """
+        return not on_paper(self._page, rect) or _in(self._over, self._window(*rect)) > 0
 
     def box(self, rect: Rect) -> Box:
         return self._page.box(rect)
@@ -75,8 +77,9 @@ def free_room(ground: Ground, size: tuple[float, float]) -> Box | None:
     mark in the blank space below number, subject or date.
     """
     best: tuple[float, Rect] | None = None
-    for top in _steps(_RIM, ground.high - size[1] - _RIM):
-        for left in _steps(_RIM, ground.wide - size[0] - _RIM):
+    step = max(_STEP, max(ground.wide, ground.high) / _MOST_STEPS)
+    for top in _steps(_RIM, ground.high - size[1] - _RIM, step):
+        for left in _steps(_RIM, ground.wide - size[0] - _RIM, step):
             rect = ground.rect(left, top, size)
             around = rect[0] - _AIR, rect[1] - _AIR, rect[2] + _AIR, rect[3] + _AIR
             if ground.is_taken(around):
@@ -98,7 +101,7 @@ def upper_corner(ground: Ground, size: tuple[float, float]) -> Box | None:
     home = ground.wide - _RIGHT_MARGIN - size[0]
     if home < _RIM:
         return None
-    lefts = [home, *(home - step for step in _steps(_STEP, home - ground.wide / 2))]
+    lefts = (home, *(home - step for step in _steps(_STEP, min(home - ground.wide / 2, _MOST_STEPS * _STEP))))
     for left in lefts:
         for top in (_RIM, *_steps(_RIM + MM, _UPPER_MARGIN - size[1], MM)):
             rect = ground.rect(left, top, size)

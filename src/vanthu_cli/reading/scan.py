@@ -17,6 +17,7 @@ from PIL import ImageChops
 from pypdfium2 import raw
 
 from vanthu_cli.errors import MisuseError
+from vanthu_cli.reading.ink import whole
 from vanthu_cli.reading.page import MAX_PAGES, Leaf, Sheets
 
 COVERED = 0.8
@@ -140,14 +141,14 @@ def _is_pictures_only(leaf: Leaf, drawn: list[_Drawn]) -> bool:
     others = [one.handle for one in drawn if _may_show(one)]
     if not others:
         return True
-    whole = leaf.picture()
+    seen, _scale = whole(leaf)
     for handle in others:
         raw.FPDFPageObj_SetIsActive(handle, False)
-    alone = leaf.picture()
+    alone, _scale = whole(leaf)
     for handle in others:
         raw.FPDFPageObj_SetIsActive(handle, True)
-    levels = ImageChops.difference(whole, alone).histogram()
-    return sum(levels[_DIFFERENT:]) <= _FEW_LETTERS * whole.width * whole.height
+    levels = ImageChops.difference(seen, alone).histogram()
+    return sum(levels[_DIFFERENT:]) <= _FEW_LETTERS * seen.width * seen.height
 
 
 def _may_show(one: _Drawn) -> bool:

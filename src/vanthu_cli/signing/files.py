@@ -24,7 +24,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from vanthu_cli.document.places import Box
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.mended import hexstrings as _faster  # noqa: F401  imported for its effect
+from vanthu_cli.mended import hexstrings, names  # noqa: F401  imported for their effect
 
 _FARTHEST = 1e6
 """Points; the largest page of ISO 32000 is 14 400."""
@@ -102,6 +102,13 @@ class Spot:
         return page.x0 - 1 <= box.x0 and page.y0 - 1 <= box.y0 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1
 
 
+class _Writer(IncrementalPdfFileWriter):
+    """Leaves /Info and XMP as they are: pyHanko 0.38 names itself in both, differently, which PDF/A forbids (ISO 19005-1 6.7.3)."""
+
+    def _update_meta(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A readable, unlocked PDF. `prepared` are its empty, visible signature fields, `names` those of all fields."""
@@ -114,7 +121,7 @@ class Opened:
     names: frozenset[str]
 
     def writer(self) -> IncrementalPdfFileWriter:
-        return IncrementalPdfFileWriter.from_reader(self.reader)
+        return _Writer.from_reader(self.reader)
 
     def page(self, number: int) -> Page:
         """Return page `number`, counted from 0; `MisuseError` `signing.no_such_page`."""
@@ -221,15 +228,20 @@ def _unlock(reader: PdfFileReader, password: str) -> None:
 
 
 def repaired(source: BinaryIO, target: BinaryIO) -> None:
-    """Write a damaged, unsigned file anew (qpdf's recovery, through pikepdf); `MisuseError` `signing.unreadable` if it can't be."""
+    """Write a damaged, unsigned file anew (qpdf's recovery, through pikepdf).
+
+    `MisuseError` `signing.unreadable` if it can't be, or if something that the file speaks of is not found any more: the
+    recovery would leave it out without a word, and a page's text with it.
+    """
     import pikepdf
 
     source.seek(0)
     target.seek(0)
     target.truncate()
     with _refusing_damage(), pikepdf.open(source, attempt_recovery=True, suppress_warnings=True) as mended:
-        if not mended.pages or _holds_signature(mended):
-            raise ValueError("nothing to repair, or a signature to lose")
+        lost = any(each is None for each in mended.objects)
+        if lost or not mended.pages or _holds_signature(mended):
+            raise ValueError("nothing to repair, or something to lose")
         mended.save(target)
 
 

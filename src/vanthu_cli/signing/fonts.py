@@ -146,7 +146,7 @@ def _subset(face: Face, letters: frozenset[str]) -> Typeface:
     program = out.getvalue()
     order, metrics, head = font.getGlyphOrder(), font["hmtx"], font["head"]
     numbers = {glyph: number for number, glyph in enumerate(order)}
-    known = font.getBestCmap()
+    known = font.getBestCmap() or {}  # none of the letters is in the face
     tag = "".join(chr(ord("A") + byte % 26) for byte in sha256(program).digest()[:6])
     return Typeface(
         name=f"{tag}+LiberationSerif-{face}",
