@@ -242,6 +242,12 @@ def added(before: bytes, after: bytes, *window: float) -> tuple[float, ...] | No
     return x0 + left, y1 - bottom, x0 + right, y1 - top
 
 
+def differing(one: Image.Image, other: Image.Image) -> int:
+    """Count the pixels that are clearly not alike."""
+    change = ImageChops.difference(one, other).convert("L").point([0] * 100 + [1] * 156)
+    return sum(change.tobytes())
+
+
 def appearance(pdf: bytes, field: str, password: str = "") -> Any:
     """Return the form that a signature shows."""
     signatures = open_pdf(pdf, password).signatures

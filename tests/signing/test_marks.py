@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 from tests.signing import practice
-from tests.signing.practice import SEAL, SIGNER, added, appearance, done, refused, render
+from tests.signing.practice import SEAL, SIGNER, added, appearance, differing, done, refused, render
 
 from vanthu_cli.document.places import MM, Blank, Box, Places
 from vanthu_cli.errors import MisuseError
@@ -57,12 +57,6 @@ def test_an_issued_document_looks_the_same_however_its_page_is_stored(
     draft, upright = issued(0)
     _, turned = issued(rotate)
     assert differing(upright, turned) < 0.002 * differing(draft, upright)
-
-
-def differing(one: Image.Image, other: Image.Image) -> int:
-    """Count the pixels that are clearly not alike."""
-    change = ImageChops.difference(one, other).convert("L").point([0] * 100 + [1] * 156)
-    return sum(change.tobytes())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import functools
 
 from asn1crypto.x509 import NameTypeAndValue
 
-_original = NameTypeAndValue._ldap_string_prep  # noqa: SLF001  what is put right here
+_original = NameTypeAndValue._ldap_string_prep
 
 
 @functools.lru_cache(maxsize=1024)
@@ -16,4 +16,4 @@ def _prepared(text: str) -> str:
     return prepared
 
 
-NameTypeAndValue._ldap_string_prep = lambda _self, string: _prepared(string)  # noqa: SLF001
+NameTypeAndValue._ldap_string_prep = lambda _self, string: _prepared(string)

@@ -17,6 +17,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
+
 from vanthu_cli.document.places import Box, Places
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError, os_words
 from vanthu_cli.locale import _
@@ -92,6 +95,18 @@ def make(job: Job, key: SigningKey, proof: Proof) -> Made:
         return Made(_sha256(source), _sha256(paper), place, mended)
 
 
+def is_signature_by(file: Path, signature: Path, fingerprint: str) -> bool:
+    """Tell whether a detached signature stands over the file and holds the certificate with that SHA-256 (hex)."""
+    data = signature.read_bytes()
+    try:
+        with file.open("rb") as opened:
+            verify_detached(opened, data)
+        enclosed = load_der_pkcs7_certificates(data)
+    except (RuntimeError, ValueError):
+        return False
+    return any(each.fingerprint(SHA256()).hex() == fingerprint for each in enclosed)
+
+
 def copied(source: Path, paper: BinaryIO) -> None:
     """Copy a file into an open one."""
     with source.open("rb") as opened:
@@ -153,12 +168,9 @@ def moment() -> str:
 @contextlib.contextmanager
 def appearing(output: Path) -> Iterator[BinaryIO]:
     """Give a file that takes its name when it is whole and on the disk; after a failure there is nothing."""
-    prefix = f".{output.name[:60]}."
-    for stale in output.parent.glob(f"{_literal(prefix)}*.part"):  # of a run that died
-        with contextlib.suppress(OSError):
-            stale.unlink()
+    sweep(output)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=output.parent)
+        descriptor, name = tempfile.mkstemp(prefix=_prefix(output), suffix=".part", dir=output.parent)
     except OSError as error:
         raise _refused(output, error) from error
     temporary = Path(name)
@@ -173,6 +185,17 @@ def appearing(output: Path) -> Iterator[BinaryIO]:
         raise _refused(output, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(output: Path) -> None:
+    """Remove what a run that died has left beside an output, before or just after giving it its name."""
+    for stale in output.parent.glob(f"{_literal(_prefix(output))}*.part"):
+        with contextlib.suppress(OSError):
+            stale.unlink()
+
+
+def _prefix(output: Path) -> str:
+    return f".{output.name[:60]}."
 
 
 def _publish(temporary: Path, output: Path) -> None:

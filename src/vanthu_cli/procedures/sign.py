@@ -21,7 +21,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination, Question, Task
 from vanthu_cli.procedures.keys import Card, check_key, find_key, key_image, only_key, seal_of
 from vanthu_cli.procedures.leader import check_leader
-from vanthu_cli.procedures.make import Job, Made, exists
+from vanthu_cli.procedures.make import Job, Made, exists, is_signature_by, sweep
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import history
 from vanthu_cli.rules.copies import FORMS
@@ -355,13 +355,21 @@ def _done(desk: Desk, order: Order, file: Path, output: Path) -> Planned:
     source, result = desk.cabinet.name_of(file), desk.cabinet.name_of(output)
     known = [json.loads(row["data"]) for row in history(desk.book, f"file:{source}") if row["kind"] == "sign"]
     noted = any(each["sha256"] == result and each["as"] == order.role for each in known)
-    if noted or (order.card.fingerprint and _continues(file, output, order.card.fingerprint)):
+    if noted or (order.card.fingerprint and _made_by(file, output, order.card.fingerprint)):
+        sweep(output)
         return Planned(file, Job(order.role if is_pdf(file) else "detached", file, output), done=True)
     raise exists(output)
 
 
+def _made_by(file: Path, output: Path, fingerprint: str) -> bool:
+    """Tell whether the output is this key's signature on the file: the run that made it died before noting it."""
+    if output.suffix == ".p7s":
+        return is_signature_by(file, output, fingerprint)
+    return _continues(file, output, fingerprint)
+
+
 def _continues(file: Path, output: Path, fingerprint: str) -> bool:
-    """Tell whether the output is the file with one more signature by this key: the run that made it died before noting it."""
+    """Tell whether the output is the file with one more signature by this key."""
     size = file.stat().st_size
     with file.open("rb") as source, output.open("rb") as result:
         while chunk := source.read(1 << 20):

@@ -14,12 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-_PRELOADED = [
-    "vanthu_cli.procedures.examine",
-    "vanthu_cli.reading.look",
-    "vanthu_cli.validation.files",
-    "vanthu_cli.procedures.make",
-]
+_PRELOADED = ["vanthu_cli.procedures.examine", "vanthu_cli.reading.look", "vanthu_cli.validation.files"]
 _GENTLY = (50_000, 20, 100)
 """Collections of the garbage collector are a fifth of the time of small files; there is little to collect."""
 

@@ -9,6 +9,7 @@ but it never becomes part of a printed line.
 pdfium itself may crash on hostile bytes: the caller isolates. It is not thread-safe.
 """
 
+import ctypes
 import math
 import unicodedata
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ _PAGES_AT_ONCE, _PAGES_AT_ONCE_IF_LARGE = 16, 2
 _LARGE = 24_000_000
 
 _PASSWORD = 4
+_MOST_DRAWN = 110_000_000
+"""Bytes; an A4 page scanned at 600 dpi and kept as JPEG takes 104 million."""
+_SMALL_FILTERS = {b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode"}
 _WHITE = 0xFFFFFFFF
 
 
@@ -143,8 +147,20 @@ class Leaf:
         """Return a rectangle of default user space in the upright view."""
         return turned(rect, self._turn)
 
+    @cached_property
+    def _heavy(self) -> tuple[tuple[Any, Rect], ...]:
+        """Return the pictures of the page that would cost too much memory to draw, and where they stand."""
+        objects = (
+            raw.FPDFPage_GetObject(self.handle, index) for index in range(raw.FPDFPage_CountObjects(self.handle))
+        )
+        pictures = (one for one in objects if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_IMAGE)
+        return tuple((one, turned(_bounds(one), self._turn)) for one in pictures if _cost(one) > _MOST_DRAWN)
+
     def picture(self, rect: Rect | None = None, scale: float = 1) -> Image.Image:
-        """Return what a viewer shows in `rect` of the upright view (None: the whole page), `scale` pixels a point, grey."""
+        """Return what a viewer shows in `rect` of the upright view (None: the whole page), `scale` pixels a point, grey.
+
+        A picture that would take more than a hundred megabytes of memory is not drawn; its place is black.
+        """
         left, bottom, right, top = self.sheet
         x0, y0, x1, y1 = rect or self.sheet
         wide, high = max(math.ceil((x1 - x0) * scale), 1), max(math.ceil((y1 - y0) * scale), 1)
@@ -153,12 +169,33 @@ class Leaf:
         whole = math.ceil((right - left) * scale), math.ceil((top - bottom) * scale)
         start = math.floor((left - x0) * scale), math.floor((y1 - top) * scale)
         flags = raw.FPDF_GRAYSCALE | raw.FPDF_RENDER_LIMITEDIMAGECACHE
+        for handle, _place in self._heavy:
+            raw.FPDFPageObj_SetIsActive(handle, False)
         raw.FPDF_RenderPageBitmap(bitmap, self.handle, *start, *whole, 0, flags)
-        picture: Image.Image = bitmap.to_pil()
+        picture: Image.Image = bitmap.to_pil().convert("L")
+        for handle, (left, bottom, right, top) in self._heavy:
+            raw.FPDFPageObj_SetIsActive(handle, True)
+            upper_left = math.floor((left - x0) * scale), math.floor((y1 - top) * scale)
+            picture.paste(0, (*upper_left, math.ceil((right - x0) * scale), math.ceil((y1 - bottom) * scale)))
         return picture
 
     def close(self) -> None:
         self.handle.close()
+
+
+def _cost(picture: Any) -> int:
+    """Return the bytes that drawing a picture takes: its pixels, and once more its data where they are not a JPEG's."""
+    wide, high, name = ctypes.c_uint(), ctypes.c_uint(), ctypes.create_string_buffer(32)
+    raw.FPDFImageObj_GetImagePixelSize(picture, wide, high)
+    raw.FPDFImageObj_GetImageFilter(picture, 0, name, 32)
+    return int(wide.value * high.value * (3 if name.value in _SMALL_FILTERS else 6))
+
+
+def _bounds(drawn: Any) -> Rect:
+    edges = [ctypes.c_float() for _edge in range(4)]
+    raw.FPDFPageObj_GetBounds(drawn, *edges)
+    left, bottom, right, top = (edge.value for edge in edges)
+    return left, bottom, right, top
 
 
 class Sheets:

@@ -24,7 +24,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from vanthu_cli.document.places import Box
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.mended import hexstrings, names  # noqa: F401  imported for their effect
+from vanthu_cli.mended import encoding, hexstrings, names  # noqa: F401  imported for their effect
 
 _FARTHEST = 1e6
 """Points; the largest page of ISO 32000 is 14 400."""

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.crypt.api import PdfMacStatus
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
-from vanthu_cli.mended import hexstrings, names  # noqa: F401  imported for their effect
+from vanthu_cli.mended import encoding, hexstrings, names  # noqa: F401  imported for their effect
 from vanthu_cli.validation.graph import Key, entry_of, reachable
 from vanthu_cli.validation.large_streams import usable
 from vanthu_cli.validation.stretch import SparingStream, Stretch
