@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/signing.py
 
 $(VENV)/.demo: pyproject.toml constraints.txt | venv-possible
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)

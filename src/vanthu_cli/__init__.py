@@ -11,6 +11,7 @@ The house. Rooms stand on floors, and an import may only go down (import-linter 
     config                  config.toml to frozen values, judged only when it changed; secrets
     document                what a document IS: number and symbol, fields, places on the page, life cycle, text
     errors                  every refusal, sorted by who can do something about it = the exit codes
+    mended                  third-party libraries put right: what pyHanko and asn1crypto do too slowly
     locale                  the language of the sentences; English in the code, Vietnamese in vi.po
 
 Who knows what. `register` holds every SQL statement and every durable file; `channels` every socket; `signing` and
@@ -27,12 +28,23 @@ What arrives lies first in data/intake under the name of its origin. Only when a
 does it enter the cabinet; a secret is moved to data/quarantine and its row holds an envelope and nothing else. Everything from
 outside is parsed in that worker (procedures/examine.py), with limits of time and memory: a bomb costs one verdict.
 
-Issuing. The leader signs a prepared copy (three empty fields: LanhDao, SoVaNgay, ConDau); the office signs the strip whose
-appearance draws number and date, then the seal. Real signatures, not form fields: nobody can change 145 to 999 afterwards, and
-a receiver's arrival stamp breaks nothing. Everything that can refuse is asked before the number is taken (procedures/plan.py).
+Signing. Files are streams: the input is copied, the copy signed at its end, checked, fsynced, and only then given its name,
+never over another (procedures/make.py); 120 MB are never in memory. A batch is first looked at as a whole (procedures/sign.py
+plans, press.py drives), so that every refusal and warning comes before the one PIN; then it is signed, by several processes if
+the key is a file. Keys are chosen by certificate and judged before any secret is asked for (procedures/keys.py): trust, dates,
+purpose, revocation, ours. What is no PDF gets a CMS signature beside it, XML an XAdES one inside. Revocation data is fetched
+from the hosts of [trust] hosts and from nowhere else (signing/evidence.py).
 
-Changed from the first plan: there is no folder or axis channel yet, and `tsa`, `trust`, `accept`, `paper`, `holidays` of the
-configuration have just the keys that do something. Marks on the page are found in `reading` and drawn in `signing`; the value
+Issuing. The leader signs a prepared copy (empty fields: LanhDao, and LanhDao_2 for a second signer, SoVaNgay, ConDau); the
+office signs the strip whose appearance draws number and date, then the seal. Real signatures, not form fields: nobody can
+change 145 to 999 afterwards, and a receiver's arrival stamp breaks nothing. Files that go along are signed as annexes.
+Everything that can refuse is asked before the number is taken (procedures/plan.py). Copies (sao y, sao lục, trích sao) are
+numbered in their own sequence and signed by the organisation alone (procedures/copies.py).
+
+Changed from the first plan: there is no folder or axis channel yet, and `tsa`, `trust`, `signing`, `accept`, `paper`, `holidays` of
+the configuration have just the keys that do something. `[signing] level`, `[channels.NAME] smime` and the keys of tokens and
+remote services stand beside the contract's; so do `sign --of`, `--detached`, `--without-timestamp`, `--passed-to`,
+`--file-code`, `--password-from`, `--jobs`. Marks on the page are found in `reading` and drawn in `signing`; the value
 that passes between them is `document.places`. The delivery state `sending` is ours beside the contract's: it is never shown
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
 out to be secret after it was entered.
@@ -40,7 +52,8 @@ out to be secret after it was entered.
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
 outgoing ("out", book di); số đến = arrival number; số, ký hiệu = number, symbol; trích yếu = subject; nơi nhận = recipients;
 người ký = signer; thẩm quyền ký (T/M, K/T) = authority; độ mật = secrecy; độ khẩn = urgency; dấu = seal; phát hành = issue;
-tiếp nhận = accept; trả lại = refuse; sổ đăng ký = register; danh bạ cơ quan = directory; hồ sơ = dossier; kỳ họp = session.
+tiếp nhận = accept; trả lại = refuse; sổ đăng ký = register; danh bạ cơ quan = directory; hồ sơ = dossier; kỳ họp = session;
+sao y, sao lục, trích sao = copy (its form); phụ lục = annex; thiết bị = token.
 """
 
 __version__ = "0.1.0"

@@ -7,7 +7,10 @@ import random
 import re
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
+import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -154,6 +157,33 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.name.endswith((".part", ".tmp")))
 
 
+def vanthu(
+    office: PracticeOffice, *words: str, program: str = "", command: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start the program in a process of its own; `program` is run in it before, or `command` starts it otherwise."""
+    code = f"import sys\n{program}\nfrom vanthu_cli.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    return subprocess.Popen(
+        [*(command or (sys.executable, "-c", code)), "--config", str(office.config), "--lang", "en", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+    )
+
+
+def killed_at(process: subprocess.Popen[str], folder: Path, pattern: str, count: int) -> int:
+    """End the process and its children by SIGKILL when so many results are there; return how many are."""
+    until = time.monotonic() + 60
+    while len(list(folder.glob(pattern))) < count:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return len(list(folder.glob(pattern)))
+
+
 def text_in(path: Path, box: tuple[float, float, float, float], number: int = 0) -> str:
     """Return what pdfium reads in a rectangle (left, bottom, right, top) of a page, fields drawn into it first."""
     with pdfium.PdfDocument(path) as document:
@@ -181,7 +211,7 @@ def scan(dpi: int = 200, mode: str = "RGB", *, words: str = "") -> bytes:
 def padded(pdf: bytes, size: int) -> bytes:
     """Return the PDF with so many more bytes that nothing compresses, in an object of its own."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        opened.Root.PieceInfo = pikepdf.Dictionary(Weight=opened.make_stream(random.Random(1).randbytes(size)))
+        opened.Root.PieceInfo = pikepdf.Dictionary(Weight=opened.make_stream(random.Random(1).randbytes(size)))  # noqa: S311  only weight
         out = io.BytesIO()
         opened.save(out)
     return out.getvalue()

@@ -3,10 +3,8 @@
 import io
 import os
 import re
-import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -22,8 +20,6 @@ from vanthu_cli.reading.picture import picture_of
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.office import OWN, PASSWORD, PracticeOffice
 
-_ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def clerk(template: PracticeOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Clerk:
@@ -33,31 +29,6 @@ def clerk(template: PracticeOffice, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def names(folder: Path) -> set[str]:
     return {each.name for each in folder.iterdir()}
-
-
-def vanthu(clerk: Clerk, *words: str, program: str = "") -> subprocess.Popen[str]:
-    """Start the program in a process of its own; `program` is run in it before."""
-    code = f"import sys\n{program}\nfrom vanthu_cli.__main__ import main\nsys.exit(main(sys.argv[1:]))"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "--config", str(clerk.office.config), "--lang", "en", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=_ROOT,
-        start_new_session=True,
-    )
-
-
-def killed_at(process: subprocess.Popen[str], folder: Path, pattern: str, count: int) -> int:
-    """End the process and its children by SIGKILL when so many results are there; return how many are."""
-    until = time.monotonic() + 60
-    while len(list(folder.glob(pattern))) < count:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < until
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return len(list(folder.glob(pattern)))
 
 
 def test_many_files_are_signed_with_one_secret_and_told_in_a_table(clerk: Clerk) -> None:
@@ -79,7 +50,7 @@ def test_many_files_are_signed_with_one_secret_and_told_in_a_table(clerk: Clerk)
 def test_a_batch_that_was_killed_goes_on_where_it_stopped(clerk: Clerk, jobs: str) -> None:
     paths = assets.drafts(clerk.office.papers, 24)
     command = ["sign", *map(str, paths), "--as", "person", "--jobs", jobs]
-    done = killed_at(vanthu(clerk, *command), clerk.office.papers, "*.signed.pdf", 4)
+    done = assets.killed_at(assets.vanthu(clerk.office, *command), clerk.office.papers, "*.signed.pdf", 4)
     assert 4 <= done < 24
     kept = {each: each.read_bytes() for each in clerk.office.papers.glob("*.signed.pdf")}
     code, answer = clerk.asks(*command)
@@ -98,7 +69,7 @@ def test_a_detached_signature_made_just_before_the_end_is_recognised(clerk: Cler
         "import os\nfrom vanthu_cli.register.book import Book\n"
         "Book.event = lambda *_values: os.kill(os.getpid(), 9)  # the power goes before the note is made\n"
     )
-    process = vanthu(clerk, "sign", str(file), "--as", "person", program=program)
+    process = assets.vanthu(clerk.office, "sign", str(file), "--as", "person", program=program)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     kept = file.with_suffix(".xlsx.p7s").read_bytes()
@@ -234,15 +205,11 @@ def test_on_a_full_disk_nothing_half_is_there(clerk: Clerk) -> None:
     draft = clerk.office.papers / "lon.pdf"
     draft.write_bytes(assets.padded(make_pdf(assets.page()), 3_000_000))
     words = ("sign", str(draft), "--as", "person", "--json")
-    process = subprocess.run(
-        [sys.executable, "-m", "vanthu_cli", "--config", str(clerk.office.config), "--lang", "en", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000)),  # noqa: PLW1509  no threads are started here
-    )
-    assert process.returncode == 6, process.stdout
-    assert '"disk.refused"' in process.stdout
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))"
+    process = assets.vanthu(clerk.office, *words, program=limit)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 6, said
+    assert '"disk.refused"' in said
     assert names(clerk.office.papers) == {"lon.pdf"}
     assert clerk.types(*words) == 0, clerk.said
 
