@@ -1,5 +1,6 @@
 """What people type, parsed into values at the door."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -63,3 +64,12 @@ def output_of(file: Path, out: Path | None, suffix: str) -> Path:
     if out is None:
         return file.with_name(name)
     return out / name if out.is_dir() else out
+
+
+def expanded(paths: Sequence[Path]) -> list[Path]:
+    """Return each file once, patterns such as `papers/*.pdf` expanded where the shell has not done it (Windows)."""
+    found: list[Path] = []
+    for path in paths:
+        pattern = any(c in path.name for c in "*?[") and not path.exists()
+        found += sorted(path.parent.glob(path.name)) or [path] if pattern else [path]
+    return list(dict.fromkeys(found))

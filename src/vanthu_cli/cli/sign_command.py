@@ -1,5 +1,6 @@
 """`vanthu sign`: many files, one kind of signature, one PIN."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vanthu_cli.cli.parse import place_option
+from vanthu_cli.cli.parse import expanded, place_option
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
@@ -63,7 +64,8 @@ def command(
         raise MisuseError(
             "sign.form", _("A copy needs --form, one of {forms}; nothing else does.").format(forms=", ".join(FORMS))
         )
-    if (out is not None and len(paths) > 1 and not out.is_dir()) or (picture is not None and len(paths) > 1):
+    files = expanded(paths)
+    if (out is not None and len(files) > 1 and not out.is_dir()) or (picture is not None and len(files) > 1):
         raise MisuseError(
             "sign.out", _("For several files --out must be a folder that exists, and --preview takes one file.")
         )
@@ -81,7 +83,7 @@ def command(
             file_code=file_code,
             detached=detached,
         )
-        pairs = [(path, _output(path, out, wish)) for path in _once(paths)]
+        pairs = [(path, _output(path, out, wish)) for path in files]
         processes = jobs_for(wish, len(pairs), jobs)
         with _progress(run, len(pairs), _("looking")) as tick:
             batch = look_at(desk, wish, pairs, jobs=processes, language=run.language, tick=tick)
@@ -113,11 +115,6 @@ def _output(path: Path, out: Path | None, wish: Order) -> Path:
     if out is None:
         return path.with_name(name)
     return out / name if out.is_dir() else out
-
-
-def _once(paths: Sequence[Path]) -> list[Path]:
-    """Return each file once, however often it is named."""
-    return list(dict.fromkeys(paths))
 
 
 def _warn(run: Run, planned: Sequence[Planned]) -> None:
@@ -203,8 +200,11 @@ def _lines(wish: Order, outcomes: Sequence[Outcome], signed: Sequence[Outcome], 
     if any(each.signed and each.signed.repaired for each in signed):
         lines.append(_("A damaged file was written anew before it was signed: look at the result before you send it."))
     if len(outcomes) > _FEW:
-        counts = {_("signed"): len(signed), _("refused"): sum(each.error is not None for each in outcomes)}
-        lines.append(", ".join(f"{count} {word}" for word, count in counts.items()))
+        states = Counter(
+            _state(each, dry_run=dry_run).removesuffix(f" {each.signed.level}" if each.signed else "")
+            for each in outcomes
+        )
+        lines.append(", ".join(f"{count} {word}" for word, count in states.items()))
     if wish.role == "person" and signed:
         lines.append(_("Next: vanthu sign-send FILE --to … (number, seal, register, send)."))
     return lines

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vanthu_cli.cli.parse import moment_option
+from vanthu_cli.cli.parse import expanded, moment_option
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import InvalidSignatureError, MisuseError, UndecidedError, worst
 from vanthu_cli.locale import _
@@ -31,7 +31,9 @@ def command(
     run = run_of(context)
     _unused = offline
     bench = bench_of(run.config_or_none(), trust or (), run.now)
-    judged = list(verify(bench, paths, now=run.now, at=moment_option(at) if at else None, language=run.language))
+    judged = list(
+        verify(bench, expanded(paths), now=run.now, at=moment_option(at) if at else None, language=run.language)
+    )
     code = worst(_code(each) for each in judged)
     files = [{"file": str(each.file), "sha256": each.sha256, **as_json(each.judgement)} for each in judged]
     return run.answer({"files": files}, list(_lines(judged)), code=code, error=_error(judged, code))

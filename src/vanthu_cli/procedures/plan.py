@@ -25,7 +25,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader
 from vanthu_cli.procedures.routes import Recipient, route
-from vanthu_cli.procedures.sign import names_of, seal_place, signed_place
+from vanthu_cli.procedures.sign import as_pdf, names_of, seal_place, signed_place
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
@@ -100,9 +100,11 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     digest = hashlib.sha256(source).hexdigest()
     issued = documents.by_source(desk.book, digest)
     attached = tuple((safe_name(path.name), _read(path)) for path in request.attachments)
-    signed = (
-        desk.cabinet.get(issued.signed_sha256) if issued and issued.signed_sha256 else _by_person(desk, request, source)
-    )
+    if issued and issued.signed_sha256:
+        signed = desk.cabinet.get(issued.signed_sha256)
+    else:
+        with as_pdf(request.file, detached=False) as readable:
+            signed = _by_person(desk, request, source if readable == request.file else _read(readable))
     found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places")
     _refuse_secret(request, found.mark)
     attachments = tuple(_attachment(desk, name, data) for name, data in attached)
@@ -135,7 +137,11 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     if issued is None:
         check_key(desk, find_key(desk, organisation, "organisation"))
     warnings = form_faults(
-        found.reading.fields, own_names=names_of(desk), annexes=found.annexes, attached=len(attachments)
+        found.reading.fields,
+        own_names=names_of(desk),
+        annexes=found.annexes,
+        attached=len(attachments),
+        signers=found.places.signers,
     )
     return Plan(
         request,

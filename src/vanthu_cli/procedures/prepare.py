@@ -3,11 +3,13 @@
 import tempfile
 from pathlib import Path
 
+from vanthu_cli.document.places import Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.make import appearing, copied, exists
 from vanthu_cli.procedures.sign import as_pdf, check_input, names_of, refuse_secret, seal_place
+from vanthu_cli.register import directory
 from vanthu_cli.rules.form import form_faults
 from vanthu_cli.signing import pades
 
@@ -37,7 +39,7 @@ def prepare(desk: Desk, file: Path, output: Path, *, dry_run: bool = False) -> l
                     "form, with free room between them."
                 ),
             )
-        sealed_at = seal_place(desk, places, 0)
+        sealed_at = seal_place(desk, places, _ours(desk, places))
         if dry_run:
             with tempfile.TemporaryFile() as paper:
                 copied(pdf, paper)
@@ -47,4 +49,11 @@ def prepare(desk: Desk, file: Path, output: Path, *, dry_run: bool = False) -> l
                 copied(pdf, paper)
                 pades.prepare(paper, places, sealed_at=sealed_at)
     fields = found.reading.fields if found.reading else None
-    return form_faults(fields, own_names=names_of(desk), annexes=found.annexes)
+    return form_faults(fields, own_names=names_of(desk), annexes=found.annexes, signers=places.signers)
+
+
+def _ours(desk: Desk, places: Places) -> int:
+    """Return which of the printed signers signs for this office, by the directory: on a joint document the seal is over his."""
+    own = directory.certificates(desk.book, desk.config.office.code)
+    found = (places.of(each.name) for each in own if each.role == "person")
+    return next((index for index in found if index is not None), 0)

@@ -138,7 +138,10 @@ def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination 
     _refuse_again(order, file, found.signers)
     warnings = tuple(
         form_faults(
-            found.reading.fields if found.reading else None, signer=order.card.subject, own_names=names_of(desk)
+            found.reading.fields if found.reading else None,
+            signer=order.card.subject,
+            own_names=names_of(desk),
+            signers=found.places.signers if found.places else (),
         )
     )
     if found.covered:
