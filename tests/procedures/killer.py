@@ -11,11 +11,12 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from tests import offices
+from tests.cli import assets
 
 from vanthu_cli import locale
 from vanthu_cli.channels import submission
@@ -23,8 +24,10 @@ from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
+from vanthu_cli.procedures.press import copy_all, look_at, sign_all
+from vanthu_cli.procedures.sign import Role, order
 from vanthu_cli.register import deliveries, documents, messages
-from vanthu_cli.register.book import Book, check_chain
+from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
@@ -55,7 +58,7 @@ class Clockwork:
 
     def install(self) -> None:
         """Wrap the doors: disk, register, servers."""
-        os.fsync = self.around(os.fsync)
+        os.fsync, os.link = self.around(os.fsync), self.around(os.link)
         for owner, names in (
             (Path, ("replace", "unlink")),
             (Book, ("event",)),
@@ -109,10 +112,54 @@ def act_issue(office: PracticeOffice) -> None:
         issue(desk, plan_issue(desk, request))
 
 
-ACTIONS: dict[str, tuple[Action, Action]] = {
-    "fetch": (prepare_fetch, act_fetch),
-    "issue": (prepare_issue, act_issue),
+def prepare_sign(office: PracticeOffice) -> None:
+    """Three drafts, and a table that gets its signature beside it."""
+    assets.change(office, {"tsa": None})
+    assets.drafts(office.papers, 3)
+    (office.papers / "bang.xlsx").write_bytes(b"PK\x05\x06" + bytes(18))
+
+
+def prepare_copy(office: PracticeOffice) -> None:
+    assets.change(office, {"tsa": None})
+    for number in (1, 2):
+        (office.papers / f"giay-{number}.pdf").write_bytes(assets.scan(40, "L", words=str(number)))
+
+
+def act_sign(office: PracticeOffice, role: Role = "person", form: str = "") -> None:
+    with offices.desk_of(office) as desk:
+        wish = order(desk, role, "", form=form)
+        files = sorted({*office.papers.glob("*.pdf"), *office.papers.glob("*.xlsx")} - set(results(office)))
+        pairs = [
+            (file, file.with_name(f"{file.name}.p7s" if file.suffix == ".xlsx" else f"{file.stem}.signed.pdf"))
+            for file in files
+        ]
+        batch = look_at(desk, wish, pairs, jobs=1, language="en", tick=lambda: None)
+        try:
+            done = (
+                copy_all(desk, batch, bare=False) if form else sign_all(desk, batch, bare=False, jobs=1, language="en")
+            )
+            failed = [each.error for each in (*batch.refused, *done) if each.error is not None]
+        finally:
+            batch.close()
+    if failed:
+        raise failed[0]
+
+
+def act_copy(office: PracticeOffice) -> None:
+    act_sign(office, "copy", "sao-y")
+
+
+def results(office: PracticeOffice) -> list[Path]:
+    return sorted({*office.papers.glob("*.signed.pdf"), *office.papers.glob("*.p7s")})
+
+
+ACTIONS: dict[str, tuple[Action, Action, bool]] = {
+    "fetch": (prepare_fetch, act_fetch, True),
+    "issue": (prepare_issue, act_issue, True),
+    "sign": (prepare_sign, act_sign, False),
+    "copy": (prepare_copy, act_copy, False),
 }
+"""What makes the office ready, what is done in it, and whether that needs servers."""
 
 
 def forked(action: Callable[[], None]) -> int:
@@ -169,7 +216,17 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
                 for row in messages.in_state(book, state)
             ),
             "letters": sorted([each.purpose, each.address, each.state] for each in letters),
-            "next": documents.next_number(book, "di", f"{offices.TERM.isoformat()}/CV/TU"),
+            "next": [
+                documents.next_number(book, "di", f"{offices.TERM.isoformat()}/{each}/TU") for each in ("CV", "BS")
+            ],
+            "papers": sorted(each.name for each in office.papers.iterdir()),
+            "signatures": [
+                assets.signatures(each) if each.suffix == ".pdf" else 1 for each in sorted(office.papers.iterdir())
+            ],
+            "signed": [
+                [row["kind"] for row in history(book, f"file:{desk.cabinet.name_of(each)}")]
+                for each in sorted(office.papers.iterdir())
+            ],
             "chain": check_chain(book),
             "missing": [name for name in documents.files(book) if not desk.cabinet.path(name).is_file()],
             "intake": [place.name for place in (desk.cabinet.root / "intake").iterdir()],
@@ -184,7 +241,9 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
         }
 
 
-def one_life(origin: PracticeOffice, folder: Path, action: Action, last: int) -> tuple[dict[str, Any], int, bool]:
+def one_life(
+    origin: PracticeOffice, folder: Path, action: Action, last: int, *, served: bool
+) -> tuple[dict[str, Any], int, bool]:
     """Live with a kill at tick `last` (0: never) and a second run. Return the picture, the ticks, whether it was killed."""
     office = offices.copy(origin, folder)
     counter = folder / "ticks"
@@ -195,7 +254,7 @@ def one_life(origin: PracticeOffice, folder: Path, action: Action, last: int) ->
         action(office)
         counter.write_text(str(clockwork.ticks))
 
-    with serving(office):
+    with serving(office) if served else nullcontext():
         status = forked(act)
         again = forked(lambda: action(office))
         if again != 0:
@@ -210,13 +269,13 @@ def main() -> None:
     """Live once unharmed, then once for each chosen tick."""
     locale.use("en")
     name, folder, stride = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    prepare, action = ACTIONS[name]
+    prepare, action, served = ACTIONS[name]
     origin = offices.template(folder / "template")
     prepare(origin)
-    whole, ticks, _killed = one_life(origin, folder / "whole", action, 0)
+    whole, ticks, _killed = one_life(origin, folder / "whole", action, 0, served=served)
     lives = []
     for last in range(1, ticks + 1, stride):
-        found, _ticks, killed = one_life(origin, folder / f"life-{last}", action, last)
+        found, _ticks, killed = one_life(origin, folder / f"life-{last}", action, last, served=served)
         lives.append({"tick": last, "killed": killed, "picture": found})
     json.dump({"whole": whole, "ticks": ticks, "lives": lives}, sys.stdout)
 

@@ -30,7 +30,7 @@ def lives(action: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("action", "least"), [("fetch", 60), ("issue", 40)])
+@pytest.mark.parametrize(("action", "least"), [("fetch", 60), ("issue", 40), ("sign", 20), ("copy", 20)])
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
     action: str, least: int, tmp_path: Path
 ) -> None:
@@ -41,6 +41,7 @@ def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
     assert all(life["killed"] for life in found["lives"][:-10])
     assert not whole["intake"]
     assert not whole["missing"]
+    assert not [name for name in whole["papers"] if name.startswith(".")]
     for life in found["lives"]:
         seen, tick = life["picture"], life["tick"]
         for key in whole.keys() - {"letters", "inboxes"}:

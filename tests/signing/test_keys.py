@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from asn1crypto import pkcs12 as asn1_pkcs12
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from tests.signing import practice
 
 from vanthu_cli.document.places import Box, Places
@@ -80,6 +82,7 @@ def test_the_signature_carries_the_intermediate_but_neither_the_root_nor_a_stran
     path = practice.p12(practice.issue("Văn phòng Tỉnh ủy", middle), tmp_path / "k.p12", "x", root)
     stranger = practice.issue("CA lạ")
     key = open_pkcs12(path, "x", others=[stranger.der, middle.der])
+    assert key.chain == (middle.certificate,)
     signed = practice.done(pades.text_mark, draft[0], key, lines=["SAO Y"], field="BanSao", box=CORNER)
     (signature,) = open_pdf(signed).signatures
     assert {one.dump() for one in signature.other_embedded_certs} == {middle.der}
@@ -104,3 +107,14 @@ def test_certificates_out_of_their_time_or_purpose_are_refused(root: practice.Id
     check_usable(certificate(), practice.NOW)
     check_usable(certificate(usage=practice.COMMITMENT_ONLY), practice.NOW)
     check_usable(certificate(usage=None), practice.NOW)
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p-256"])
+def test_a_bare_signature_is_what_its_certificate_verifies(kind: str, receiver: SigningKey, office: SigningKey) -> None:
+    key = receiver if kind == "rsa" else office
+    signature, public = key.sign(b"145-CV/TU"), key.x509.public_key()
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        public.verify(signature, b"145-CV/TU", ec.ECDSA(hashes.SHA256()))
+    else:
+        assert isinstance(public, rsa.RSAPublicKey)
+        public.verify(signature, b"145-CV/TU", PKCS1v15(), hashes.SHA256())

@@ -5,6 +5,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
+import pypdfium2 as pdfium
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,6 +181,17 @@ def test_a_smaller_seal_in_a_larger_field_keeps_its_size_and_leans_on_the_signat
     assert red[2] - red[0] == pytest.approx(30 * MM, abs=0.8)
     assert red[2] == pytest.approx(blue[0] + 12, abs=0.6)
     assert (red[1] + red[3]) / 2 == pytest.approx(280, abs=0.6)
+
+
+@TURNS
+def test_a_smaller_seal_stands_at_the_right_in_the_middle_of_a_field_where_nobody_has_signed(
+    rotate: int, office: SigningKey
+) -> None:
+    pdf, places = practice.dispatch(rotate=rotate)
+    ready = done(pades.prepare, pdf, places, sealed_at=practice.turned(Box(0, 40, 30, 200, 170), rotate))
+    sealed = done(pades.seal, ready, office, image=ring(), size=marks.seal_size(ring(), 30), box=None)
+    red = added(ready, sealed, 0, 0, 300, 220)
+    assert red == pytest.approx((200 - 30 * MM, 100 - 15 * MM, 200, 100 + 15 * MM), abs=0.6)
 
 
 def test_a_seal_larger_than_its_prepared_field_is_refused_and_says_both_sizes(
@@ -362,6 +374,19 @@ def test_text_marks_begin_at_the_upper_left_of_their_box_in_black_of_10_pt(
     assert [low for low, _high in black.getextrema()] == [0, 0, 0]  # type: ignore[misc]  # a band each
     again = done(pades.text_mark, marked, receiver, lines=lines, field="PhuLuc", box=corner)
     assert [one.field_name for one in open_pdf(again).signatures] == ["PhuLuc", "PhuLuc_2"]
+
+
+def test_without_a_picture_the_signers_name_and_the_time_of_signing_are_shown(
+    draft: tuple[bytes, Places], leader: SigningKey
+) -> None:
+    signed = done(pades.sign_person, draft[0], leader, image=None, box=SIGNER)
+    with pdfium.PdfDocument(signed) as document:
+        pdfium.raw.FPDFPage_Flatten(document[0], pdfium.raw.FLAT_NORMALDISPLAY)
+        shown = document[0].get_textpage().get_text_bounded(SIGNER.x0, SIGNER.y0, SIGNER.x1, SIGNER.y1)
+    name, moment = shown.split("\r\n")[:2]
+    assert name == "Lê Văn Hiệu"
+    assert abs(dt.datetime.fromisoformat(moment) - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
+    assert moment.endswith("+07:00")
 
 
 @given(lines=st.lists(st.text("Tỉnh ủy0-:", min_size=1, max_size=60), min_size=1, max_size=5))

@@ -57,6 +57,7 @@ def test_each_kind_of_key_signs_what_poppler_calls_valid(
     with csc_server(pki, pin=PIN) as service:
         key = found(service, api, name)
         assert key.x509.public_bytes(Encoding.DER) == pki.certificate(name)
+        assert [one.public_bytes(Encoding.DER) for one in key.chain] == [pki.certificate("intermediate")]  # no root
         assert service.tries == 0
         pdf = signed(draft[0], open_remote(key, PIN))
         assert asked(service) == ["credentials/info", "credentials/authorize", "signatures/signHash"]

@@ -139,6 +139,9 @@ def sign_all(desk: Desk, batch: Batch, *, bare: bool, jobs: int, language: str) 
     """
     order = batch.order
     waiting = [each for each in batch.planned if not each.done]
+    for each in batch.planned:
+        if each.unnoted is not None:
+            record(desk, order, each, each.unnoted, level="", bare=bare)
     yield from (Outcome(each.file, each) for each in batch.planned if each.done)
     if not waiting:
         return

@@ -69,13 +69,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A file and what will be done with it. `done`: it was, by an earlier run. `warnings` are (code, detail) of `rules.form`."""
+    """A file and what will be done with it. `warnings` are (code, detail) of `rules.form`.
+
+    `done`: it was, by an earlier run; then `unnoted` is what that run made and died before noting.
+    """
 
     file: Path
     job: Job
     warnings: tuple[tuple[str, str], ...] = ()
     signers: tuple[str, ...] = ()
     done: bool = False
+    unnoted: Made | None = None
     copy: "Copy | None" = None
 
 
@@ -173,7 +177,10 @@ def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination 
 
 
 def record(desk: Desk, order: Order, planned: Planned, made: Made, *, level: str, bare: bool) -> Signed:
-    """Enter the signature among the events: which key signed which bytes when, and whether the clerk did without time stamps."""
+    """Enter the signature among the events: which key signed which bytes when, and whether the clerk did without time stamps.
+
+    `level` is empty for what an earlier run has made: the signature itself tells.
+    """
     with desk.book.step():
         desk.book.event(
             "sign",
@@ -360,7 +367,8 @@ def _done(desk: Desk, order: Order, file: Path, output: Path) -> Planned:
     noted = any(each["sha256"] == result and each["as"] == order.role for each in known)
     if noted or (order.card.fingerprint and _made_by(file, output, order.card.fingerprint)):
         sweep(output)
-        return Planned(file, Job(order.role if is_pdf(file) else "detached", file, output), done=True)
+        job = Job(order.role if is_pdf(file) else "detached", file, output)
+        return Planned(file, job, done=True, unnoted=None if noted else Made(source, result, None))
     raise exists(output)
 
 
