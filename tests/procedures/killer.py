@@ -5,6 +5,7 @@ Every door to the world is wrapped here, not in the program: after each call a c
 process ends (before a call is after the one before it). Prints one JSON list: what the office looks like after kill and second run, for each tick.
 """
 
+import importlib
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.procedures.press import copy_all, look_at, sign_all
 from vanthu_cli.procedures.sign import Role, order
+from vanthu_cli.procedures.workers import _PRELOADED
 from vanthu_cli.register import deliveries, documents, messages
 from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.sandbox import correspondents
@@ -206,10 +208,13 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
             for each in deliveries.of_document(book, document.id, purpose)
         ]
         return {
-            "documents": [
-                [each.direction, each.state, each.number, each.arrival_number, each.verdict, list(each.flags)]
-                for each in listed
-            ],
+            "documents": sorted(  # a signature's bytes, and so its name, are never the same
+                (
+                    [each.direction, each.state, each.number, each.arrival_number, each.verdict, list(each.flags)]
+                    for each in listed
+                ),
+                key=str,
+            ),
             "messages": sorted(
                 row["state"]
                 for state in ("document", "receipt", "other", "quarantined")
@@ -268,6 +273,8 @@ def one_life(
 def main() -> None:
     """Live once unharmed, then once for each chosen tick."""
     locale.use("en")
+    for module in _PRELOADED:  # once, not in each child
+        importlib.import_module(module)
     name, folder, stride = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     prepare, action, served = ACTIONS[name]
     origin = offices.template(folder / "template")

@@ -14,10 +14,9 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination
 from vanthu_cli.procedures.keys import open_key, proof
-from vanthu_cli.procedures.make import Job, exists, sign_copy
+from vanthu_cli.procedures.make import Job, appearing, exists, sign_copy, sweep
 from vanthu_cli.procedures.sign import Copy, Order, Planned, plan
 from vanthu_cli.register import documents
-from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.copies import FORMS, check_source, copy_series, copy_symbol
 from vanthu_cli.rules.deadlines import today
@@ -34,6 +33,7 @@ def plan_copy(desk: Desk, order: Order, file: Path, output: Path, found: Examina
     copy = Copy(digest, made)
     if output.exists():
         if made is not None and made.sha256 == desk.cabinet.name_of(output):
+            sweep(output)
             return Planned(file, Job("copy", file, output), done=True, copy=copy)
         raise exists(output)
     planned = plan(desk, order, file, output, found)
@@ -58,7 +58,8 @@ def make_copy(desk: Desk, order: Order, planned: Planned, *, bare: bool) -> tupl
             document = _sign(desk, planned, document, key, made_with, bare=bare)
         if document.sha256 is None:
             raise MisuseError("copy.lost", _("The copy {name} is not in the cabinet.").format(name=document.name))
-        write_durably(planned.job.output, desk.cabinet.get(document.sha256))
+        with appearing(planned.job.output) as paper:
+            paper.write(desk.cabinet.get(document.sha256))
         return document, made_with.level
 
 

@@ -108,7 +108,7 @@ def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, with_what
         raise UndecidedError("issue.no_number", _("Document {id} holds no number.").format(id=document.id))
     image, size = seal_of(desk, plan.organisation)
     paper = BytesIO(plan.signed)
-    pades.number_and_date(paper, key, number=document.number, day=plan.day, places=plan.places)
+    pades.number_and_date(paper, key, number=document.number, day=plan.day, places=plan.places, proof=with_what)
     pades.seal(paper, key, image=image, size=size, box=plan.sealed_at, proof=with_what)
     check_result(BytesIO(plan.signed), paper, added=2)
     sealed = paper.getvalue()

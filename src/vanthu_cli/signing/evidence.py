@@ -6,7 +6,7 @@ redirection is followed, an answer has a size. Who believes an answer is decided
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ _PATIENCE = 10
 _LARGEST = 20 << 20
 """Bytes of a revocation list at most; the largest public ones have 10 MB."""
 _LONGEST_CHAIN = 8
+_DAY = timedelta(days=1)
+"""How long an answer counts that does not say until when it is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Witness:
                 refused.append(host.netloc)
                 continue
             fetched = _ocsp(url, certificate, issuer) if kind == "ocsp" else _crl(url, issuer)
-            if fetched is not None:
+            if fetched is not None and now < fetched[1]:  # an outdated answer proves nothing of today
                 self._known[certificate.fingerprint(hashes.SHA256())] = (kind, *fetched)
                 return kind, fetched[0], ""
         for der in self.crls:
@@ -174,7 +176,7 @@ def _ocsp(url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> 
             answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
             and answer.serial_number == certificate.serial_number
         ):
-            return body, answer.next_update_utc or answer.this_update_utc
+            return body, answer.next_update_utc or answer.this_update_utc + _DAY
     except ValueError:
         pass
     return None
@@ -185,7 +187,7 @@ def _crl(url: str, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
     try:
         found = x509.load_pem_x509_crl(body) if body.startswith(b"-----") else x509.load_der_x509_crl(body)
         if found.issuer == issuer.subject:
-            return found.public_bytes(Encoding.DER), found.next_update_utc or found.last_update_utc
+            return found.public_bytes(Encoding.DER), found.next_update_utc or found.last_update_utc + _DAY
     except ValueError:
         pass
     return None

@@ -11,9 +11,10 @@ Every function takes a stream open for reading and writing that is the caller's 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from os import SEEK_END
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from asn1crypto import crl as asn1_crl
@@ -58,6 +59,8 @@ _VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975
 # Hexadecimal digits set aside for the CMS: leaf, sub-CA and signed attributes (≈ 4–6 kB), and room to spare.
 # Fixed, because pyHanko's own estimate has been too small for a live authority's answer (pyHanko issue 515).
 _RESERVED, _SPARE = 16_384, 16_384
+_MUCH = 8
+"""Times as much room, when an authority's answer has grown by more than the room to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +150,20 @@ def sign_person(
     return _sign(opened, spot, key, _portrait(spot, key, image), proof)
 
 
-def number_and_date(pdf: BinaryIO, key: SigningKey, *, number: int, day: date, places: Places) -> None:
+def number_and_date(
+    pdf: BinaryIO, key: SigningKey, *, number: int, day: date, places: Places, proof: Proof = BARE
+) -> None:
     """Put the organisation's signature on the strip of page 1; it shows the number and what is blank of the date.
 
-    B-B level: the seal's time stamp comes later and covers it. `MisuseError` `signing.number_too_wide`,
+    B-B where the seal is B-B or B-T: the seal's time stamp covers it. For long-term levels it carries a time stamp of its own,
+    without which validators that know no other proof of its time say SIG_CONSTRAINTS_FAILURE. `MisuseError` `signing.number_too_wide`,
     `signing.field_misplaced`, `signing.place_not_found`.
     """
     opened = open_pdf(pdf)
     spot = _strip(opened, places)
     page = opened.page(spot.box.page)
-    _sign(opened, spot, key, marks.number_and_date(number, day, places, page, spot.box), BARE)
+    stamped = Proof("B-T", proof.time_stamper) if proof.level in {"B-LT", "B-LTA"} else BARE
+    _sign(opened, spot, key, marks.number_and_date(number, day, places, page, spot.box), stamped)
 
 
 def seal(
@@ -254,11 +261,12 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
         new_field_spec=None if spot.prepared else _specification(spot),
     )
     try:
-        signer.sign_pdf(
-            opened.writer(),
-            existing_fields_only=spot.prepared,
-            bytes_reserved=_reserved(stamper),
-            in_place=True,
+        _in_room(
+            opened.stream,
+            stamper,
+            lambda room: signer.sign_pdf(
+                opened.writer(), existing_fields_only=spot.prepared, bytes_reserved=room, in_place=True
+            ),
         )
         if proof.level in {"B-LT", "B-LTA"} and stamper is not None:
             _keep_provable(opened, key, proof, stamper)
@@ -273,11 +281,21 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
     return spot.box
 
 
-def _reserved(stamper: TimeStamper | None) -> int:
-    """Return the room for the CMS: with an authority, twice (hexadecimal) its last answer and as much again to spare."""
-    if stamper is None:
-        return _RESERVED
-    return _RESERVED + _SPARE + 2 * len(asyncio.run(stamper.async_dummy_response("sha256")).dump())
+def _in_room(stream: BinaryIO, stamper: TimeStamper | None, write: Callable[[int], object]) -> None:
+    """Write a signature with room for its CMS: with an authority, for its last answer and a half more, once more for a longer one.
+
+    Rooms are hexadecimal digits, two a byte. An answer that does not fit is taken back and asked for again.
+    """
+    room, end = _RESERVED, stream.seek(0, SEEK_END)
+    if stamper is not None:
+        room += _SPARE + 2 * len(asyncio.run(stamper.async_dummy_response("sha256")).dump())
+    try:
+        write(room)
+    except (SigningError, PdfError) as error:
+        if stamper is None or "larger than expected" not in str(error):
+            raise
+        stream.truncate(end)
+        write(_MUCH * room)
 
 
 def _keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeStamper) -> None:
@@ -295,10 +313,17 @@ def _keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeS
         ocsps=[asn1_ocsp.OCSPResponse.load(der) for der in evidence.ocsps],
         crls=[asn1_crl.CertificateList.load(der) for der in evidence.crls],
     )
+    writer.write_in_place()
     if proof.level == "B-LT":
-        writer.write_in_place()
         return
-    PdfTimeStamper(stamper).timestamp_pdf(writer, "sha256", bytes_reserved=_reserved(stamper), in_place=True)
+    authority = PdfTimeStamper(stamper)
+    _in_room(
+        before.stream,
+        stamper,
+        lambda room: authority.timestamp_pdf(
+            open_pdf(before.stream, before.password).writer(), "sha256", bytes_reserved=room, in_place=True
+        ),
+    )
 
 
 def _specification(spot: Spot) -> SigFieldSpec:
