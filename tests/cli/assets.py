@@ -26,7 +26,7 @@ from tests import offices
 from tests.authorities import Authorities
 from tests.offices import NOW
 from tests.reading.pages import photograph
-from tests.reading.writer import Written, flat_odt
+from tests.reading.writer import Written, convert, flat_odt
 from tests.signing.practice import left_out
 
 from vanthu_cli.config.load import load
@@ -251,16 +251,25 @@ def with_form(pdf: bytes) -> bytes:
     return out.getvalue()
 
 
+PARTNER = ("PHÓ CHÁNH VĂN PHÒNG", "Trần Thị Phó")
+"""Title and name of who signs the joint document beside the leader."""
+
+
 def written(folder: Path) -> dict[str, bytes]:
-    """Return a công văn of the office as LibreOffice keeps it: "odt", "docx", and an archival PDF ("pdf": PDF/A-2b)."""
+    """Return a công văn of the office as LibreOffice keeps it.
+
+    "odt", "docx", an archival PDF ("pdf": PDF/A-2b), and as PDF one that two persons sign ("joint").
+    """
     soffice = tool("soffice", "no documents of word processors, no PDF/A")
     (folder / "cv.fodt").write_text(flat_odt(Written(page())), "utf-8")
     archival = 'pdf:writer_pdf_Export:{"SelectPdfVersion": {"type": "long", "value": "2"}}'
+    joint = convert({"joint": Written(page(), partner=PARTNER)}, folder)
     for kind in ("odt", "docx", archival):
         command = [soffice, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore"]
         command += ["--convert-to", kind, "--outdir", str(folder), str(folder / "cv.fodt")]
-        subprocess.run(command, env={**os.environ, "HOME": str(folder)}, check=True, capture_output=True, timeout=120)
-    return {kind: (folder / f"cv.{kind}").read_bytes() for kind in ("odt", "docx", "pdf")}
+        environment = {**os.environ, "HOME": str(folder), "FONTCONFIG_FILE": str(folder / "fonts.conf")}
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    return joint | {kind: (folder / f"cv.{kind}").read_bytes() for kind in ("odt", "docx", "pdf")}
 
 
 def tool(name: str, why: str) -> str:
@@ -296,3 +305,42 @@ def field_box(path: Path, name: str, password: str = "") -> Box:
                     x0, y0, x1, y1 = (float(value) for value in widget.Rect)
                     return Box(number, x0, y0, x1, y1)
     raise LookupError(name)
+
+
+def like_word(pdf: bytes) -> bytes:
+    """Store a PDF with one classic table as Word does: the structure tree is packed and stands only in a second table.
+
+    ISO 32000-2 7.5.8.4 (hybrid-reference files): the classic table calls those objects free, /XRefStm knows where they are.
+    """
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        count = len(opened.objects)
+        tree, element, holder, table = (count + 1 + place for place in range(4))
+        opened.Root.MarkInfo = pikepdf.Dictionary(Marked=True)
+        root = opened.Root.objgen[0]
+        streams = {each.objgen[0]: each.read_raw_bytes() for each in opened.objects if isinstance(each, pikepdf.Stream)}
+        plain = [each.stream_dict if isinstance(each, pikepdf.Stream) else each for each in opened.objects]
+        bodies = [each.unparse(resolved=True) for each in plain]
+    bodies[root - 1] = bodies[root - 1].rstrip()[:-2] + b"/StructTreeRoot %d 0 R>>" % tree
+    packed = [b"<</Type/StructTreeRoot/K %d 0 R>>" % element, b"<</Type/StructElem/S/Document/P %d 0 R>>" % tree]
+    index = b"%d 0 %d %d\n" % (tree, element, len(packed[0]) + 1)
+    bodies += [b"null", b"null"]
+    out, offsets = bytearray(b"%PDF-1.7\n%\xb5\xb5\xb5\xb5\n"), {}
+
+    def put(number: int, body: bytes, stream: bytes | None = None) -> None:
+        offsets[number] = len(out)
+        out.extend(b"%d 0 obj\n%s" % (number, body))
+        out.extend(b"\nendobj\n" if stream is None else b"\nstream\n%s\nendstream\nendobj\n" % stream)
+
+    for number in range(1, count + 1):
+        put(number, bodies[number - 1], streams.get(number))
+    content = index + b"\n".join(packed)
+    put(holder, b"<</Type/ObjStm/N 2/First %d/Length %d>>" % (len(index), len(content)), content)
+    rows = b"".join(b"\x02" + holder.to_bytes(4, "big") + place.to_bytes(2, "big") for place in range(2))
+    entry = b"<</Type/XRef/Size %d/W[1 4 2]/Index[%d 2]/Root %d 0 R/Length %d>>" % (table + 1, tree, root, len(rows))
+    put(table, entry, rows)
+    start = len(out)
+    out.extend(b"xref\n0 %d\n0000000000 65535 f \n" % (table + 1))
+    for number in range(1, table + 1):
+        out.extend(b"%010d 00000 n \n" % offsets[number] if number in offsets else b"0000000000 65535 f \n")
+    end = b"trailer\n<</Size %d/Root %d 0 R/XRefStm %d>>\nstartxref\n%d\n%%%%EOF\n"
+    return bytes(out) + end % (table + 1, root, offsets[table], start)

@@ -115,9 +115,9 @@ def act_issue(office: PracticeOffice) -> None:
 
 
 def prepare_sign(office: PracticeOffice) -> None:
-    """Three drafts, and a table that gets its signature beside it."""
+    """Two drafts, and a table that gets its signature beside it."""
     assets.change(office, {"tsa": None})
-    assets.drafts(office.papers, 3)
+    assets.drafts(office.papers, 2)
     (office.papers / "bang.xlsx").write_bytes(b"PK\x05\x06" + bytes(18))
 
 

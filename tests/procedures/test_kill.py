@@ -15,10 +15,10 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by signal: POSIX only")
 
 
-def lives(action: str, folder: Path) -> dict[str, Any]:
+def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.procedures.killer", action, str(folder), "1"],
+        [sys.executable, "-m", "tests.procedures.killer", action, str(folder), str(stride)],
         capture_output=True,
         text=True,
         check=False,
@@ -30,15 +30,18 @@ def lives(action: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("action", "least"), [("fetch", 60), ("issue", 40), ("sign", 20), ("copy", 20)])
+# Signing goes through the same steps for each of several files: every second one is enough.
+@pytest.mark.parametrize(
+    ("action", "least", "stride"), [("fetch", 60, 1), ("issue", 40, 1), ("sign", 20, 2), ("copy", 40, 2)]
+)
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
-    action: str, least: int, tmp_path: Path
+    action: str, least: int, stride: int, tmp_path: Path
 ) -> None:
-    found = lives(action, tmp_path / "lives")
+    found = lives(action, tmp_path / "lives", stride)
     whole = found["whole"]
     assert found["ticks"] >= least
     # How many folders of the cabinet are new, and so fsynced, varies a little with the random Message-IDs.
-    assert all(life["killed"] for life in found["lives"][:-10])
+    assert all(life["killed"] for life in found["lives"][: -10 // stride])
     assert not whole["intake"]
     assert not whole["missing"]
     assert not [name for name in whole["papers"] if name.startswith(".")]

@@ -28,6 +28,7 @@ from vanthu_cli.rules.copies import FORMS
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.form import form_faults
 from vanthu_cli.signing import marks
+from vanthu_cli.signing.files import claims_signature, open_pdf
 from vanthu_cli.signing.pades import over_left_third
 from vanthu_cli.validation.pdf import signed_by
 
@@ -139,6 +140,8 @@ def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination 
         )
     if output.exists():
         return _done(desk, order, file, output)
+    if found.fault:
+        _check_opens(file, order.password)
     _refuse_again(order, file, found.signers)
     warnings = tuple(
         form_faults(
@@ -209,6 +212,16 @@ def check_input(file: Path, output: Path) -> None:
         raise MisuseError(
             "file.unreadable", _("{path} cannot be read: {why}").format(path=file, why=os_words(error))
         ) from error
+
+
+def _check_opens(file: Path, password: str) -> None:
+    """Refuse before the secret what could not be signed after it; damage that can be repaired is not refused."""
+    with file.open("rb") as source:
+        try:
+            open_pdf(source, password)
+        except MisuseError as error:
+            if error.code != "signing.unreadable" or claims_signature(source):
+                raise
 
 
 def is_pdf(file: Path) -> bool:
