@@ -33,7 +33,7 @@ from vanthu_cli.document.places import Box
 from vanthu_cli.sandbox.correspondents import own_page, signed
 from vanthu_cli.sandbox.office import OWN, PASSWORD, PracticeOffice, build, configure, furnish
 from vanthu_cli.sandbox.servers import Ports, Servers
-from vanthu_cli.signing import pades
+from vanthu_cli.signing import levels, pades
 from vanthu_cli.signing.files import Spot, open_pdf
 from vanthu_cli.signing.keys import open_pkcs12
 
@@ -86,7 +86,7 @@ def core(office: PracticeOffice) -> None:
         signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), meta, signer=stock, output=BytesIO())
 
     def ours() -> None:
-        pades._sign(open_pdf(BytesIO(pdf)), spot, key, [], pades.BARE)  # noqa: SLF001  the core alone, without a place to be found
+        pades._sign(open_pdf(BytesIO(pdf)), spot, key, [], levels.BARE)  # noqa: SLF001  the core alone, without a place to be found
 
     theirs, own = median_ms(peer, 15), median_ms(ours, 15)
     show(f"core, {len(pdf) // 1000} KB: stock pyHanko {theirs:.1f} ms, vanthu {own:.1f} ms", theirs / own, 6)

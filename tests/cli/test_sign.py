@@ -40,7 +40,7 @@ def test_many_files_are_signed_with_one_secret_and_told_in_a_table(clerk: Clerk)
     assert clerk.types("sign", *map(str, paths), "--as", "person") == 0, clerk.said
     assert assets.times(asked) == 1
     assert all(f"{each.stem}.signed.pdf" in clerk.said for each in paths)
-    assert "6 signed, 0 refused" in clerk.said
+    assert "6 signed" in clerk.said.splitlines()
     assert [assets.signatures(each.with_suffix(".signed.pdf")) for each in paths] == [1] * 6
     assert [each.read_bytes() for each in paths] == before
 
@@ -270,7 +270,7 @@ def test_the_clerk_s_place_goes_before_the_one_that_was_found(clerk: Clerk) -> N
     words = ("sign", str(draft), "--as", "organisation", "--at", "1:100.5,60", "--out", str(out))
     assert clerk.types(*words) == 0, clerk.said
     box = assets.field_box(out, "ConDau_2")
-    assert (box.page, box.x0, box.y0) == (0, pytest.approx(100.5, abs=0.01), pytest.approx(60, abs=0.01))
+    assert (box.page, round(box.x0, 1), round(box.y0, 1)) == (0, 100.5, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +345,19 @@ def test_a_folder_takes_the_results_of_many(clerk: Clerk) -> None:
     paths = assets.drafts(clerk.office.papers, 2)
     assert clerk.types("sign", *map(str, paths), "--as", "person", "--out", str(folder)) == 0, clerk.said
     assert names(folder) == {"cv-00.signed.pdf", "cv-01.signed.pdf"}
+
+
+def test_of_two_files_with_one_name_the_second_does_not_replace_the_first_s_result(clerk: Clerk) -> None:
+    folder = clerk.office.papers / "da-ky"
+    other = clerk.office.papers / "khac"
+    for each in (folder, other):
+        each.mkdir()
+    one, two = *assets.drafts(clerk.office.papers, 1), *assets.drafts(other, 1)
+    two.write_bytes(make_pdf(assets.page(7)))
+    code, answer = clerk.asks("sign", str(one), str(two), "--as", "person", "--out", str(folder))
+    assert (code, answer["failed"]) == (2, [{"file": str(two), "error": "sign.output_exists"}])
+    assert (folder / "cv-00.signed.pdf").read_bytes().startswith(one.read_bytes())
+    assert names(folder) == {"cv-00.signed.pdf"}
 
 
 def test_any_file_is_signed_beside_it_and_openssl_agrees(clerk: Clerk) -> None:

@@ -254,10 +254,10 @@ def poppler_signs(clerk: Clerk) -> Path:
     others = [each.certificate for each in packed.additional_certs]
     key = pkcs12.serialize_key_and_certificates(
         b"leader",
-        packed.key,
+        packed.key,  # type: ignore[arg-type]  # an RSA key
         packed.cert.certificate,
         others,
-        BestAvailableEncryption(b"secret"),  # type: ignore[arg-type]  # an RSA key
+        BestAvailableEncryption(b"secret"),
     )
     (folder / "leader.p12").write_bytes(key)
     database, out = f"sql:{folder}", clerk.office.papers / "lanh-dao-ky.pdf"

@@ -76,7 +76,7 @@ def test_sixty_files_are_signed_with_one_login(clerk: Clerk, tmp_path: Path) -> 
     rows = [line for line in clerk.said.splitlines() if ".signed.pdf" in line]
     assert len(rows) == 60
     assert all("signed B-B" in row for row in rows)
-    assert "60 signed, 0 refused" in clerk.said
+    assert "60 signed" in clerk.said.splitlines()
     assert [assets.signatures(each.with_suffix(".signed.pdf")) for each in paths] == [1] * 60
     assert assets.pdfsig(paths[-1].with_suffix(".signed.pdf")) == ["Signature is Valid."]
 

@@ -24,7 +24,8 @@ from tests.signing.practice import SEAL, SIGNER, check, done, refused
 
 from vanthu_cli.document.places import Box, Places
 from vanthu_cli.signing import marks, pades
-from vanthu_cli.signing.files import claims_signature, open_pdf, repaired
+from vanthu_cli.signing.damage import claims_signature, repaired
+from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.signing.keys import SigningKey, asn1
 
 PASSWORD = "mật khẩu"

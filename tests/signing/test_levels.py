@@ -46,7 +46,7 @@ from vanthu_cli.signing import pades
 from vanthu_cli.signing.evidence import Witness
 from vanthu_cli.signing.files import open_pdf, stamps_of
 from vanthu_cli.signing.keys import SigningKey, common_name, held
-from vanthu_cli.signing.pades import Level, Proof
+from vanthu_cli.signing.levels import Level, Proof
 from vanthu_cli.signing.timestamps import open_time_stamper
 
 LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")

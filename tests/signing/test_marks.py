@@ -17,8 +17,9 @@ from tests.signing.practice import SEAL, SIGNER, added, appearance, differing, d
 from vanthu_cli.document.places import MM, Blank, Box, Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.signing import fonts, marks, pades
-from vanthu_cli.signing.files import Page, open_pdf
+from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.signing.keys import SigningKey
+from vanthu_cli.signing.pages import Page
 from vanthu_cli.signing.stamps import Text, picture
 
 DAY = dt.date(2026, 4, 28)

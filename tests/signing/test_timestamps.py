@@ -13,7 +13,7 @@ from vanthu_cli.errors import MisuseError, UnreachableError
 from vanthu_cli.signing import pades, timestamps
 from vanthu_cli.signing.files import open_pdf, stamps_of
 from vanthu_cli.signing.keys import SigningKey
-from vanthu_cli.signing.pades import Proof
+from vanthu_cli.signing.levels import Proof
 from vanthu_cli.signing.timestamps import open_time_stamper, probe
 
 

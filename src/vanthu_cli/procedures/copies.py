@@ -22,7 +22,7 @@ from vanthu_cli.rules.copies import FORMS, check_source, copy_series, copy_symbo
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.form import scan_faults
 from vanthu_cli.signing.keys import SigningKey
-from vanthu_cli.signing.pades import Proof
+from vanthu_cli.signing.levels import Proof
 from vanthu_cli.signing.timestamps import probe
 
 

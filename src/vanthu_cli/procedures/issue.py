@@ -24,7 +24,7 @@ from vanthu_cli.signing.check import check_result
 from vanthu_cli.signing.cms import sign_detached
 from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.signing.keys import SigningKey
-from vanthu_cli.signing.pades import Proof
+from vanthu_cli.signing.levels import Proof
 from vanthu_cli.signing.timestamps import probe
 from vanthu_cli.validation.findings import as_json
 

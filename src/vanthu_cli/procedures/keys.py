@@ -23,8 +23,8 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import directory
 from vanthu_cli.signing.evidence import Witness
 from vanthu_cli.signing.keys import SigningKey, check_usable, common_name, open_pkcs12
+from vanthu_cli.signing.levels import Level, Proof
 from vanthu_cli.signing.marks import seal_size
-from vanthu_cli.signing.pades import Level, Proof
 from vanthu_cli.signing.timestamps import open_time_stamper
 from vanthu_cli.signing.tokens import TokenKey, open_token, token_keys
 from vanthu_cli.validation.certificates import certificate_problem

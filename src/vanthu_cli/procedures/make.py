@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -25,18 +25,18 @@ from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError, os_wor
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.workers import Worker, calmly, until_closed
 from vanthu_cli.register.cabinet import sync_folder
+from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing import pades
 from vanthu_cli.signing.check import check_result
 from vanthu_cli.signing.cms import sign_detached, verify_detached
+from vanthu_cli.signing.damage import claims_signature, repaired
 from vanthu_cli.signing.evidence import Witness
-from vanthu_cli.signing.files import claims_signature, repaired
 from vanthu_cli.signing.keys import SigningKey, open_pkcs12
-from vanthu_cli.signing.pades import Level, Proof
+from vanthu_cli.signing.levels import Level, Proof
 from vanthu_cli.signing.timestamps import open_time_stamper
 
 Work = Literal["person", "organisation", "annex", "copy", "arrival", "detached", "xml"]
 
-_VIETNAM = timezone(timedelta(hours=7))
 _CHUNK = 1 << 20
 
 
@@ -162,7 +162,7 @@ def _sign(job: Job, paper: BinaryIO, key: SigningKey, proof: Proof) -> Box:
 
 def moment() -> str:
     """Return now as it stands on annexes and copies: ISO 8601, Viet Nam's time (NĐ 30/2020 Phụ lục I)."""
-    return datetime.now(_VIETNAM).isoformat(timespec="seconds")
+    return datetime.now(VIETNAM).isoformat(timespec="seconds")
 
 
 @contextlib.contextmanager
@@ -312,7 +312,7 @@ def stand_in(name: str) -> SigningKey:
 
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name[:64] or "?")])
-    now = datetime.now(_VIETNAM)
+    now = datetime.now(VIETNAM)
     certificate = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(private.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(minutes=1))

@@ -34,7 +34,7 @@ from vanthu_cli.procedures.sign import (
 )
 from vanthu_cli.procedures.workers import calmly
 from vanthu_cli.signing.keys import SigningKey
-from vanthu_cli.signing.pades import Proof
+from vanthu_cli.signing.levels import Proof
 
 WORTH_TWO = 16
 """Files from which a second process earns the second that its start costs."""

@@ -11,7 +11,7 @@ from vanthu_cli.procedures.make import make, stand_in
 from vanthu_cli.procedures.sign import Planned
 from vanthu_cli.reading.picture import picture_of
 from vanthu_cli.register.cabinet import write_durably
-from vanthu_cli.signing.pades import BARE
+from vanthu_cli.signing.levels import BARE
 
 _DPI = 110
 

@@ -18,7 +18,7 @@ from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import ForbiddenError, MisuseError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.examine import Examination, Question, Task
+from vanthu_cli.procedures.examine import FATAL, Examination, Question, Task
 from vanthu_cli.procedures.keys import Card, check_key, find_key, key_image, only_key, seal_of
 from vanthu_cli.procedures.leader import check_leader
 from vanthu_cli.procedures.make import Job, Made, exists, is_signature_by, sweep
@@ -28,7 +28,8 @@ from vanthu_cli.rules.copies import FORMS
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.form import form_faults
 from vanthu_cli.signing import marks
-from vanthu_cli.signing.files import claims_signature, open_pdf
+from vanthu_cli.signing.damage import claims_signature
+from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.signing.pades import over_left_third
 from vanthu_cli.validation.pdf import signed_by
 
@@ -134,14 +135,9 @@ def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination 
     if found is None:
         return _plan_other(desk, order, file, output)
     refuse_secret(file.name, found.mark)
-    if found.fault in {"too-slow", "crashed", "MemoryError"}:
-        raise MisuseError(
-            "sign.unreadable", _("{file} could not be examined: {why}").format(file=file.name, why=found.fault)
-        )
     if output.exists():
         return _done(desk, order, file, output)
-    if found.fault:
-        _check_opens(file, order.password)
+    _refuse_unreadable(file, found.fault, order.password)
     _refuse_again(order, file, found.signers)
     warnings = tuple(
         form_faults(
@@ -214,14 +210,23 @@ def check_input(file: Path, output: Path) -> None:
         ) from error
 
 
-def _check_opens(file: Path, password: str) -> None:
+def _refuse_unreadable(file: Path, fault: str | None, password: str) -> None:
     """Refuse before the secret what could not be signed after it; damage that can be repaired is not refused."""
+    _refuse_unexamined(file, fault)
+    if not fault:
+        return
     with file.open("rb") as source:
         try:
             open_pdf(source, password)
         except MisuseError as error:
             if error.code != "signing.unreadable" or claims_signature(source):
                 raise
+
+
+def _refuse_unexamined(file: Path, fault: str | None) -> None:
+    """Refuse a file of which nothing is known, not even whether it bears a mark of secrecy."""
+    if fault in FATAL:
+        raise MisuseError("sign.unreadable", _("{file} could not be examined: {why}").format(file=file.name, why=fault))
 
 
 def is_pdf(file: Path) -> bool:
@@ -253,8 +258,9 @@ def as_pdf(file: Path, *, detached: bool) -> Iterator[Path]:
 
 def _plan_other(desk: Desk, order: Order, file: Path, output: Path) -> Planned:
     """Plan for what is no PDF: XML gets an XAdES signature inside, anything else a CMS beside it (.p7s)."""
-    mark = desk.examine(file.name, file, "mark").mark
-    refuse_secret(file.name, mark)
+    found = desk.examine(file.name, file, "mark")
+    refuse_secret(file.name, found.mark)
+    _refuse_unexamined(file, found.fault)
     if order.role not in {"person", "organisation", "annex"}:
         raise MisuseError(
             "sign.only_pdf",
@@ -281,7 +287,9 @@ def _person(desk: Desk, order: Order, file: Path, output: Path, found: Examinati
             _("{file} names several signers ({names}), and none of them is {subject}.").format(
                 file=file.name, names=", ".join(each.name for each in places.signers), subject=order.card.subject or "?"
             ),
-            _("Say where the signature goes: --at PAGE:X,Y; or choose the key of the right person with --key."),
+            _("Say where the signature goes: --at PAGE:X,Y; or choose the key of the right person with --key.")
+            if order.card.subject
+            else _("Name the certificate of this key in the configuration: certificate = FILE; or say --at PAGE:X,Y."),
         )
     index = index or 0
     box = places.signers[index].box

@@ -6,8 +6,7 @@ Files are streams, read where it is needed and written at their end: 120 MB are 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -25,60 +24,11 @@ from vanthu_cli.document.places import Box
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.mended import encoding, hexstrings, names  # noqa: F401  imported for their effect
+from vanthu_cli.signing.damage import refusing_damage
+from vanthu_cli.signing.pages import Page, corners, entry, page_number, page_object, page_of, page_refs
 
-_FARTHEST = 1e6
-"""Points; the largest page of ISO 32000 is 14 400."""
-
-_DEEPEST = 64
-"""Levels of /Parent that a page tree may have; more is a loop or an attack."""
-
-_CHUNK = 1 << 20
 _DRAWN_AT = re.compile(rb"([-\d.]+) 0(?:\.0+)? 0(?:\.0+)? ([-\d.]+) ([-\d.]+) ([-\d.]+) cm /\w+ Do")
 _PDF_A = re.compile(rb"pdfaid:part(?:\s*=\s*[\"']|>)\s*(\d)")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """`x0`..`y1` is what the reader sees of the page, in default user space; `rotate` is 0, 90, 180 or 270."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    rotate: int
-
-    def box(self, left: float, top: float, width: float, height: float) -> tuple[float, float, float, float]:
-        """Return in user space what lies `left` and `top` points from the upper left corner as seen by the reader."""
-        (ax, ay), (bx, by) = self._user(left, top), self._user(left + width, top + height)
-        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height as the reader sees them."""
-        width, height = self.x1 - self.x0, self.y1 - self.y0
-        return (height, width) if self.rotate in (90, 270) else (width, height)
-
-    def seen(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
-        """Return left, top, right, bottom as the reader sees them: the opposite of `box`."""
-        (ax, ay), (bx, by) = self.seen_point(x0, y0), self.seen_point(x1, y1)
-        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
-
-    def seen_point(self, x: float, y: float) -> tuple[float, float]:
-        """Return how far right and down of the upper left corner the reader sees a point of user space."""
-        return {
-            0: (x - self.x0, self.y1 - y),
-            90: (y - self.y0, x - self.x0),
-            180: (self.x1 - x, y - self.y0),
-            270: (self.y1 - y, self.x1 - x),
-        }[self.rotate]
-
-    def _user(self, right: float, down: float) -> tuple[float, float]:
-        return {
-            0: (self.x0 + right, self.y1 - down),
-            90: (self.x0 + down, self.y0 + right),
-            180: (self.x1 - right, self.y0 + down),
-            270: (self.x1 - down, self.y1 - right),
-        }[self.rotate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +75,10 @@ class Opened:
 
     def page(self, number: int) -> Page:
         """Return page `number`, counted from 0; `MisuseError` `signing.no_such_page`."""
-        with _refusing_damage():
+        with refusing_damage():
             count = int(self.reader.root["/Pages"]["/Count"])
             if 0 <= number < count:
-                return _page(_page_object(self.reader, number))
+                return page_of(page_object(self.reader, number))
         raise MisuseError(
             "signing.no_such_page",
             _("Page {page} does not exist; the document has {pages}.").format(page=number + 1, pages=count),
@@ -137,19 +87,19 @@ class Opened:
     @property
     def opaque(self) -> bool:
         """Whether the document claims PDF/A-1, which allows no transparency (ISO 19005-1 6.4)."""
-        with _refusing_damage():
-            metadata = _entry(self.reader.root, "/Metadata")
+        with refusing_damage():
+            metadata = entry(self.reader.root, "/Metadata")
             claim = _PDF_A.search(metadata.data) if isinstance(metadata, StreamObject) else None
         return claim is not None and claim[1] == b"1"
 
     def drawn(self, page: int, near: Box) -> Box | None:
         """Return where the picture of a person's signature stands that meets `near`: its own edges if we drew it."""
-        with _refusing_damage():
+        with refusing_damage():
             for signature in reversed(self.signatures):
                 widget = get_single_field_annot(signature.sig_field)
-                if "/P" not in widget or _page_number(self.reader, widget.raw_get("/P").reference) != page:
+                if "/P" not in widget or page_number(self.reader, widget.raw_get("/P").reference) != page:
                     continue
-                x0, y0, x1, y1 = _corners(_entry(widget, "/Rect") or (0, 0, 0, 0))
+                x0, y0, x1, y1 = corners(entry(widget, "/Rect") or (0, 0, 0, 0))
                 if x0 < near.x1 and x1 > near.x0 and y0 < near.y1 and y1 > near.y0:
                     return _ink_in(widget, Box(page, x0, y0, x1, y1))
         return None
@@ -195,7 +145,7 @@ def open_pdf(pdf: bytes | BinaryIO, password: str = "") -> Opened:
     `MisuseError`: `signing.encrypted`, `signing.password`, `signing.unreadable`.
     """
     stream = BytesIO(pdf) if isinstance(pdf, bytes) else pdf
-    with _refusing_damage():
+    with refusing_damage():
         reader = PdfFileReader(stream)
         if reader.xrefs.hybrid_xrefs_present:
             reader = PdfFileReader(stream, strict=False)
@@ -227,70 +177,20 @@ def _unlock(reader: PdfFileReader, password: str) -> None:
     )
 
 
-def repaired(source: BinaryIO, target: BinaryIO) -> None:
-    """Write a damaged, unsigned file anew (qpdf's recovery, through pikepdf).
-
-    `MisuseError` `signing.unreadable` if it can't be, or if something that the file speaks of is not found any more: the
-    recovery would leave it out without a word, and a page's text with it.
-    """
-    import pikepdf
-
-    source.seek(0)
-    target.seek(0)
-    target.truncate()
-    with _refusing_damage(), pikepdf.open(source, attempt_recovery=True, suppress_warnings=True) as mended:
-        lost = any(each is None for each in mended.objects)
-        if lost or not mended.pages or _holds_signature(mended):
-            raise ValueError("nothing to repair, or something to lose")
-        mended.save(target)
-
-
-def _holds_signature(mended: Any) -> bool:
-    """A signature field may hide in a compressed object, where its bytes cannot be seen."""
-    import pikepdf
-
-    return any(isinstance(each, pikepdf.Dictionary) and "/ByteRange" in each for each in mended.objects)
-
-
 def stamps_of(signature: EmbeddedPdfSignature) -> list[cms.ContentInfo]:
     """Return the time stamp tokens that a signature carries (RFC 3161 Appendix A): none or one."""
     known = signature.signer_info["unsigned_attrs"] or ()
     return [each["values"][0] for each in known if each["type"].native == "signature_time_stamp_token"]
 
 
-def claims_signature(pdf: BinaryIO) -> bool:
-    """Tell whether the bytes of a file, damaged perhaps, hold anything that looks like a signature."""
-    pdf.seek(0)
-    tail = b""
-    while chunk := pdf.read(_CHUNK):
-        if re.search(rb"/ByteRange|/ETSI\.|/adbe\.|/Sig\b", tail + chunk):
-            return True
-        tail = chunk[-16:]
-    return False
-
-
-@contextmanager
-def _refusing_damage() -> Iterator[None]:
-    try:
-        yield
-    except MisuseError:
-        raise
-    except Exception as error:  # on hostile input pyHanko raises nearly anything: KeyError, RecursionError, …
-        raise MisuseError(
-            "signing.unreadable",
-            _("The PDF file is damaged, or a signature on it cannot be read; it is not repaired and not signed."),
-            _("Export the document to PDF again; if it is signed already, ask the sender for the file once more."),
-        ) from error
-
-
 def _read(stream: BinaryIO, password: str, reader: PdfFileReader) -> Opened:
     signatures = list(reader.embedded_signatures)
     if not all(_locks_readable(signature) for signature in signatures):
         raise ValueError("a signature's permissions contradict its type")
-    _page(_page_object(reader, 0))
+    page_of(page_object(reader, 0))
     fields = {str(name): (value, field.get_object()) for name, value, field in enumerate_sig_fields(reader)}
     empty = {name: field for name, (value, field) in fields.items() if value is None}
-    numbers = {ref: number for number, ref in enumerate(_page_refs(reader.root.raw_get("/Pages")))} if empty else {}
+    numbers = {ref: number for number, ref in enumerate(page_refs(reader.root.raw_get("/Pages")))} if empty else {}
     spots = (_prepared(name, field, numbers) for name, field in empty.items())
     return Opened(
         stream=stream,
@@ -307,88 +207,29 @@ def _locks_readable(signature: EmbeddedPdfSignature) -> bool:
     return isinstance(signature.docmdp_level, MDPPerm | None) and isinstance(signature.fieldmdp, FieldMDPSpec | None)
 
 
-def _page_refs(root: Any) -> Iterator[Any]:
-    """Yield the references of all pages in order."""
-    waiting, known = [root], set()
-    while waiting:
-        node = waiting.pop()
-        if node.reference in known:
-            raise ValueError("the page tree is no tree")
-        known.add(node.reference)
-        inner = node.get_object()
-        if "/Kids" in inner:
-            waiting.extend(reversed(inner["/Kids"]))
-        else:
-            yield node.reference
-
-
 def _prepared(name: str, field: Any, numbers: Mapping[Any, int]) -> Spot | None:
     """Return where an empty field is; None if it has no size or is on no page: a mark in it would never be seen."""
     widget = get_single_field_annot(field)
     if "/P" not in widget or "/Rect" not in widget:
         return None
     number = numbers.get(widget.raw_get("/P").reference)
-    x0, y0, x1, y1 = _corners(widget["/Rect"])
+    x0, y0, x1, y1 = corners(widget["/Rect"])
     if number is None or x0 == x1 or y0 == y1:
         return None
-    return Spot(name, Box(number, x0, y0, x1, y1), _page(widget["/P"]).rotate, prepared=True)
+    return Spot(name, Box(number, x0, y0, x1, y1), page_of(widget["/P"]).rotate, prepared=True)
 
 
 def _top_names(reader: PdfFileReader) -> frozenset[str]:
     """Return the names of all fields of the form's first level, whatever their type."""
-    form = _entry(reader.root, "/AcroForm") or {}
-    return frozenset(str(_entry(field.get_object(), "/T")) for field in _entry(form, "/Fields") or ())
-
-
-def _entry(dictionary: Any, key: str) -> Any:
-    """Return the value or None; pyHanko's own `get` hands out unresolved references."""
-    return dictionary[key] if key in dictionary else None  # noqa: SIM401  see above
-
-
-def _page_object(reader: Any, number: int) -> Any:
-    return reader.find_page_for_modification(number)[0].get_object()
-
-
-def _page_number(reader: PdfFileReader, reference: Any) -> int | None:
-    refs = _page_refs(reader.root.raw_get("/Pages"))
-    return next((number for number, ref in enumerate(refs) if ref == reference), None)
+    form = entry(reader.root, "/AcroForm") or {}
+    return frozenset(str(entry(field.get_object(), "/T")) for field in entry(form, "/Fields") or ())
 
 
 def _ink_in(widget: Any, box: Box) -> Box:
     """Return the edges of the picture in a signature's appearance, if it is drawn as we draw it; else the whole widget."""
-    shown = _entry(_entry(widget, "/AP") or {}, "/N")
+    shown = entry(entry(widget, "/AP") or {}, "/N")
     found = _DRAWN_AT.search(shown.data) if isinstance(shown, StreamObject) and "/Matrix" not in shown else None
     if found is None:
         return box
     width, height, x, y = map(float, found.groups())
     return Box(box.page, box.x0 + x, box.y0 + y, box.x0 + x + width, box.y0 + y + height)
-
-
-def _page(page: Any) -> Page:
-    media = _corners(_inherited(page, "/MediaBox"))
-    crop = _inherited(page, "/CropBox")
-    x0, y0, x1, y1 = media
-    if crop is not None:
-        left, low, right, high = _corners(crop)
-        x0, y0, x1, y1 = max(x0, left), max(y0, low), min(x1, right), min(y1, high)
-    if x0 >= x1 or y0 >= y1:
-        x0, y0, x1, y1 = media
-    return Page(x0, y0, x1, y1, int(_inherited(page, "/Rotate") or 0) // 90 * 90 % 360)
-
-
-def _corners(box: Any) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = (float(value) for value in box)
-    if max(map(abs, (x0, y0, x1, y1))) > _FARTHEST:
-        raise ValueError("a rectangle out of this world")
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-
-
-def _inherited(page: Any, key: str) -> Any:
-    node = page
-    for _level in range(_DEEPEST):
-        if key in node:
-            return node[key]
-        if "/Parent" not in node:
-            return None
-        node = node["/Parent"]
-    raise ValueError("page tree too deep")

@@ -11,8 +11,9 @@ from vanthu_cli.document.places import MM, Blank, Box, Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.signing import fonts
-from vanthu_cli.signing.files import Page, Spot
+from vanthu_cli.signing.files import Spot
 from vanthu_cli.signing.fonts import Face
+from vanthu_cli.signing.pages import Page
 from vanthu_cli.signing.stamps import Colour, Item, Line, Picture, Text, picture
 
 TEXT_SIZE = 10

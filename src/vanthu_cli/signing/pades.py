@@ -10,31 +10,24 @@ page content, annotations or text fields (number-and-seal: techniques 3, 4, 5).
 Every function takes a stream open for reading and writing that is the caller's own copy, and leaves it half written if it fails.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from os import SEEK_END
-from typing import Any, BinaryIO, Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, BinaryIO, NamedTuple
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
-from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
-from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.timestamps import TimestampRequestError
 
 from vanthu_cli.document.places import Blank, Box, Places
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing import marks
-from vanthu_cli.signing.evidence import Witness, demand
-from vanthu_cli.signing.files import Opened, Spot, open_pdf, stamps_of
+from vanthu_cli.signing.files import Opened, Spot, open_pdf
 from vanthu_cli.signing.keys import SigningKey
+from vanthu_cli.signing.levels import BARE, Proof, in_room, keep_provable
 from vanthu_cli.signing.stamps import Item, PlacedStyle, picture
 from vanthu_cli.signing.timestamps import silent
 
@@ -51,31 +44,6 @@ class _Fields(NamedTuple):
 
 
 FIELDS = _Fields()
-
-Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
-"""PAdES baseline levels (ETSI EN 319 142-1 6)."""
-
-_VIETNAM = timezone(timedelta(hours=7))  # no daylight saving since 1975
-# Hexadecimal digits set aside for the CMS: leaf, sub-CA and signed attributes (≈ 4–6 kB), and room to spare.
-# Fixed, because pyHanko's own estimate has been too small for a live authority's answer (pyHanko issue 515).
-_RESERVED, _SPARE = 16_384, 16_384
-_MUCH = 8
-"""Times as much room, when an authority's answer has grown by more than the room to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """How long a signature can be proved: its level, and where trusted time and revocation data come from.
-
-    B-B: the signer's clock. B-T: a time stamp. B-LT: with certificates and revocation data. B-LTA: all of it time stamped again.
-    """
-
-    level: Level = "B-B"
-    time_stamper: TimeStamper | None = None
-    witness: Witness = field(default_factory=Witness)
-
-
-BARE = Proof()
 
 
 def prepare(pdf: BinaryIO, places: Places, *, sealed_at: Box | None, password: str = "") -> None:
@@ -261,7 +229,7 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
         new_field_spec=None if spot.prepared else _specification(spot),
     )
     try:
-        _in_room(
+        in_room(
             opened.stream,
             stamper,
             lambda room: signer.sign_pdf(
@@ -269,7 +237,7 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
             ),
         )
         if proof.level in {"B-LT", "B-LTA"} and stamper is not None:
-            _keep_provable(opened, key, proof, stamper)
+            keep_provable(opened, key, proof, stamper)
     except TimestampRequestError as error:
         raise silent() from error
     except (SigningError, PdfError) as error:
@@ -281,51 +249,6 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
     return spot.box
 
 
-def _in_room(stream: BinaryIO, stamper: TimeStamper | None, write: Callable[[int], object]) -> None:
-    """Write a signature with room for its CMS: with an authority, for its last answer and a half more, once more for a longer one.
-
-    Rooms are hexadecimal digits, two a byte. An answer that does not fit is taken back and asked for again.
-    """
-    room, end = _RESERVED, stream.seek(0, SEEK_END)
-    if stamper is not None:
-        room += _SPARE + 2 * len(asyncio.run(stamper.async_dummy_response("sha256")).dump())
-    try:
-        write(room)
-    except (SigningError, PdfError) as error:
-        if stamper is None or "larger than expected" not in str(error):
-            raise
-        stream.truncate(end)
-        write(_MUCH * room)
-
-
-def _keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeStamper) -> None:
-    """Add certificates and revocation data (B-LT), and a time stamp over all of it (B-LTA; EN 319 142-1 5.4, 5.5)."""
-    opened = open_pdf(before.stream, before.password)
-    tokens = stamps_of(opened.signatures[-1])
-    stamps = [each.chosen.dump() for token in tokens for each in token["content"]["certificates"]]
-    wanted = [key.x509, *key.chain, *map(x509.load_der_x509_certificate, stamps)]
-    evidence = demand(proof.witness, wanted, datetime.now(_VIETNAM))
-    writer = opened.writer()
-    DocumentSecurityStore.supply_dss_in_writer(
-        writer,
-        None,  # no /VRI: EN 319 142-1 5.4.2.3 advises against it
-        certs=[asn1_x509.Certificate.load(der) for der in evidence.certificates],
-        ocsps=[asn1_ocsp.OCSPResponse.load(der) for der in evidence.ocsps],
-        crls=[asn1_crl.CertificateList.load(der) for der in evidence.crls],
-    )
-    writer.write_in_place()
-    if proof.level == "B-LT":
-        return
-    authority = PdfTimeStamper(stamper)
-    _in_room(
-        before.stream,
-        stamper,
-        lambda room: authority.timestamp_pdf(
-            open_pdf(before.stream, before.password).writer(), "sha256", bytes_reserved=room, in_place=True
-        ),
-    )
-
-
 def _specification(spot: Spot) -> SigFieldSpec:
     box = spot.box
     corners: Any = (box.x0, box.y0, box.x1, box.y1)  # declared as int by pyHanko, which writes floats as well
@@ -335,7 +258,7 @@ def _specification(spot: Spot) -> SigFieldSpec:
 def _portrait(spot: Spot, key: SigningKey, image: bytes | None) -> Sequence[Item]:
     if image is not None:
         return [picture(image, *spot.size)]
-    moment = datetime.now(_VIETNAM).isoformat(timespec="seconds")  # Phụ lục I: time of signing in ISO 8601
+    moment = datetime.now(VIETNAM).isoformat(timespec="seconds")  # Phụ lục I: time of signing in ISO 8601
     return marks.lines_of_text([key.subject, moment], *spot.size)
 
 
