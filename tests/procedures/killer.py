@@ -26,7 +26,8 @@ from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.procedures.press import copy_all, look_at, sign_all
-from vanthu_cli.procedures.sign import Role, order
+from vanthu_cli.procedures.sign import order
+from vanthu_cli.procedures.spots import Role
 from vanthu_cli.procedures.workers import _PRELOADED
 from vanthu_cli.register import deliveries, documents, messages
 from vanthu_cli.register.book import Book, check_chain, history

@@ -13,9 +13,11 @@ from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.inputs import output_name
 from vanthu_cli.procedures.press import Outcome, copy_all, jobs_for, look_at, sign_all
 from vanthu_cli.procedures.preview import preview
-from vanthu_cli.procedures.sign import ROLES, Order, Planned, order, output_name
+from vanthu_cli.procedures.sign import Planned, order
+from vanthu_cli.procedures.spots import ROLES, Order
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import form_sentence, form_word
 from vanthu_cli.rules.copies import FORMS

@@ -15,7 +15,8 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination
 from vanthu_cli.procedures.keys import open_key, proof
 from vanthu_cli.procedures.make import Job, appearing, exists, sign_copy, sweep
-from vanthu_cli.procedures.sign import Copy, Order, Planned, plan
+from vanthu_cli.procedures.sign import Copy, Planned, plan
+from vanthu_cli.procedures.spots import Order
 from vanthu_cli.register import documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.copies import FORMS, check_source, copy_series, copy_symbol

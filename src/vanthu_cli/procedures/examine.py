@@ -21,6 +21,9 @@ from vanthu_cli.validation.trust import Signatory, Trust
 _SECONDS = 60
 _BYTES = 3 << 30
 
+LOCKED = "locked"
+"""A password keeps us from looking inside: nobody knows what marks the file bears."""
+
 FATAL = frozenset({"too-slow", "crashed", "MemoryError"})
 """Faults that ended the looking itself: nothing is known of such a file, not even whether it bears a mark."""
 

@@ -4,6 +4,7 @@ A passphrase or PIN is tried once. Where the certificate can be seen without it 
 for a key file), an expired, revoked, foreign or unusable one is refused before the question.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from vanthu_cli.errors import ForbiddenError, MisuseError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import directory
+from vanthu_cli.register.book import history
 from vanthu_cli.signing.evidence import Witness
 from vanthu_cli.signing.keys import SigningKey, check_usable, common_name, open_pkcs12
 from vanthu_cli.signing.levels import Level, Proof
@@ -119,7 +121,7 @@ def find_key(desk: Desk, name: str, role: str) -> Card:
         access = secret(desk.config, settings.access, desk.prompt) if settings.access else ""
         remote = find_remote(settings.url, settings.credential, access, settings.api)
         return Card(name, settings, remote.x509, remote.chain or _chain(desk, remote.x509), remote)
-    certificate = _of_key_file(desk, settings)
+    certificate = _of_key_file(desk, name, settings)
     return Card(name, settings, certificate, tuple(_known(desk)))
 
 
@@ -275,19 +277,27 @@ def _wanted(desk: Desk, settings: Key) -> str:
     return _read_certificate(desk.config.path(settings.certificate)).fingerprint(hashes.SHA256()).hex()
 
 
-def _of_key_file(desk: Desk, settings: Key) -> Certificate | None:
+def _of_key_file(desk: Desk, name: str, settings: Key) -> Certificate | None:
     """Return the certificate of a key file if it is known without its passphrase: named, or noted by `init`."""
     if settings.certificate and not _is_fingerprint(settings.certificate):
         return _read_certificate(desk.config.path(settings.certificate))
-    wanted = _wanted(desk, settings)
-    own = [
-        each.fingerprint
-        for each in directory.certificates(desk.book, desk.config.office.code)
-        if each.role == settings.role and (not wanted or each.fingerprint == wanted)
-    ]
-    if len(own) != 1 or not desk.cabinet.path(own[0]).is_file():
+    noted = _wanted(desk, settings) or noted_key(desk, name)
+    if not noted or not desk.cabinet.path(noted).is_file():
         return None
-    return x509.load_der_x509_certificate(desk.cabinet.get(own[0]))
+    return x509.load_der_x509_certificate(desk.cabinet.get(noted))
+
+
+def note_key(desk: Desk, name: str, fingerprint: str) -> None:
+    """Remember which certificate a key of the configuration has, so that it is known before its secret."""
+    if noted_key(desk, name) != fingerprint:
+        with desk.book.step():
+            desk.book.event("key", f"key:{name}", {"certificate": fingerprint})
+
+
+def noted_key(desk: Desk, name: str) -> str:
+    """Return the fingerprint noted last, or nothing."""
+    noted = history(desk.book, f"key:{name}")
+    return str(json.loads(noted[-1]["data"])["certificate"]) if noted else ""
 
 
 def _is_fingerprint(text: str) -> bool:

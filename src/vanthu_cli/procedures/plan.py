@@ -22,10 +22,12 @@ from vanthu_cli.errors import (
 )
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
-from vanthu_cli.procedures.leader import check_leader
+from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.routes import Recipient, route
-from vanthu_cli.procedures.sign import as_pdf, names_of, seal_place, signed_place
+from vanthu_cli.procedures.sign import names_of
+from vanthu_cli.procedures.spots import seal_place, signed_place
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
@@ -108,6 +110,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places")
     _refuse_secret(request, found.mark)
     attachments = tuple(_attachment(desk, name, data) for name, data in attached)
+    _refuse_twice(attachments)
     if found.reading is None or found.judgement is None or found.places is None:
         raise MisuseError(
             "issue.unreadable",
@@ -143,6 +146,8 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         attached=len(attachments),
         signers=found.places.signers,
     )
+    if is_hybrid(found.judgement):
+        warnings.append(("hybrid", ""))
     return Plan(
         request,
         source,
@@ -220,6 +225,18 @@ def _attachment(desk: Desk, name: str, data: bytes) -> Attachment:
             _("Send it in another form: unlocked, not packed, not damaged."),
         )
     return Attachment(name, data, looked.corner if not looked.signers and _signable(data) else None)
+
+
+def _refuse_twice(attachments: Sequence[Attachment]) -> None:
+    names: dict[str, str] = {}
+    for each in attachments:
+        if each.sha256 in names:
+            raise MisuseError(
+                "issue.attached_twice",
+                _("{first} and {second} are the same file.").format(first=names[each.sha256], second=each.name),
+                _("Attach it once."),
+            )
+        names[each.sha256] = each.name
 
 
 def _signable(data: bytes) -> bool:

@@ -7,8 +7,10 @@ from vanthu_cli.document.places import Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.inputs import as_pdf, check_input, refuse_secret
 from vanthu_cli.procedures.make import appearing, copied, exists
-from vanthu_cli.procedures.sign import as_pdf, check_input, names_of, refuse_secret, seal_place
+from vanthu_cli.procedures.sign import names_of
+from vanthu_cli.procedures.spots import seal_place
 from vanthu_cli.register import directory
 from vanthu_cli.rules.form import form_faults
 from vanthu_cli.signing import pades

@@ -19,19 +19,11 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.copies import make_copy, plan_copy
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination, Examiner, Question
+from vanthu_cli.procedures.inputs import as_pdf, check_input, is_pdf
 from vanthu_cli.procedures.keys import open_card, proof
 from vanthu_cli.procedures.make import Job, Made, Maker, Recipe, make
-from vanthu_cli.procedures.sign import (
-    Order,
-    Planned,
-    Signed,
-    as_pdf,
-    check_input,
-    is_pdf,
-    plan,
-    question,
-    record,
-)
+from vanthu_cli.procedures.sign import Planned, Signed, plan, question, record
+from vanthu_cli.procedures.spots import Order
 from vanthu_cli.procedures.workers import calmly
 from vanthu_cli.signing.keys import SigningKey
 from vanthu_cli.signing.levels import Proof

@@ -40,7 +40,7 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
     """Note whose the configured keys are: the office's persons here are those authorised to sign (NĐ 30/2020 Đ32.2.d)."""
     failed = []
     for name, settings in desk.config.keys.items():
-        from vanthu_cli.procedures.keys import open_key
+        from vanthu_cli.procedures.keys import note_key, open_key
 
         try:
             key = open_key(desk, name, settings.role, ours=False)
@@ -48,6 +48,7 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
             failed.append((name, error))
             continue
         desk.cabinet.put(key.certificate)  # so that it can be judged before its passphrase is asked for
+        note_key(desk, name, key.fingerprint)
         own = Certificate(
             key.fingerprint, desk.config.office.code, settings.role, key.subject, key.not_after.isoformat()
         )

@@ -56,6 +56,9 @@ def form_sentence(code: str, detail: str) -> str:
         "other-name": _("the name on the page is not that of the certificate: {detail}"),
         "other-agency": _("the issuing agency on the page is not this office: {detail}"),
         "annex-not-attached": _("the page mentions “{detail}”, but nothing is attached"),
+        "hybrid": _(
+            "Word's older kind of PDF: receivers' programs may call it unknown; better exported again as PDF/A"
+        ),
         "covers-text": _("the place named lies on something printed, or off the page"),
         "scan-too-coarse": _("the scan has {detail} dpi; at least 200 are asked for (Decree 30/2020, Annex I)"),
         "scan-not-coloured": _("the scan is not in colour, as Decree 30/2020, Annex I asks for"),
@@ -73,6 +76,7 @@ def form_word(code: str) -> str:
         "other-name": _("other name"),
         "other-agency": _("other agency"),
         "annex-not-attached": _("annex not attached"),
+        "hybrid": _("hybrid PDF"),
         "covers-text": _("covers text"),
         "scan-too-coarse": _("coarse scan"),
         "scan-not-coloured": _("not coloured"),

@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -146,12 +147,22 @@ def open_pdf(pdf: bytes | BinaryIO, password: str = "") -> Opened:
     """
     stream = BytesIO(pdf) if isinstance(pdf, bytes) else pdf
     with refusing_damage():
-        reader = PdfFileReader(stream)
-        if reader.xrefs.hybrid_xrefs_present:
-            reader = PdfFileReader(stream, strict=False)
+        reader = _reader(stream)
         if reader.encrypted:
             _unlock(reader, password)
         return _read(stream, password, reader)
+
+
+def _reader(stream: BinaryIO) -> PdfFileReader:
+    """Read strictly; a hybrid file is read leniently, and nothing else is."""
+    try:
+        reader = PdfFileReader(stream)
+    except PdfReadError:
+        lenient = PdfFileReader(stream, strict=False)
+        if lenient.xrefs.hybrid_xrefs_present:
+            return lenient
+        raise
+    return PdfFileReader(stream, strict=False) if reader.xrefs.hybrid_xrefs_present else reader
 
 
 def _unlock(reader: PdfFileReader, password: str) -> None:

@@ -97,6 +97,12 @@ def preflight(pdf: BinaryIO, places: Places, *, sealed_at: Box | None) -> None:
         _strip(opened, places)
 
 
+def refuse_place(pdf: BinaryIO, field: str, box: Box | None, *, anew: bool = False, password: str = "") -> None:
+    """Refuse what `sign_person` and `seal` would refuse for its place: none, off the page, or locked by an earlier signature."""
+    opened = open_pdf(pdf, password)
+    _check(opened, _spot(opened, field, box, anew=anew))
+
+
 def sign_person(
     pdf: BinaryIO,
     key: SigningKey,
@@ -213,13 +219,7 @@ def text_mark(
 
 
 def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], proof: Proof) -> Box:
-    opened.refuse_if_locked(spot.field, new=not spot.prepared)
-    if not spot.inside(opened.page(spot.box.page)):
-        raise MisuseError(
-            "signing.off_page",
-            _("The mark would lie outside page {page}.").format(page=spot.box.page + 1),
-            _("Name another place with --at PAGE:X,Y (points from the lower left corner of the page)."),
-        )
+    _check(opened, spot)
     stamper = proof.time_stamper if proof.level != "B-B" else None
     signer = PdfSigner(
         PdfSignatureMetadata(field_name=spot.field, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256"),
@@ -247,6 +247,16 @@ def _sign(opened: Opened, spot: Spot, key: SigningKey, items: Sequence[Item], pr
             _("Export the document to PDF again, prepare it with `vanthu prepare` and have it signed again."),
         ) from error
     return spot.box
+
+
+def _check(opened: Opened, spot: Spot) -> None:
+    opened.refuse_if_locked(spot.field, new=not spot.prepared)
+    if not spot.inside(opened.page(spot.box.page)):
+        raise MisuseError(
+            "signing.off_page",
+            _("The mark would lie outside page {page}.").format(page=spot.box.page + 1),
+            _("Name another place with --at PAGE:X,Y (points from the lower left corner of the page)."),
+        )
 
 
 def _specification(spot: Spot) -> SigFieldSpec:

@@ -102,7 +102,8 @@ def _open(pdf: Stretch, password: str | None) -> tuple[Reader, list[Entry], tupl
         raise
     except Exception:  # noqa: BLE001  seen besides PdfReadError: ValueError, KeyError, AssertionError, RecursionError
         reader = open_pdf(pdf, strict=False, password=password)
-        return reader, entries(reader), (Reason("read-leniently"),)
+        hybrid = reader.xrefs.hybrid_xrefs_present
+        return reader, entries(reader), (Reason("hybrid-references" if hybrid else "read-leniently"),)
 
 
 def _judge(

@@ -41,6 +41,7 @@ _UNDECIDED: dict[str, str] = {
     "could-not-judge": "GENERIC",
     "encrypted": "FORMAT_FAILURE",
     "read-leniently": "FORMAT_FAILURE",
+    "hybrid-references": "FORMAT_FAILURE",
     "too-many-signatures": "GENERIC",
     "unreadable-signature": "FORMAT_FAILURE",
     "unsupported-signature": "FORMAT_FAILURE",
@@ -136,6 +137,10 @@ def _sentences() -> dict[str, str]:
         "unparseable": _("The PDF file is damaged and cannot be read ({detail}). Ask the sender to send it again."),
         "encrypted": _(
             "The PDF file is protected by a password, so its signatures cannot be judged. Ask the sender for an unprotected file.",
+        ),
+        "hybrid-references": _(
+            "The file has two tables of contents, as Word writes it: an old and a new program may show different things. Export it "
+            "to PDF again (in Word: “ISO 19005-1 compliant (PDF/A)”, or with LibreOffice) before it is signed."
         ),
         "read-leniently": _(
             "The PDF file breaks the rules of its format and could only be read leniently. Look at it yourself, and ask the sender for a clean file if in doubt.",
