@@ -32,6 +32,10 @@ class VanthuError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type["VanthuError"], tuple[str, str, str]]:
+        """Travel whole from a worker process to ours."""
+        return type(self), (self.code, self.message, self.hint)
+
 
 class MisuseError(VanthuError):
     """The command or the configuration is wrong: the clerk or administrator corrects it."""

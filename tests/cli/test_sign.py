@@ -355,7 +355,7 @@ def test_of_two_files_with_one_name_the_second_does_not_replace_the_first_s_resu
     one, two = *assets.drafts(clerk.office.papers, 1), *assets.drafts(other, 1)
     two.write_bytes(make_pdf(assets.page(7)))
     code, answer = clerk.asks("sign", str(one), str(two), "--as", "person", "--out", str(folder))
-    assert (code, answer["failed"]) == (2, [{"file": str(two), "error": "sign.output_exists"}])
+    assert (code, answer["failed"]) == (2, [{"file": str(two), "error": "sign.same_output"}])
     assert (folder / "cv-00.signed.pdf").read_bytes().startswith(one.read_bytes())
     assert names(folder) == {"cv-00.signed.pdf"}
 

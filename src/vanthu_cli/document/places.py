@@ -53,13 +53,14 @@ class SignerPlace:
     """One signer's block: the name and title printed there, the room for the signature between them, the seal's square.
 
     `box` is centred between title and name (NĐ 30/2020 Phụ lục I, ô 7c); `seal` lies over its left third (ô 8). Either is
-    None where there is no free room on the page.
+    None where there is no free room on the page. `rotate` is the page's /Rotate, by which the reader's left is told.
     """
 
     name: str
     title: str | None
     box: Box | None
     seal: Box | None
+    rotate: int = 0
 
 
 @dataclass(frozen=True, slots=True)

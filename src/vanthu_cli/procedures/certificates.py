@@ -16,11 +16,7 @@ def read_certificate(file: Path, *, role: str, agency: str) -> Certificate:
     """Read a signer's certificate (PEM or DER). A CA certificate is refused: it belongs into the trust folder."""
     try:
         data = file.read_bytes()
-        found = (
-            x509.load_pem_x509_certificate(data)
-            if data.lstrip().startswith(b"-----")
-            else x509.load_der_x509_certificate(data)
-        )
+        found = x509.load_pem_x509_certificate(data) if b"-----BEGIN" in data else x509.load_der_x509_certificate(data)
     except (OSError, ValueError) as error:
         raise MisuseError("certificate.unreadable", _("{path} is not a certificate.").format(path=file)) from error
     try:

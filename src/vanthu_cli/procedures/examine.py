@@ -105,7 +105,7 @@ def examine(question: Question) -> Examination:
             now=question.now,
             at=question.at,
             known_since=question.known_since,
-            password=password,
+            password=question.password,  # "" opens what is only protected against changes
         )
     return Examination(
         reading=seen.reading,
@@ -131,7 +131,7 @@ def _signers(question: Question, judgement: Judgement | None) -> tuple[str, ...]
         return tuple(each.fingerprint for each in judgement.signatures if each.fingerprint)
     from vanthu_cli.validation.pdf import signed_by
 
-    return signed_by(question.data, question.password or None)
+    return signed_by(question.data, question.password)
 
 
 def _serve(pipe: Connection, language: str) -> None:

@@ -20,12 +20,20 @@ def check_input(file: Path, output: Path) -> None:
     if not output.absolute().parent.is_dir():
         raise MisuseError("sign.no_folder", _("There is no folder {path}.").format(path=output.absolute().parent))
     try:
-        with file.open("rb"):
-            pass
+        with file.open("rb") as opened:
+            begin = opened.read(1024)
     except OSError as error:
         raise MisuseError(
             "file.unreadable", _("{path} cannot be read: {why}").format(path=file, why=os_words(error))
         ) from error
+    if not begin or (file.suffix.lower() == ".pdf" and b"%PDF-" not in begin):
+        raise MisuseError(
+            "sign.not_pdf",
+            _("{file} is empty.").format(file=file.name)
+            if not begin
+            else _("{file} is no PDF, whatever its name says.").format(file=file.name),
+            _("Export the document to PDF again; a signature on this file would be worth nothing."),
+        )
 
 
 def refuse_unreadable(file: Path, fault: str | None, password: str) -> None:

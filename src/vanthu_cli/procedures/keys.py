@@ -132,8 +132,6 @@ def check_key(desk: Desk, card: Card, *, ours: bool = True) -> None:
     """
     if card.x509 is None:
         return
-    if ours:
-        check_ours(desk, card.x509, card.settings.role)
     check_usable(card.x509, desk.now)
     trust = desk.trust()
     answers: list[bytes] = []
@@ -144,6 +142,8 @@ def check_key(desk: Desk, card: Card, *, ours: bool = True) -> None:
     problem = certificate_problem(card.x509.public_bytes(Encoding.DER), chain, trust, now=desk.now, answers=answers)
     if problem is not None:
         raise _refusal(problem, card)
+    if ours:
+        check_ours(desk, card.x509, card.settings.role)
 
 
 def open_key(desk: Desk, name: str, role: str = "organisation", *, ours: bool = True) -> SigningKey:
@@ -308,7 +308,7 @@ def _is_fingerprint(text: str) -> bool:
 def _read_certificate(path: Path) -> Certificate:
     try:
         data = path.read_bytes()
-        if data.lstrip().startswith(b"-----"):
+        if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
     except OSError as error:

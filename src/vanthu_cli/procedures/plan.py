@@ -27,7 +27,7 @@ from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key,
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.procedures.sign import names_of
-from vanthu_cli.procedures.spots import seal_place, signed_place
+from vanthu_cli.procedures.spots import own_signer, seal_place, signed_place, signer_name
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
@@ -119,9 +119,10 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         )
     if issued is None:
         check_leader(found.judgement, desk.config.office.code, request.file.name)
+        _check_all_signed(found.judgement, found.places, request.file.name)
         _check_unsealed(found.judgement, desk.config.office.code, request.file.name)
     day = date.fromisoformat(issued.day) if issued and issued.day else today(desk.now)
-    fields = _fields(found.reading.fields, request)
+    fields = _fields(found.reading.fields, found.places, signed_place(desk, found), request)
     symbol = _symbol(desk, fields, request, issued)
     if issued is None:
         _check_blanks(fields, found.places, request.file.name)
@@ -141,6 +142,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         check_key(desk, find_key(desk, organisation, "organisation"))
     warnings = form_faults(
         found.reading.fields,
+        signer=own_signer(desk, found.judgement),
         own_names=names_of(desk),
         annexes=found.annexes,
         attached=len(attachments),
@@ -266,9 +268,12 @@ def _refuse_mark(where: str, mark: str | None) -> None:
         )
 
 
-def _fields(read: Fields, request: Request) -> Fields:
+def _fields(read: Fields, places: Places, ours: int, request: Request) -> Fields:
+    """Of several signers the page's fields name none: the register takes this office's own."""
+    several = len(places.signers) > ours and not read.signer_name
     return replace(
         read,
+        signer_name=places.signers[ours].name if several else read.signer_name,
         subject=" ".join(request.subject.split()) or read.subject,
         urgency=request.urgency or read.urgency,
     )
@@ -309,6 +314,20 @@ def _check_unsealed(judgement: Judgement, office: str, name: str) -> None:
             "issue.sealed_already",
             _("{file} bears the office's seal already.").format(file=name),
             _("Give the file as the leader signed it: sign-send puts number, date and seal on it."),
+        )
+
+
+def _check_all_signed(judgement: Judgement, places: Places, name: str) -> None:
+    """Refuse a joint document on which somebody's signature is still missing: numbered, it could not be added any more."""
+    signed = [signer_name(each) for each in judgement.signatures]
+    missing = [
+        each.name for index, each in enumerate(places.signers) if not any(places.of(other) == index for other in signed)
+    ]
+    if len(places.signers) > 1 and missing:
+        raise ForbiddenError(
+            "issue.signature_missing",
+            _("{file} is not signed yet by {names}.").format(file=name, names=", ".join(missing)),
+            _("Have everybody sign who is printed as a signer; then number and seal it."),
         )
 
 

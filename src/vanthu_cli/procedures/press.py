@@ -6,6 +6,7 @@ Key files can be opened by several processes; a token is one session and one log
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from vanthu_cli.errors import ForbiddenError, VanthuError
+from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.copies import make_copy, plan_copy
 from vanthu_cli.procedures.desk import Desk
@@ -82,7 +83,8 @@ def look_at(
     batch = Batch(order, [], [], contextlib.ExitStack())
     calmly()
     try:
-        asked = [_asked(desk, batch, *pair) for pair in pairs]
+        outputs = [output for _file, output in pairs]
+        asked = [_asked(desk, batch, *pair, set(outputs[:place])) for place, pair in enumerate(pairs)]
         wanted = [each for each in asked if each.question is not None]
         answers = iter(_examined(desk, [each.question for each in wanted if each.question], jobs, language))
         for each in asked:
@@ -93,7 +95,7 @@ def look_at(
                 if order.role == "copy" and found is not None:
                     planned = plan_copy(desk, order, each.readable, each.output, found)
                 else:
-                    planned = plan(desk, order, each.readable, each.output, found)
+                    planned = plan(desk, order, each.readable, each.output, found, given=each.file)
                 planned = replace(planned, file=each.file, signers=found.signers if found else ())
                 batch.planned.append(planned)
             except VanthuError as error:
@@ -138,11 +140,12 @@ def sign_all(desk: Desk, batch: Batch, *, bare: bool, jobs: int, language: str) 
     if not waiting:
         return
     key = open_card(desk, order.card)
-    if key.x509 != order.card.x509:  # only the secret has shown the certificate
-        order = replace(order, card=replace(order.card, x509=key.x509))
-        again = [each for each in waiting if key.fingerprint in each.signers and not order.again]
-        waiting = [each for each in waiting if each not in again]
-        yield from (Outcome(each.file, error=_again(each.file)) for each in again)
+    if key.x509 != order.card.x509:
+        raise MisuseError(
+            "key.changed",
+            _("The key “{name}” holds another certificate than the one noted of it.").format(name=order.card.name),
+            _("If it was renewed, run “vanthu init” once more, then the same command again."),
+        )
     with_what = proof(desk, bare=bare, person=order.role == "person")
     made = _made(desk, key, order, [each.job for each in waiting], bare=bare, jobs=jobs, language=language)
     for each, result in zip(waiting, made, strict=False):
@@ -163,9 +166,15 @@ class _Asked:
     error: VanthuError | None = None
 
 
-def _asked(desk: Desk, batch: Batch, file: Path, output: Path) -> _Asked:
+def _asked(desk: Desk, batch: Batch, file: Path, output: Path, others: AbstractSet[Path]) -> _Asked:
     try:
         check_input(file, output)
+        if output in others:
+            raise MisuseError(
+                "sign.same_output",
+                _("Another file of this batch will be {path} as well.").format(path=output.name),
+                _("Sign it by itself, with --out."),
+            )
         readable = batch.kept.enter_context(as_pdf(file, detached=batch.order.detached))
         wanted = question(desk, batch.order, readable) if is_pdf(readable) and not batch.order.detached else None
         return _Asked(file, readable, output, replace(wanted, name=file.name) if wanted else None)
@@ -245,11 +254,3 @@ def _spread(
         pool.shutdown(wait=True, cancel_futures=True)
         for worker in workers:
             worker.close()
-
-
-def _again(file: Path) -> ForbiddenError:
-    return ForbiddenError(
-        "sign.again",
-        _("{file} bears a signature by this key already.").format(file=file.name),
-        _("If it shall really sign once more, add --again."),
-    )

@@ -15,7 +15,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination, Question, Task
 from vanthu_cli.procedures.inputs import XML, is_pdf, refuse_secret, refuse_unexamined, refuse_unreadable
-from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, seal_of
+from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_card, seal_of
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.make import Job, Made, exists, is_signature_by, sweep
 from vanthu_cli.procedures.spots import (
@@ -32,6 +32,7 @@ from vanthu_cli.register import documents
 from vanthu_cli.register.book import history
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.form import form_faults
+from vanthu_cli.rules.numbering import check_symbol
 from vanthu_cli.signing import marks, pades
 from vanthu_cli.validation.pdf import signed_by
 
@@ -82,10 +83,13 @@ class Signed:
 
 
 def order(desk: Desk, role: Role, key_name: str, **wishes: object) -> Order:
-    """Choose the key and judge its certificate; no secret is asked for."""
+    """Choose the key and judge its certificate; a secret is asked for only where nothing else shows the certificate."""
     key_role = "person" if role == "person" else "organisation"
     card = find_key(desk, key_name or only_key(desk, key_role), key_role)
     check_key(desk, card)
+    if card.x509 is None:
+        key = open_card(desk, card)
+        card = replace(card, x509=key.x509, chain=key.chain)
     if role == "annex" and not wishes.get("detached"):
         annex_number(str(wishes.get("annex_of") or ""))
     return Order(role, card, **wishes)  # type: ignore[arg-type]  # the fields of Order, checked by the command's own types
@@ -105,29 +109,24 @@ def question(desk: Desk, order: Order, file: Path) -> Question:
     )
 
 
-def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination | None) -> Planned:
-    """Decide what goes where, refuse what must not be signed. `found` answers `question`; None for what is no PDF."""
+def plan(
+    desk: Desk, order: Order, file: Path, output: Path, found: Examination | None, *, given: Path | None = None
+) -> Planned:
+    """Decide what goes where, refuse what must not be signed. `found` answers `question`; None for what is no PDF.
+
+    `given` is the file that the clerk named, where `file` is the PDF made of it.
+    """
     if found is None:
         return _plan_other(desk, order, file, output)
     refuse_secret(file.name, found.mark)
     if output.exists():
-        return _done(desk, order, file, output)
+        return _done(desk, order, given or file, output)
     refuse_unreadable(file, found.fault, order.password)
     _refuse_again(order, file, found.signers)
-    warnings = tuple(
-        form_faults(
-            found.reading.fields if found.reading else None,
-            signer=order.card.subject,
-            own_names=names_of(desk),
-            signers=found.places.signers if found.places else (),
-        )
-    )
-    if found.covered:
-        warnings += (("covers-text", ""),)
-    if found.judgement and is_hybrid(found.judgement):
-        warnings += (("hybrid", ""),)
+    warnings = _warnings(desk, order, found)
     match order.role:
         case "person":
+            warnings += _later_refused(desk, found)
             job = _person(desk, order, file, output, found)
             _refuse_placeless(job, pades.person_field(job.index), found)
             return Planned(file, job, warnings)
@@ -136,10 +135,14 @@ def plan(desk: Desk, order: Order, file: Path, output: Path, found: Examination 
                 check_leader(found.judgement, desk.config.office.code, file.name)
             job = _seal(desk, order, file, output, found)
             _refuse_placeless(job, pades.FIELDS.seal, found)
+            blank = found.places is not None and found.places.number is not None
+            warnings += (("not-numbered", ""),) if blank else ()
             return Planned(file, job, tuple(each for each in warnings if each[0] != "other-name"))
         case "annex" | "copy":
             job = _job(desk, order, file, output, found.corner)
-            return Planned(file, replace(job, lines=lines_of(desk, order, "")[:-1]))
+            unknown = order.role == "annex" and not _is_registered(desk, order.annex_of)
+            told = (("unknown-number", order.annex_of),) if unknown else ()
+            return Planned(file, replace(job, lines=lines_of(desk, order, "")[:-1]), told)
         case "arrival":  # its number comes from the register, never from the command line
             job = _job(desk, order, file, output, found.room)
             return Planned(
@@ -163,7 +166,7 @@ def record(desk: Desk, order: Order, planned: Planned, made: Made, *, level: str
     with desk.book.step():
         desk.book.event(
             "sign",
-            f"file:{made.source_sha256}",
+            f"file:{_named(desk, planned, made)}",
             {
                 "as": order.role,
                 "of": order.annex_of or None,
@@ -209,9 +212,7 @@ def _person(desk: Desk, order: Order, file: Path, output: Path, found: Examinati
             _("{file} names several signers ({names}), and none of them is {subject}.").format(
                 file=file.name, names=", ".join(each.name for each in places.signers), subject=order.card.subject or "?"
             ),
-            _("Say where the signature goes: --at PAGE:X,Y; or choose the key of the right person with --key.")
-            if order.card.subject
-            else _("Name the certificate of this key in the configuration: certificate = FILE; or say --at PAGE:X,Y."),
+            _("Say where the signature goes: --at PAGE:X,Y; or choose the key of the right person with --key."),
         )
     index = index or 0
     box = places.signers[index].box
@@ -233,6 +234,43 @@ def _job(desk: Desk, order: Order, file: Path, output: Path, box: Box | None) ->
     return Job(order.role, file, output, password=order.password, box=named or box, anew=named is not None)
 
 
+def _warnings(desk: Desk, order: Order, found: Examination) -> tuple[tuple[str, str], ...]:
+    """Return what the page lacks, and what else a clerk should know before the signature."""
+    faults = form_faults(
+        found.reading.fields if found.reading else None,
+        signer=order.card.subject,
+        own_names=names_of(desk),
+        signers=found.places.signers if found.places else (),
+    )
+    if found.covered:
+        faults.append(("covers-text", ""))
+    if found.judgement and is_hybrid(found.judgement):
+        faults.append(("hybrid", ""))
+    return tuple(faults)
+
+
+def _later_refused(desk: Desk, found: Examination) -> tuple[tuple[str, str], ...]:
+    """Say now, while the page can still be made anew, what `sign-send` will refuse after the leader has signed."""
+    fields = found.reading.fields if found.reading else None
+    if fields is None:
+        return ()
+    faults = [("numbered-already", fields.number_text or str(fields.number))] if fields.number is not None else []
+    if fields.symbol:
+        try:
+            check_symbol(desk.config.office, fields.symbol)
+        except ForbiddenError:
+            faults.append(("foreign-symbol", fields.symbol))
+    return tuple(faults)
+
+
+def _is_registered(desk: Desk, number: str) -> bool:
+    try:
+        documents.find(desk.book, number)
+    except MisuseError as error:
+        return error.code == "register.ambiguous"
+    return True
+
+
 def _refuse_placeless(job: Job, field: str, found: Examination) -> None:
     """Refuse before the secret what has no place, lies off the page, or would break an earlier signature; only where it may be so."""
     if found.signers or job.box is None or job.anew:
@@ -240,14 +278,29 @@ def _refuse_placeless(job: Job, field: str, found: Examination) -> None:
             try:
                 pades.refuse_place(source, field, job.box, anew=job.anew, password=job.password)
             except MisuseError as error:
+                if error.code == "signing.place_not_found" and found.places and found.places.signers:
+                    raise _no_room(job.source) from error
                 if error.code != "signing.unreadable" or found.signers:  # it may be repaired yet
                     raise
+
+
+def _no_room(file: Path) -> MisuseError:
+    return MisuseError(
+        "sign.no_room",
+        _("On {file} there is not enough free room between the signer's title and name.").format(file=file.name),
+        _("Leave more room there in the document (four blank lines) and export it again, or say --at PAGE:X,Y."),
+    )
 
 
 def names_of(desk: Desk) -> tuple[str, ...]:
     """Return the names by which this office may stand as issuer: its own, and its committee's (145-CV/TU)."""
     office = desk.config.office
     return tuple(name for name in (office.name, office.parent) if name)
+
+
+def _named(desk: Desk, planned: Planned, made: Made) -> str:
+    """Return the SHA-256 of the file as the clerk gave it: of a Word file, not of the PDF that was made of it."""
+    return made.source_sha256 if planned.job.source == planned.file else desk.cabinet.name_of(planned.file)
 
 
 def _refuse_again(order: Order, file: Path, signers: tuple[str, ...]) -> None:

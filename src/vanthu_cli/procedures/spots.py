@@ -13,6 +13,7 @@ from vanthu_cli.procedures.keys import Card, seal_of
 from vanthu_cli.rules.copies import FORMS
 from vanthu_cli.signing import marks
 from vanthu_cli.signing.pades import over_left_third
+from vanthu_cli.validation.findings import Judgement, SignatureFinding
 
 Role = Literal["person", "organisation", "annex", "copy", "arrival"]
 ROLES: tuple[Role, ...] = ("person", "organisation", "annex", "copy", "arrival")
@@ -82,15 +83,24 @@ def seal_place(desk: Desk, places: Places, index: int) -> Box | None:
     size = seal_of(desk, names[0])[1] if len(names) == 1 else None
     if signer.box is None or size is None:
         return signer.seal
-    return over_left_third(signer.box, size)
+    return over_left_third(signer.box, size, signer.rotate)
 
 
 def signed_place(desk: Desk, found: Examination) -> int:
     """Return which of the printed signers has signed for this office: the seal belongs over that signature."""
+    name = own_signer(desk, found.judgement) if found.judgement else ""
+    index = found.places.of(name) if found.places is not None and name else None
+    return index or 0
+
+
+def own_signer(desk: Desk, judgement: Judgement) -> str:
+    """Return the name in the certificate of the person who has signed for this office; nothing if nobody has."""
     office = desk.config.office.code
-    for each in found.judgement.signatures if found.judgement else ():
-        if each.role == "person" and each.agency == office and found.places is not None and each.signer:
-            index = found.places.of(each.signer.removeprefix("CN=").partition(",")[0])
-            if index is not None:
-                return index
-    return 0
+    return next(
+        (signer_name(each) for each in judgement.signatures if each.role == "person" and each.agency == office), ""
+    )
+
+
+def signer_name(signature: SignatureFinding) -> str:
+    """Return the common name of who signed."""
+    return (signature.signer or "").removeprefix("CN=").partition(",")[0]

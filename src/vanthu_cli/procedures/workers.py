@@ -50,6 +50,15 @@ class Worker:
         self._process = self._pipe = None
 
 
+def warm() -> None:
+    """Start the server that workers are forked from, so that it loads its libraries while this process loads its own."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        multiprocessing.get_context("forkserver").set_forkserver_preload(_PRELOADED)
+        forkserver.ensure_running()
+
+
 def calmly() -> None:
     """Let the garbage collector pass over what is loaded, and come seldom."""
     gc.collect()

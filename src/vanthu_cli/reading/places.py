@@ -192,7 +192,7 @@ def _place(block: SignerBlock, page: Page, leaf: Leaf) -> SignerPlace:
     middle, level = (title.centre + name.centre) / 2, (title.y0 + name.y1) / 2
     height = min(title.y0 - name.y1 - _AIR, SIGNATURE_HEIGHT)
     if height < _LEAST_SIGNATURE:
-        return SignerPlace(name.text, block.title, None, None)
+        return SignerPlace(name.text, block.title, None, None, page.rotation)
     left, right = middle - SIGNATURE_WIDTH / 2, middle + SIGNATURE_WIDTH / 2
     box = left, level - height / 2, right, level + height / 2
     edge = left + SIGNATURE_WIDTH / 3
@@ -202,6 +202,7 @@ def _place(block: SignerBlock, page: Page, leaf: Leaf) -> SignerPlace:
         block.title,
         page.box(box) if _is_free(box, page, leaf) else None,
         page.box(seal) if on_paper(page, seal) and not _hides_a_line(seal, page) else None,
+        page.rotation,
     )
 
 

@@ -56,6 +56,12 @@ def form_sentence(code: str, detail: str) -> str:
         "other-name": _("the name on the page is not that of the certificate: {detail}"),
         "other-agency": _("the issuing agency on the page is not this office: {detail}"),
         "annex-not-attached": _("the page mentions “{detail}”, but nothing is attached"),
+        "not-numbered": _("its number is still blank: sign-send is what numbers, seals and registers it"),
+        "numbered-already": _(
+            "it bears a number already ({detail}): sign-send will refuse it, the register gives the number"
+        ),
+        "foreign-symbol": _("the symbol {detail} is not this office's: sign-send will refuse it"),
+        "unknown-number": _("the register knows no document {detail}"),
         "hybrid": _(
             "Word's older kind of PDF: receivers' programs may call it unknown; better exported again as PDF/A"
         ),
@@ -76,6 +82,10 @@ def form_word(code: str) -> str:
         "other-name": _("other name"),
         "other-agency": _("other agency"),
         "annex-not-attached": _("annex not attached"),
+        "not-numbered": _("not numbered"),
+        "numbered-already": _("numbered already"),
+        "foreign-symbol": _("foreign symbol"),
+        "unknown-number": _("unknown number"),
         "hybrid": _("hybrid PDF"),
         "covers-text": _("covers text"),
         "scan-too-coarse": _("coarse scan"),

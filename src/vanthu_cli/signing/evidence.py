@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -195,6 +194,8 @@ def _crl(url: str, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
 
 def _fetched(method: str, url: str, body: bytes, kind: str) -> bytes:
     """Return the answer, or nothing if there is none of sensible size within the patience."""
+    import requests
+
     session = requests.Session()
     session.trust_env = False  # nothing but the configuration decides where we go
     try:

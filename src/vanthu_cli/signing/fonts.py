@@ -14,8 +14,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 
@@ -121,6 +119,9 @@ def embed(writer: Any, face: Typeface) -> generic.IndirectObject:
 
 @functools.lru_cache(maxsize=64)
 def _subset(face: Face, letters: frozenset[str]) -> Typeface:
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, recalc_bounds=True)
     options.drop_tables += [
         "GPOS",
@@ -169,6 +170,8 @@ def _whole(face: Face) -> bytes:
 @functools.cache
 def _advances(face: Face) -> Mapping[int, int]:
     """Width of each code point in thousandths of an em; 0 stands for a letter that is not there."""
+    from fontTools.ttLib import TTFont
+
     font = TTFont(BytesIO(_whole(face)), lazy=True)
     metrics, scale = font["hmtx"], _EM / font["head"].unitsPerEm
     known = font.getBestCmap().items()

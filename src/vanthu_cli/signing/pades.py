@@ -162,16 +162,30 @@ def seal(
         items = _portrait(spot, key, None)
     else:
         signature = opened.drawn(spot.box.page, spot.box)
-        if not spot.prepared and not anew and signature is not None and size is not None and not spot.rotate:
-            spot = opened.new_spot(FIELDS.seal, over_left_third(signature, size))
+        if not spot.prepared and not anew and signature is not None and size is not None:
+            spot = opened.new_spot(FIELDS.seal, over_left_third(signature, size, spot.rotate))
         items = [marks.seal(image, size, spot, None if anew else signature)]
     return _sign(opened, spot, key, items, proof)
 
 
-def over_left_third(signature: Box, size: tuple[float, float]) -> Box:
-    """Return where a seal of that size lies that covers the left third of a signature, at the same height."""
-    edge, level = signature.x0 + signature.width / 3, (signature.y0 + signature.y1) / 2
-    return Box(signature.page, edge - size[0], level - size[1] / 2, edge, level + size[1] / 2)
+def over_left_third(signature: Box, size: tuple[float, float], rotate: int) -> Box:
+    """Return where a seal of that size lies that covers the left third of a signature, at the same height, as its reader sees it.
+
+    On a page with /Rotate the reader's left is another side of the box in user space.
+    """
+    along, across = (signature.height, signature.width) if rotate in {90, 270} else (signature.width, signature.height)
+    start, level = {
+        0: (signature.x0, signature.y0),
+        90: (signature.y0, signature.x0),
+        180: (-signature.x1, signature.y0),
+        270: (-signature.y1, signature.x0),
+    }[rotate]
+    edge, middle = start + along / 3, level + across / 2
+    first, last = sorted((edge, edge - size[0]) if rotate in {0, 90} else (-edge, size[0] - edge))
+    low, high = middle - size[1] / 2, middle + size[1] / 2
+    if rotate in {90, 270}:
+        return Box(signature.page, low, first, high, last)
+    return Box(signature.page, first, low, last, high)
 
 
 def arrival_stamp(

@@ -60,5 +60,7 @@ def silent() -> UnreachableError:
     return UnreachableError(
         "signing.tsa_silent",
         _("The time stamp server does not answer, or answers nonsense."),
-        _("Try again later, or sign without a time stamp: the document is then less easily proved in later years."),
+        _(
+            "Try again later, or do without this once: --without-timestamp; the document is then less easily proved in later years."
+        ),
     )
