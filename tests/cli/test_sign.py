@@ -19,6 +19,7 @@ from tests.cli.commands import Clerk
 from vanthu_cli.reading.picture import picture_of
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.office import OWN, PASSWORD, PracticeOffice
+from vanthu_cli.sandbox.pki import issue
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_batch_that_was_killed_goes_on_where_it_stopped(clerk: Clerk, jobs: st
     assert 4 <= done < 24
     kept = {each: each.read_bytes() for each in clerk.office.papers.glob("*.signed.pdf")}
     code, answer = clerk.asks(*command)
-    assert code == 0, answer
+    assert code == 0, (answer["error"], answer["failed"])
     assert sum(each["signed_before"] for each in answer["files"]) == done
     assert {each: each.read_bytes() for each in kept} == kept
     assert [assets.signatures(each.with_suffix(".signed.pdf")) for each in paths] == [1] * 24
@@ -130,6 +131,60 @@ def test_a_certificate_that_must_not_sign_is_refused_before_the_secret_is_asked(
     assert answer["error"]["hint"]
     assert assets.times(asked) == 0
     assert names(office.papers) == before
+
+
+def test_what_is_no_pdf_is_never_signed_as_one(clerk: Clerk) -> None:
+    empty, page = clerk.office.papers / "trong.xlsx", clerk.office.papers / "trang.pdf"
+    empty.write_bytes(b"")
+    page.write_bytes(b"<html>404</html>")
+    for file in (empty, page):
+        code, answer = clerk.asks("sign", str(file), "--as", "person")
+        assert (code, answer["error"]["code"]) == (2, "sign.not_pdf")
+    assert names(clerk.office.papers) == {"trong.xlsx", "trang.pdf"}
+
+
+def test_the_same_pattern_again_leaves_its_own_results_out(clerk: Clerk) -> None:
+    assets.drafts(clerk.office.papers, 3)
+    assert clerk.types("sign", *map(str, sorted(clerk.office.papers.glob("*.pdf"))), "--as", "person") == 0
+    made = names(clerk.office.papers)
+    assert len(made) == 6
+    code, answer = clerk.asks("sign", *map(str, sorted(clerk.office.papers.glob("*.pdf"))), "--as", "person")
+    assert (code, [each["signed_before"] for each in answer["files"]]) == (0, [True] * 3)
+    assert names(clerk.office.papers) == made
+
+
+def test_a_key_of_another_person_is_noticed_though_its_certificate_is_not_noted(clerk: Clerk) -> None:
+    second = issue(
+        clerk.office.pki, ca="party", name=assets.PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
+        passphrase=PASSWORD, key="p-256",
+    )  # fmt: skip
+    key = {"role": "person", "kind": "pkcs12", "path": str(second), "secret": "file:secrets/password"}
+    assets.change(clerk.office, {"keys.second": key})
+    draft = clerk.draft()
+    code, answer = clerk.asks("sign", str(draft), "--as", "person", "--key", "second")
+    assert (code, answer["error"]["code"]) == (5, "key.not_ours")
+    assert names(clerk.office.papers) == {"cong-van.pdf"}
+    note = ("directory", "add", OWN, "--certificate", str(second.with_suffix(".crt")), "--role", "person")
+    assert clerk.types(*note) == 0, clerk.said
+    code, answer = clerk.asks("sign", str(draft), "--as", "person", "--key", "second")
+    assert (code, [each["code"] for each in answer["files"][0]["warnings"]]) == (0, ["other-name"])
+
+
+def test_a_key_file_that_holds_another_certificate_than_noted_is_not_used_for_what_was_planned(clerk: Clerk) -> None:
+    second = issue(
+        clerk.office.pki, ca="party", name=assets.PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
+        passphrase=PASSWORD, key="p-256",
+    )  # fmt: skip
+    key = {"role": "person", "kind": "pkcs12", "path": str(second), "secret": "file:secrets/password"}
+    assets.change(clerk.office, {"keys.leader": key})
+    note = ("directory", "add", OWN, "--certificate", str(second.with_suffix(".crt")), "--role", "person")
+    assert clerk.types(*note) == 0, clerk.said
+    words = ("sign", str(clerk.draft()), "--as", "person")
+    code, answer = clerk.asks(*words)
+    assert (code, answer["error"]["code"]) == (2, "key.changed")
+    assert names(clerk.office.papers) == {"cong-van.pdf"}
+    assert clerk.types("init") == 0, clerk.said
+    assert clerk.types(*words) == 0, clerk.said
 
 
 def test_what_the_page_lacks_is_told_before_the_secret_is_asked(clerk: Clerk) -> None:
@@ -368,7 +423,7 @@ def test_any_file_is_signed_beside_it_and_openssl_agrees(clerk: Clerk) -> None:
     document = clerk.office.papers / "thu.docx"
     document.write_bytes(make_docx("Thư ngỏ"))
     code, answer = clerk.asks("sign", *map(str, (*paths, document)), "--as", "organisation", "--detached")
-    assert code == 0, answer
+    assert code == 0, (answer["error"], answer["failed"])
     for path in (*paths, document):
         signature = path.with_name(f"{path.name}.p7s")
         assert assets.cms_passes(signature, path, clerk.office.pki.root)
@@ -399,7 +454,7 @@ def test_xml_is_signed_inside_and_xmlsec_agrees(name: str, clerk: Clerk) -> None
     file = clerk.office.papers / name
     file.write_text("<?xml version='1.0'?><Thu xmlns='urn:x'><NoiDung>Kính gửi</NoiDung></Thu>", "utf-8")
     code, answer = clerk.asks("sign", str(file), "--as", "organisation")
-    assert code == 0, answer
+    assert code == 0, (answer["error"], answer["failed"])
     signed = Path(answer["files"][0]["output"])
     assert signed.name == f"goi.signed{file.suffix}"
 
@@ -416,7 +471,7 @@ def test_a_word_processor_s_document_becomes_a_pdf_and_is_signed(
     file = clerk.office.papers / f"cong-van.{kind}"
     file.write_bytes(written[kind])
     code, answer = clerk.asks("sign", str(file), "--as", "person")
-    assert code == 0, answer
+    assert code == 0, (answer["error"], answer["failed"])
     assert answer["files"][0]["warnings"] == []
     signed = clerk.office.papers / "cong-van.signed.pdf"
     assert assets.signatures(signed) == 1

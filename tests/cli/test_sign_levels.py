@@ -332,6 +332,9 @@ def test_two_signers_sign_each_in_their_place_and_then_the_office_seals(
     draft.write_bytes(written["joint"])
     assert clerk.types("sign", str(draft), "--as", "person", "--key", "leader", "--out", str(first)) == 0, clerk.said
     assert clerk.types("sign", str(first), "--as", "person", "--key", "second", "--out", str(both)) == 0, clerk.said
+    code, answer = clerk.asks("sign-send", str(first), "--to", "BTCTU", "--yes")
+    assert (code, answer["error"]["code"]) == (5, "issue.signature_missing")
+    assert numbers(clerk) == []
     left, right = assets.field_box(both, "LanhDao"), assets.field_box(both, "LanhDao_2")
     assert left.x1 <= right.x0 + 1
     code, answer = clerk.asks("sign-send", str(both), "--to", "BTCTU", "--yes")

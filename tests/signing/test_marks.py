@@ -61,6 +61,26 @@ def test_an_issued_document_looks_the_same_however_its_page_is_stored(
     assert differing(upright, turned) < 0.002 * differing(draft, upright)
 
 
+@given(
+    corner=st.tuples(st.integers(0, 400), st.integers(0, 700)),
+    extent=st.tuples(st.integers(30, 190), st.integers(20, 120)),
+    seal=st.integers(60, 110),
+    rotate=st.sampled_from([90, 180, 270]),
+)
+def test_the_seal_covers_the_left_third_that_the_reader_sees_however_the_page_is_stored(
+    corner: tuple[int, int], extent: tuple[int, int], seal: int, rotate: int
+) -> None:
+    (x, y), (width, height) = corner, extent
+    signature, size = Box(0, x, y, x + width, y + height), (float(seal), float(seal))
+    upright = pades.over_left_third(signature, size, 0)
+    assert upright.x1 == pytest.approx(x + width / 3)
+    stored = pades.over_left_third(practice.turned(signature, rotate), size, rotate)
+    expected = practice.turned(upright, rotate)
+    assert (stored.x0, stored.y0, stored.x1, stored.y1) == pytest.approx(
+        (expected.x0, expected.y0, expected.x1, expected.y1)
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "day", "expected"),
     [
