@@ -83,6 +83,8 @@ def test_what_was_signed_for_the_archive_is_proved_without_any_server(
         assert servers.stamping.asked > 0
         assert servers.ocsp.asked > 0
     assert levels(quiet, sealed, "--offline") == ("valid", expected)
+    assert quiet.types("verify", str(sealed), "--offline") == 0
+    assert all(f", {each}): passed" in quiet.said for each in expected), quiet.said
     assert set(assets.pdfsig(sealed)[:2]) == {"Signature is Valid."}
 
 

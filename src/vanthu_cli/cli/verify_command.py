@@ -67,7 +67,10 @@ def _signature(found: SignatureFinding) -> str:
     when = found.timestamp or found.claimed_time
     time = when.astimezone(VIETNAM).isoformat(timespec="seconds") if when else _("no time")
     sure = _("time stamped") if found.timestamp else _("by the signer's clock")
-    return f"{found.signer or '?'} ({role_word(found.role)}), {time} ({sure}): {indication_word(found.indication)}"
+    level = f", {found.level}" if found.level.startswith("B-") else ""
+    return (
+        f"{found.signer or '?'} ({role_word(found.role)}), {time} ({sure}{level}): {indication_word(found.indication)}"
+    )
 
 
 def _verdict_sentence(judged: Judged) -> str:
