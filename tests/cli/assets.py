@@ -34,7 +34,8 @@ from vanthu_cli.document.places import Box
 from vanthu_cli.procedures.setup import set_up
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import Page, make_pdf
-from vanthu_cli.sandbox.office import PracticeOffice
+from vanthu_cli.sandbox.office import PASSWORD, PracticeOffice
+from vanthu_cli.sandbox.pki import issue
 from vanthu_cli.validation.pdf import signed_by
 
 Table = Mapping[str, object]
@@ -253,6 +254,14 @@ def with_form(pdf: bytes) -> bytes:
 
 PARTNER = ("PHÓ CHÁNH VĂN PHÒNG", "Trần Thị Phó")
 """Title and name of who signs the joint document beside the leader."""
+
+
+def second_signer(office: PracticeOffice) -> Path:
+    """Issue that person's key; the directory doesn't know it yet."""
+    return issue(
+        office.pki, ca="party", name=PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
+        passphrase=PASSWORD, key="p-256",
+    )  # fmt: skip
 
 
 def written(folder: Path) -> dict[str, bytes]:

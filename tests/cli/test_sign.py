@@ -19,7 +19,6 @@ from tests.cli.commands import Clerk
 from vanthu_cli.reading.picture import picture_of
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.office import OWN, PASSWORD, PracticeOffice
-from vanthu_cli.sandbox.pki import issue
 
 
 @pytest.fixture
@@ -154,10 +153,7 @@ def test_the_same_pattern_again_leaves_its_own_results_out(clerk: Clerk) -> None
 
 
 def test_a_key_of_another_person_is_noticed_though_its_certificate_is_not_noted(clerk: Clerk) -> None:
-    second = issue(
-        clerk.office.pki, ca="party", name=assets.PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
-        passphrase=PASSWORD, key="p-256",
-    )  # fmt: skip
+    second = assets.second_signer(clerk.office)
     key = {"role": "person", "kind": "pkcs12", "path": str(second), "secret": "file:secrets/password"}
     assets.change(clerk.office, {"keys.second": key})
     draft = clerk.draft()
@@ -171,10 +167,7 @@ def test_a_key_of_another_person_is_noticed_though_its_certificate_is_not_noted(
 
 
 def test_a_key_file_that_holds_another_certificate_than_noted_is_not_used_for_what_was_planned(clerk: Clerk) -> None:
-    second = issue(
-        clerk.office.pki, ca="party", name=assets.PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
-        passphrase=PASSWORD, key="p-256",
-    )  # fmt: skip
+    second = assets.second_signer(clerk.office)
     key = {"role": "person", "kind": "pkcs12", "path": str(second), "secret": "file:secrets/password"}
     assets.change(clerk.office, {"keys.leader": key})
     note = ("directory", "add", OWN, "--certificate", str(second.with_suffix(".crt")), "--role", "person")

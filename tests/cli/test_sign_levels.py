@@ -33,7 +33,6 @@ from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox.documents import make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
 from vanthu_cli.sandbox.office import OWN, PASSWORD, PracticeOffice
-from vanthu_cli.sandbox.pki import issue
 from vanthu_cli.signing import timestamps
 
 
@@ -321,10 +320,7 @@ def test_two_signers_sign_each_in_their_place_and_then_the_office_seals(
     clerk: Clerk, written: Mapping[str, bytes]
 ) -> None:
     office = clerk.office
-    second = issue(
-        office.pki, ca="party", name=assets.PARTNER[1], organisation="Văn phòng Tỉnh ủy", file="VPTU-second",
-        passphrase=PASSWORD, key="p-256",
-    )  # fmt: skip
+    second = assets.second_signer(office)
     for name, path in (("leader", office.key(OWN, "person")), ("second", second)):
         known = {"path": str(path), "certificate": str(path.with_suffix(".crt")), "image": "pki/keys/signature.png"}
         key = {"role": "person", "kind": "pkcs12", "secret": "file:secrets/password", **known}

@@ -35,6 +35,11 @@ def receiver(tmp_path_factory: pytest.TempPathFactory, middle: practice.Identity
     return _key(tmp_path_factory.mktemp("receiver"), identity, middle)
 
 
+@pytest.fixture(params=["rsa", "p-256"])
+def key(request: pytest.FixtureRequest, receiver: SigningKey, office: SigningKey) -> SigningKey:
+    return receiver if request.param == "rsa" else office
+
+
 @pytest.fixture(scope="session")
 def draft() -> tuple[bytes, Places]:
     return practice.dispatch()

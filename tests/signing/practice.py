@@ -14,12 +14,21 @@ from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 from cryptography.x509.oid import NameOID
 from PIL import Image, ImageChops, ImageDraw
+from pyhanko.sign.timestamps import DummyTimeStamper
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -110,6 +119,13 @@ _TURNS = {
     180: (-1.0, 0.0, 0.0, -1.0, WIDTH, HEIGHT),
     270: (0.0, -1.0, 1.0, 0.0, 0.0, WIDTH),
 }
+
+
+def authority(root: Identity) -> DummyTimeStamper:
+    """Return a time stamp authority below `root`, in this process."""
+    identity = issue("TSA thực hành", root, key=rsa_key(), time_stamping=True)
+    private = identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return DummyTimeStamper(asn1_x509.Certificate.load(identity.der), asn1_keys.PrivateKeyInfo.load(private))
 
 
 def dispatch(*, rotate: int = 0) -> tuple[bytes, Places]:

@@ -6,11 +6,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms, keys, tsp, x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from asn1crypto import cms, tsp
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper, TimestampRequestError
+from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from tests.signing import practice
 
 from vanthu_cli.errors import UnreachableError
@@ -18,17 +18,6 @@ from vanthu_cli.signing.cms import sign_detached, verify_detached
 from vanthu_cli.signing.keys import SigningKey
 
 CONTENT = "Báo cáo\r\nsố 12\n".encode() + bytes(range(256)) * 50
-
-
-@pytest.fixture(params=["rsa", "p-256"])
-def key(request: pytest.FixtureRequest, receiver: SigningKey, office: SigningKey) -> SigningKey:
-    return receiver if request.param == "rsa" else office
-
-
-def authority(root: practice.Identity) -> DummyTimeStamper:
-    identity = practice.issue("TSA thực hành", root, key=practice.rsa_key(), time_stamping=True)
-    private = identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return DummyTimeStamper(x509.Certificate.load(identity.der), keys.PrivateKeyInfo.load(private))
 
 
 def openssl_accepts(signature: bytes, content: bytes, root: practice.Identity, folder: Path) -> bool:
@@ -106,7 +95,7 @@ def test_a_file_that_changes_while_it_is_signed_is_noticed(office: SigningKey) -
 def test_with_a_time_stamper_the_signature_bears_a_stamp_of_itself(
     key: SigningKey, root: practice.Identity, tmp_path: Path
 ) -> None:
-    signature = sign_detached(BytesIO(CONTENT), key, time_stamper=authority(root))
+    signature = sign_detached(BytesIO(CONTENT), key, time_stamper=practice.authority(root))
     assert openssl_accepts(signature, CONTENT, root, tmp_path)
     made = cms.ContentInfo.load(signature)
     signer = made["content"]["signer_infos"][0]
@@ -117,7 +106,7 @@ def test_with_a_time_stamper_the_signature_bears_a_stamp_of_itself(
     done = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=False)
     assert b"Verification: OK" in done.stdout, done.stderr
 
-    other = cms.ContentInfo.load(sign_detached(BytesIO(b"other"), key, time_stamper=authority(root)))
+    other = cms.ContentInfo.load(sign_detached(BytesIO(b"other"), key, time_stamper=practice.authority(root)))
     signer["unsigned_attrs"] = other["content"]["signer_infos"][0]["unsigned_attrs"]
     with pytest.raises(RuntimeError):
         verify_detached(BytesIO(CONTENT), made.dump())

@@ -10,12 +10,12 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from asn1crypto import cms, keys, tsp, x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from asn1crypto import cms, tsp
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper
+from pyhanko.sign.timestamps import TimeStamper
 from tests.signing import practice
 
 from vanthu_cli.channels.letter import status_xml
@@ -44,17 +44,6 @@ EDXML = """<?xml version="1.0" encoding="UTF-8"?>
   <AttachmentEncoded><Attachment><Content>JVBERi0xLjcK</Content></Attachment></AttachmentEncoded>
 </edXML>
 """.encode()
-
-
-@pytest.fixture(params=["rsa", "p-256"])
-def key(request: pytest.FixtureRequest, receiver: SigningKey, office: SigningKey) -> SigningKey:
-    return receiver if request.param == "rsa" else office
-
-
-def authority(root: practice.Identity) -> DummyTimeStamper:
-    identity = practice.issue("TSA thực hành", root, key=practice.rsa_key(), time_stamping=True)
-    private = identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return DummyTimeStamper(x509.Certificate.load(identity.der), keys.PrivateKeyInfo.load(private))
 
 
 def xmlsec_accepts(signed: bytes, root: practice.Identity, folder: Path) -> bool:
@@ -200,7 +189,7 @@ def test_xmlsec_accepts_any_document(
 def test_with_a_time_stamper_the_stamp_is_of_the_signature_value(
     key: SigningKey, root: practice.Identity, tmp_path: Path
 ) -> None:
-    signed = sign_xml(EDXML, key, time_stamper=authority(root))
+    signed = sign_xml(EDXML, key, time_stamper=practice.authority(root))
     assert xmlsec_accepts(signed, root, tmp_path)
     signature = signature_of(signed)
     path = "ds:Object/x:QualifyingProperties/x:UnsignedProperties/x:UnsignedSignatureProperties/x:SignatureTimeStamp"
@@ -217,7 +206,7 @@ def test_with_a_time_stamper_the_stamp_is_of_the_signature_value(
 def test_an_authority_that_is_silent_or_stamps_something_else_is_unreachable(
     office: SigningKey, root: practice.Identity, mood: str
 ) -> None:
-    honest = authority(root)
+    honest = practice.authority(root)
 
     class Moody(TimeStamper):
         async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:

@@ -202,7 +202,7 @@ def _lines(wish: Order, outcomes: Sequence[Outcome], signed: Sequence[Outcome], 
             for each in outcomes
         ]
         lines = table((_("File"), _("State"), _("Result"), _("Remarks")), rows)
-    if signed and not signed[0].signed.time_stamped:  # type: ignore[union-attr]  # chosen for being signed
+    if any(each.signed and each.signed.level == "B-B" for each in signed):
         lines.append(_("Without a trusted time stamp: level B-B."))
     mended = [each.file.name for each in signed if each.signed and each.signed.repaired]
     if mended:

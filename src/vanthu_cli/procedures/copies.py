@@ -13,7 +13,7 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination
-from vanthu_cli.procedures.keys import open_key, proof
+from vanthu_cli.procedures.keys import open_key, proof, sealed_with
 from vanthu_cli.procedures.make import Job, appearing, exists, sign_copy, sweep
 from vanthu_cli.procedures.sign import Copy, Planned, plan
 from vanthu_cli.procedures.spots import Order
@@ -103,16 +103,5 @@ def _sign(
         sha256 = desk.cabinet.put(paper.read())
     with desk.book.step():
         documents.update(desk.book, document.id, sha256=sha256)
-        documents.advance(
-            desk.book,
-            document.id,
-            "seal",
-            {
-                "sha256": sha256,
-                "key": key.fingerprint,
-                "level": made_with.level,
-                "without_time_stamp": bare,
-                "time_stamp": made_with.level != "B-B",
-            },
-        )
+        documents.advance(desk.book, document.id, "seal", sealed_with(sha256, key, made_with, bare=bare))
     return documents.get(desk.book, document.id)

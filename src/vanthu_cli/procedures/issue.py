@@ -11,7 +11,7 @@ from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import InvalidSignatureError, PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.keys import open_key, proof, seal_of
+from vanthu_cli.procedures.keys import open_key, proof, seal_of, sealed_with
 from vanthu_cli.procedures.make import moment
 from vanthu_cli.procedures.plan import Attachment, Plan
 from vanthu_cli.procedures.post import post, settle
@@ -132,14 +132,8 @@ def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, with_what
             desk.book,
             document.id,
             "seal",
-            {
-                "sha256": sha256,
-                "key": key.fingerprint,
-                "level": with_what.level,
-                "time_stamp": with_what.level != "B-B",
-                "without_time_stamp": plan.request.bare,
-                "annexes": [signed for _each, signed in annexes],
-            },
+            sealed_with(sha256, key, with_what, bare=plan.request.bare)
+            | {"annexes": [signed for _each, signed in annexes]},
         )
     return documents.get(desk.book, document.id)
 

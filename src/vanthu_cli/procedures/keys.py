@@ -5,6 +5,7 @@ for a key file), an expired, revoked, foreign or unusable one is refused before 
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -196,6 +197,17 @@ def proof(desk: Desk, *, bare: bool = False, person: bool = False) -> Proof:
     return Proof(level, open_time_stamper(settings.tsa.url), witness(desk))
 
 
+def sealed_with(sha256: str, key: SigningKey, made_with: Proof, *, bare: bool) -> dict[str, object]:
+    """Return what the event of a seal tells: the bytes, the key, how provable, and whether the clerk did without time stamps."""
+    return {
+        "sha256": sha256,
+        "key": key.fingerprint,
+        "level": made_with.level,
+        "time_stamp": made_with.level != "B-B",
+        "without_time_stamp": bare,
+    }
+
+
 def witness(desk: Desk) -> Witness:
     """Return who may be asked for revocation data, the same for the whole run: answers are kept."""
     if desk.keys.witness is None:
@@ -271,15 +283,17 @@ def _in_token(desk: Desk, name: str, settings: Key) -> TokenKey:
 
 def _wanted(desk: Desk, settings: Key) -> str:
     """Return the fingerprint that `certificate` names: by itself, or by a file that holds the certificate."""
-    plain = settings.certificate.replace(":", "").replace(" ", "").lower()
-    if not plain or (len(plain) == 64 and all(c in "0123456789abcdef" for c in plain)):  # noqa: PLR2004  SHA-256 in hex
-        return plain
-    return _read_certificate(desk.config.path(settings.certificate)).fingerprint(hashes.SHA256()).hex()
+    if not settings.certificate:
+        return ""
+    return (
+        _as_fingerprint(settings.certificate)
+        or _read_certificate(desk.config.path(settings.certificate)).fingerprint(hashes.SHA256()).hex()
+    )
 
 
 def _of_key_file(desk: Desk, name: str, settings: Key) -> Certificate | None:
     """Return the certificate of a key file if it is known without its passphrase: named, or noted by `init`."""
-    if settings.certificate and not _is_fingerprint(settings.certificate):
+    if settings.certificate and not _as_fingerprint(settings.certificate):
         return _read_certificate(desk.config.path(settings.certificate))
     noted = _wanted(desk, settings) or noted_key(desk, name)
     if not noted or not desk.cabinet.path(noted).is_file():
@@ -300,9 +314,10 @@ def noted_key(desk: Desk, name: str) -> str:
     return str(json.loads(noted[-1]["data"])["certificate"]) if noted else ""
 
 
-def _is_fingerprint(text: str) -> bool:
-    plain = text.replace(":", "").replace(" ", "")
-    return len(plain) == 64 and all(c in "0123456789abcdefABCDEF" for c in plain)  # noqa: PLR2004  SHA-256 in hex
+def _as_fingerprint(text: str) -> str:
+    """Return a SHA-256 in plain hexadecimal digits, however a viewer of certificates has spaced it; nothing for a path."""
+    plain = text.replace(":", "").replace(" ", "").lower()
+    return plain if re.fullmatch("[0-9a-f]{64}", plain) else ""
 
 
 def _read_certificate(path: Path) -> Certificate:

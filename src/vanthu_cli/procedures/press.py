@@ -147,7 +147,7 @@ def sign_all(desk: Desk, batch: Batch, *, bare: bool, jobs: int, language: str) 
             _("If it was renewed, run “vanthu init” once more, then the same command again."),
         )
     with_what = proof(desk, bare=bare, person=order.role == "person")
-    made = _made(desk, key, order, [each.job for each in waiting], bare=bare, jobs=jobs, language=language)
+    made = _made(desk, key, order, [each.job for each in waiting], with_what, jobs=jobs, language=language)
     for each, result in zip(waiting, made, strict=False):
         if isinstance(result, VanthuError):
             yield Outcome(each.file, each, error=result)
@@ -192,9 +192,8 @@ def _examined(desk: Desk, questions: Sequence[Question], jobs: int, language: st
 
 
 def _made(
-    desk: Desk, key: SigningKey, order: Order, jobs_to_do: Sequence[Job], *, bare: bool, jobs: int, language: str
+    desk: Desk, key: SigningKey, order: Order, jobs_to_do: Sequence[Job], with_what: Proof, *, jobs: int, language: str
 ) -> Iterable[Made | VanthuError]:
-    with_what = proof(desk, bare=bare, person=order.role == "person")
     if jobs == 1:
         return (_tried(job, key, with_what) for job in jobs_to_do)
     settings = desk.config

@@ -1,7 +1,7 @@
 """Signing files outside the issuing procedure: first everything is looked at, then, after one PIN, everything is signed.
 
 `plan` looks at one file and decides what would be put where; whatever can refuse refuses there, and warnings of form are
-gathered, so that the clerk has read them before typing a PIN. `carry_out` makes one signature and records it in the register.
+gathered, so that the clerk has read them before typing a PIN. `press` then has the signatures made; `record` enters each.
 A batch that was interrupted is run again: what is signed already is recognised and left alone.
 """
 

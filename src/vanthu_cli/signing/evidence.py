@@ -7,6 +7,7 @@ redirection is followed, an answer has a size. Who believes an answer is decided
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -203,7 +204,7 @@ def _fetched(method: str, url: str, body: bytes, kind: str) -> bytes:
             method, url, data=body or None, headers={"Content-Type": kind} if kind else {}, timeout=_PATIENCE,
             allow_redirects=False, stream=True,
         ) as answer:  # fmt: skip
-            if answer.status_code != 200:  # noqa: PLR2004
+            if answer.status_code != HTTPStatus.OK:
                 return b""
             taken = answer.raw.read(_LARGEST + 1, decode_content=True)
             return bytes(taken) if len(taken) <= _LARGEST else b""

@@ -8,6 +8,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -176,7 +177,7 @@ def _explained(error: Exception) -> MisuseError | UnreachableError:
 
 def _refused(status: int, answer: Any) -> MisuseError | UnreachableError:
     """Return what the service's refusal means: of the PIN (CSC 11.6: invalid_pin and the like), of something else, or it is out of order."""
-    if status >= 500:  # noqa: PLR2004  RFC 9110 15.6: the server's fault
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # RFC 9110 15.6: the server's fault
         return _silent()
     said = answer if isinstance(answer, dict) else {}
     kind, words = str(said.get("error")), str(said.get("error_description") or said.get("error") or status)[:200]
