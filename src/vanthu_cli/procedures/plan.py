@@ -27,7 +27,7 @@ from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key,
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.procedures.sign import names_of
-from vanthu_cli.procedures.spots import own_signer, seal_place, signed_place, signer_name
+from vanthu_cli.procedures.spots import own_signer, printed_signer, seal_place, signed_place, signer_name
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
@@ -194,18 +194,7 @@ def _by_person(desk: Desk, request: Request, source: bytes) -> bytes:
             _("Leave --person out: the leader has signed."),
         )
     places = found.places or Places()
-    index = places.of(key.subject)
-    if index is None and len(places.signers) > 1:
-        raise MisuseError(
-            "sign.which_signer",
-            _("{file} names several signers ({names}), and none of them is {subject}.").format(
-                file=name, names=", ".join(each.name for each in places.signers), subject=key.subject
-            ),
-            _(
-                "Have each of them sign with “vanthu sign --as person --at PAGE:X,Y”, then run sign-send without --person."
-            ),
-        )
-    index = index or 0
+    index = printed_signer(places, key.subject, name)
     paper = BytesIO(source)
     with contextlib.suppress(MisuseError, ForbiddenError):  # prepared or signed already, or no place for a field
         pades.prepare(paper, places, sealed_at=seal_place(desk, places, index))
@@ -319,7 +308,7 @@ def _check_unsealed(judgement: Judgement, office: str, name: str) -> None:
 
 def _check_all_signed(judgement: Judgement, places: Places, name: str) -> None:
     """Refuse a joint document on which somebody's signature is still missing: numbered, it could not be added any more."""
-    signed = [signer_name(each) for each in judgement.signatures]
+    signed = [signer_name(each.signer) for each in judgement.signatures]
     missing = [
         each.name for index, each in enumerate(places.signers) if not any(places.of(other) == index for other in signed)
     ]

@@ -25,6 +25,7 @@ from vanthu_cli.procedures.spots import (
     annex_number,
     lines_of,
     named_place,
+    printed_signer,
     seal_place,
     signed_place,
 )
@@ -205,16 +206,7 @@ def _person(desk: Desk, order: Order, file: Path, output: Path, found: Examinati
     places = found.places
     if order.at is not None or places is None or not places.signers:
         return job
-    index = places.of(order.card.subject) if order.card.subject else None
-    if index is None and len(places.signers) > 1:
-        raise MisuseError(
-            "sign.which_signer",
-            _("{file} names several signers ({names}), and none of them is {subject}.").format(
-                file=file.name, names=", ".join(each.name for each in places.signers), subject=order.card.subject or "?"
-            ),
-            _("Say where the signature goes: --at PAGE:X,Y; or choose the key of the right person with --key."),
-        )
-    index = index or 0
+    index = printed_signer(places, order.card.subject, file.name)
     box = places.signers[index].box
     if found.signers or places.strip is None or any(each.box is None for each in places.signers):
         return replace(job, box=box, index=index)

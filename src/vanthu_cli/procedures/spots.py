@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from cryptography import x509
+
 from vanthu_cli.document.places import MM, Box, Places
 from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError
@@ -12,8 +14,9 @@ from vanthu_cli.procedures.examine import Examination
 from vanthu_cli.procedures.keys import Card, seal_of
 from vanthu_cli.rules.copies import FORMS
 from vanthu_cli.signing import marks
+from vanthu_cli.signing.keys import common_name
 from vanthu_cli.signing.pades import over_left_third
-from vanthu_cli.validation.findings import Judgement, SignatureFinding
+from vanthu_cli.validation.findings import Judgement
 
 Role = Literal["person", "organisation", "annex", "copy", "arrival"]
 ROLES: tuple[Role, ...] = ("person", "organisation", "annex", "copy", "arrival")
@@ -97,10 +100,31 @@ def own_signer(desk: Desk, judgement: Judgement) -> str:
     """Return the name in the certificate of the person who has signed for this office; nothing if nobody has."""
     office = desk.config.office.code
     return next(
-        (signer_name(each) for each in judgement.signatures if each.role == "person" and each.agency == office), ""
+        (signer_name(each.signer) for each in judgement.signatures if each.role == "person" and each.agency == office),
+        "",
     )
 
 
-def signer_name(signature: SignatureFinding) -> str:
-    """Return the common name of who signed."""
-    return (signature.signer or "").removeprefix("CN=").partition(",")[0]
+def signer_name(subject: str | None) -> str:
+    """Return the common name of who signed, of a finding's `signer` (RFC 4514); all of it where it is none such."""
+    try:
+        return common_name(x509.Name.from_rfc4514_string(subject or ""))
+    except ValueError:
+        return subject or ""
+
+
+def printed_signer(places: Places, subject: str, file: str) -> int:
+    """Return which of the printed signers somebody of that name is; the only one signs whatever it is called.
+
+    `MisuseError` `sign.which_signer` if there are several and none is called so.
+    """
+    index = places.of(subject) if subject else None
+    if index is None and len(places.signers) > 1:
+        raise MisuseError(
+            "sign.which_signer",
+            _("{file} names several signers ({names}), and none of them is {subject}.").format(
+                file=file, names=", ".join(each.name for each in places.signers), subject=subject or "?"
+            ),
+            _("Choose the key of the right person, or say where it goes: vanthu sign --as person --at PAGE:X,Y."),
+        )
+    return index or 0
