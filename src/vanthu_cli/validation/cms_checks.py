@@ -143,15 +143,15 @@ def signature_tokens(embedded: EmbeddedPdfSignature) -> Iterable[Token | None]:
     value = embedded.signer_info["signature"].native
     tokens = extract_tst_data_iter(embedded.signer_info, signed=False)
     for _count, signed_data in zip(range(_MOST_TOKENS), tokens, strict=False):
-        yield _token(signed_data, lambda digest: _hash(digest, value))
+        yield token_of(signed_data, lambda digest: _hash(digest, value))
 
 
 def document_token(embedded: EmbeddedPdfSignature) -> Token | None:
     """Return the token of a document time stamp, None if it cannot be read."""
-    return _token(embedded.signed_data, embedded.compute_digest)
+    return token_of(embedded.signed_data, embedded.compute_digest)
 
 
-def _token(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | None:
+def token_of(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | None:
     try:
         content = signed_data["encap_content_info"]["content"]
         info = content.parsed
