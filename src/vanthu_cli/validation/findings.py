@@ -12,6 +12,7 @@ from vanthu_cli.validation.reasons import Indication, Reason, sentence, weigh
 
 __all__ = ["Judgement", "Reason", "SignatureFinding", "Verdict", "as_json", "judge", "sentence"]
 
+Format = Literal["pdf", "cms", "smime", "xml", "edxml", "ooxml", "unknown"]
 Verdict = Literal["valid", "invalid", "unknown", "unsigned"]
 Role = Literal["person", "organisation", "unknown"]
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA", "legacy"]
@@ -23,13 +24,50 @@ _NOTHING_AFTER: frozenset[Changes] = frozenset({"none", "ltv"})
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A certificate of a chain. `revocation` says what vouches for it at the time judged: "crl", "ocsp", "anchor", "" nothing."""
+
+    subject: str
+    fingerprint: str
+    not_before: datetime
+    not_after: datetime
+    revocation: Literal["crl", "ocsp", "anchor", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that came after a signature: its kind, a name in no language, the page from 0 (None: on no page)."""
+
+    kind: Literal["added", "altered", "removed", "signed", "filled", "content", "other"]
+    what: str
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A page as drawn from the revision that `signature` signed and as drawn from the whole file; PNG bytes.
+
+    `changed`: rectangles in pixels from the upper left corner (left, top, right, bottom) where they differ. `permitted`: all
+    of it lies within the marks of later signatures that passed.
+    """
+
+    signature: str
+    page: int
+    signed: bytes
+    today: bytes
+    changed: tuple[tuple[int, int, int, int], ...]
+    permitted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureFinding:
-    """One signature as found; the keys of the contract's JSON, and three of our own.
+    """One signature as found; the keys of the contract's JSON, and some of our own for the report.
 
     `id` is the field's full name; `integrity` is None where it could not be checked; `timestamp` is a proven time
     (signature or document time stamp by a trusted authority), `claimed_time` only the signer's word; both aware.
     `fingerprint` is the SHA-256 (hex) of the signer's certificate; `agency` comes from our own map of signatories;
-    `visible` tells whether the field shows on a page.
+    `visible` tells whether the field shows on a page. `chain` leads from the signer to the anchor; `judged_for` is the moment
+    at which it was judged; `signed_bytes` is how far the signed revision of the file reaches; `changes`: what came after.
     """
 
     id: str
@@ -51,6 +89,10 @@ class SignatureFinding:
     fingerprint: str | None
     agency: str | None
     visible: bool
+    chain: tuple[Link, ...] = ()
+    judged_for: datetime | None = None
+    signed_bytes: int | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -79,14 +121,18 @@ class Judgement:
     """The verdict of a file. `reasons` concern the file as a whole; those of a signature are in its finding.
 
     `person_signed` and `organisation_signed` count passed signatures only; None without configured signatories.
+    `stamps`: document time stamps that proved something, latest first. `turning_points`: moments at which a certificate or
+    a list used here begins or ends to be in force; between two of them the verdict stays what it is.
     """
 
-    format: Literal["pdf", "cms", "smime", "xml", "edxml", "ooxml", "unknown"]
+    format: Format
     verdict: Verdict
     person_signed: bool | None
     organisation_signed: bool | None
     signatures: tuple[SignatureFinding, ...]
     reasons: tuple[Reason, ...]
+    stamps: tuple[datetime, ...] = ()
+    turning_points: tuple[datetime, ...] = ()
 
 
 def judge(signatures: Sequence[SignatureFinding], reasons: Iterable[Reason] = ()) -> Verdict:
