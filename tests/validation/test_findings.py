@@ -129,7 +129,7 @@ def test_json_has_exactly_the_keys_of_the_contract() -> None:
     assert list(answer) == ["format", "verdict", "person_signed", "organisation_signed", "signatures", "reasons"]
     signatures = answer["signatures"]
     assert isinstance(signatures, list)
-    own = {"fingerprint", "agency", "visible"}
+    own = {"fingerprint", "agency", "visible", "chain", "judged_for", "signed_bytes", "changes"}
     assert list(signatures[0]) == [field.name for field in fields(SignatureFinding) if field.name not in own]
     assert signatures[0]["claimed_time"] == "2026-11-22T09:30:00+07:00"
     assert signatures[0]["timestamp"] is None

@@ -7,12 +7,14 @@ from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from vanthu_cli.validation.changes import after_seal, review
-from vanthu_cli.validation.cms_checks import Examined, frames_its_contents
-from vanthu_cli.validation.findings import Changes, SignatureFinding
-from vanthu_cli.validation.proof import Case
+from vanthu_cli.validation.findings import Change, Changes, Covers, SignatureFinding
+from vanthu_cli.validation.pdf_checks import end, frames_its_contents
+from vanthu_cli.validation.proof import Standing
+from vanthu_cli.validation.reader import Reader
 from vanthu_cli.validation.reasons import Reason, worst
 from vanthu_cli.validation.signed_pdf import Entry
-from vanthu_cli.validation.suspicions import describe, nothing_shown, only_numbered
+from vanthu_cli.validation.stretch import Stretch
+from vanthu_cli.validation.suspicions import differences, nothing_shown, only_numbered
 
 _CHANGES: dict[ModificationLevel, Changes] = {
     ModificationLevel.NONE: "none",
@@ -24,21 +26,29 @@ _CHANGES: dict[ModificationLevel, Changes] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A PDF as it is read: its bytes, the password that opened it, pyHanko's reader."""
+
+    pdf: Stretch
+    password: str | None
+    reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A finding together with what later steps need of the signature."""
 
     finding: SignatureFinding
     embedded: EmbeddedPdfSignature | None = None
     difference: DiffResult | None = None
+    standing: Standing | None = None
 
 
 def changes_after(
-    case: Case,
-    embedded: EmbeddedPdfSignature,
-    examined: Examined,
+    opened: Opened, embedded: EmbeddedPdfSignature, covers: Covers
 ) -> tuple[Changes, DiffResult | None, tuple[Reason, ...]]:
     """Say what came after the signature; an analysis that fails leaves the cryptographic findings as they are."""
-    if examined.covers == "partial":
+    if covers == "partial":
         return "other", None, ()
     try:
         result = review(embedded)
@@ -48,14 +58,21 @@ def changes_after(
                 return _CHANGES[result.modification_level], result, ()
     except Exception as error:  # noqa: BLE001  RecursionError and KeyError are known on long and on LTV files
         return "other", None, (Reason("modification-check-failed", type(error).__name__),)
-    try:
-        detail = describe(case.reader, embedded.signed_revision)
-    except Exception:  # noqa: BLE001  that it was changed is established; only what cannot be told
-        detail = ""
+    detail = ", ".join(each.what for each in listed(opened, embedded) if each.kind != "signed")
     return "other", None, (Reason("changed-after-signing", detail),)
 
 
-def soften(case: Case, item: Judged, judged: list[Judged]) -> Judged:
+def listed(opened: Opened, embedded: EmbeddedPdfSignature) -> tuple[Change, ...]:
+    """List what came after the signature, for a person; empty where it cannot be told."""
+    if embedded.signed_revision == opened.reader.last_revision:
+        return ()
+    try:
+        return differences(opened.reader, int(embedded.signed_revision))
+    except Exception:  # noqa: BLE001  whether it was changed is established elsewhere; only what cannot be told
+        return ()
+
+
+def soften(opened: Opened, item: Judged, judged: list[Judged], *, roles_known: bool) -> Judged:
     """Turn "changed" into "numbered" or "not explained" where that is positively the case (contract.md, unknown)."""
     changed = next((reason for reason in item.finding.reasons if reason.code == "changed-after-signing"), None)
     if changed is None or item.embedded is None:
@@ -68,9 +85,10 @@ def soften(case: Case, item: Judged, judged: list[Judged]) -> Judged:
     ]
     passed = frozenset(other.finding.id for other in later)
     try:
-        if any(_numbered(case, item.embedded, other, passed) for other in later):
+        seals = [other for other in later if not roles_known or other.finding.role == "organisation"]
+        if any(_numbered(opened, item.embedded, other, passed) for other in seals):
             code, after = "numbered-after-signing", "annotations"
-        elif nothing_shown(case.reader, revision, passed):
+        elif nothing_shown(opened.reader, revision, passed):
             code, after = "changes-not-explained", "other"
         else:
             return item
@@ -88,44 +106,38 @@ def soften(case: Case, item: Judged, judged: list[Judged]) -> Judged:
     return replace(item, finding=finding)
 
 
-def _numbered(case: Case, embedded: EmbeddedPdfSignature, seal: Judged, passed: frozenset[str]) -> bool:
-    """Tell whether `seal` is an organisation's, over a revision that only adds number and date."""
-    if seal.embedded is None or (case.signatories is not None and seal.finding.role != "organisation"):
-        return False
-    return only_numbered(
-        case.reader,
-        case.pdf,
-        (embedded.signed_revision, _end(embedded)),
-        (seal.embedded.signed_revision, _end(seal.embedded)),
+def _numbered(opened: Opened, embedded: EmbeddedPdfSignature, seal: Judged, passed: frozenset[str]) -> bool:
+    """Tell whether `seal` is over a revision that only adds number and date."""
+    return seal.embedded is not None and only_numbered(
+        opened.reader,
+        opened.pdf,
+        (embedded.signed_revision, end(embedded)),
+        (seal.embedded.signed_revision, end(seal.embedded)),
         passed,
-        password=case.password,
+        password=opened.password,
     )
 
 
-def _end(embedded: EmbeddedPdfSignature) -> int:
-    return int(embedded.byte_range[2]) + int(embedded.byte_range[3])
-
-
-def whole_file(case: Case, listed: list[Entry], judged: list[Judged]) -> tuple[Reason, ...]:
+def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tuple[Reason, ...]:
     """List what concerns the file: marks after the last seal, and bytes after the last signature."""
     reasons: list[Reason] = []
-    if trailing := _trailing(case, listed):
+    if trailing := _trailing(opened, entries):
         reasons.append(Reason("trailing-bytes", str(trailing)))
     analysed = [item for item in judged if item.difference]
     seals = [item for item in analysed if item.finding.role == "organisation"]
     seals = seals or [item for item in analysed if item.finding.passed]
     if seals and seals[-1].embedded and seals[-1].difference:
         try:
-            reasons += after_seal(case.reader, seals[-1].embedded.signed_revision, seals[-1].difference)
+            reasons += after_seal(opened.reader, seals[-1].embedded.signed_revision, seals[-1].difference)
         except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
             reasons.append(Reason("modification-check-failed", type(error).__name__))
     return tuple(reasons)
 
 
-def _trailing(case: Case, listed: list[Entry]) -> int:
+def _trailing(opened: Opened, entries: list[Entry]) -> int:
     """Return how many bytes follow the last revision: a file that was cut off, or something glued to it."""
-    framed = [entry.embedded for entry in listed if entry.embedded and frames_its_contents(entry.embedded, case.pdf)]
-    last = max(framed, key=_end, default=None)
-    if last is not None and (_end(last) == len(case.pdf) or last.signed_revision == case.reader.last_revision):
-        return len(case.pdf) - _end(last)
-    return len(bytes(case.pdf[case.pdf.rfind(b"%%EOF") + len(b"%%EOF") :]).strip())
+    framed = [entry.embedded for entry in entries if entry.embedded and frames_its_contents(entry.embedded, opened.pdf)]
+    last = max(framed, key=end, default=None)
+    if last is not None and (end(last) == len(opened.pdf) or last.signed_revision == opened.reader.last_revision):
+        return len(opened.pdf) - end(last)
+    return len(bytes(opened.pdf[opened.pdf.rfind(b"%%EOF") + len(b"%%EOF") :]).strip())

@@ -87,10 +87,7 @@ def _wrong_purpose(leaf: x509.Certificate) -> Reason | None:
 
 
 def _revocation_problem(path: ValidationPath, evidence: Evidence, now: datetime, *, known: bool) -> Reason | None:
-    # One by one: an answer that calls the certificate good must not hide another that calls it revoked.
-    single = [replace(evidence, crls=(), ocsps=(answer,)) for answer in evidence.ocsps]
-    moments = [revoked_at(path, each, now) for each in (replace(evidence, ocsps=()), *single)]
-    revoked = min((moment for moment in moments if moment), default=None)
+    revoked = revoked_at(path, evidence, now)
     if revoked:
         return Reason("signing-certificate-revoked", revoked.isoformat())
     if known and not known_good(path, evidence, now):

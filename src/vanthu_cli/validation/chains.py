@@ -81,6 +81,7 @@ def evidence_of(trust: Trust) -> Evidence:
         tuple(x509.Certificate.load(der) for der in trust.anchors),
         tuple(x509.Certificate.load(der) for der in trust.others),
         tuple(read_list(der) for der in trust.crls),
+        tuple(read_answer(der) for der in trust.ocsps),
     )
 
 
@@ -98,6 +99,15 @@ def read_answer(der: bytes) -> ocsp.OCSPResponse:
     if not OCSPContainer.load_multi(loaded):
         raise ValueError("no answer")
     return loaded
+
+
+def answer_until(answer: ocsp.OCSPResponse) -> datetime | None:
+    """Return until when an OCSP answer is in force; None if it does not say."""
+    try:
+        until: datetime | None = answer.response_data["responses"][0]["next_update"].native
+    except HOSTILE:
+        return None
+    return until
 
 
 def find_chain(leaf: x509.Certificate, embedded: Iterable[x509.Certificate], evidence: Evidence, at: datetime) -> Chain:

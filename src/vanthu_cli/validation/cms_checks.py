@@ -1,37 +1,31 @@
-"""The cryptography of one PDF signature: what it covers, whether it holds, and what its time stamp proves."""
+"""The cryptography of one CMS signature (RFC 5652), whatever it stands in: does it hold, who made it, what does it stamp."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms, core, tsp, x509
+from asn1crypto import cms, core, ocsp, tsp, x509
 from cryptography.hazmat.primitives import hashes
-from pyhanko.pdf_utils import generic
-from pyhanko.sign.general import extract_signer_info
+from pyhanko.sign.general import extract_signer_info, find_unique_cms_attribute
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import (
     extract_certs_for_validation,
+    extract_self_reported_ts,
     extract_tst_data_iter,
     validate_sig_integrity,
 )
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from vanthu_cli.validation.chains import WEAK, is_time_stamping
+from vanthu_cli.validation.chains import WEAK, is_time_stamping, read_answer
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.reasons import Reason
-from vanthu_cli.validation.stretch import Stretch
+from vanthu_cli.validation.revocation_lists import RevocationList, read_list
 
 _SMALLEST_RSA = 2048
 _MOST_TOKENS = 4
-
-_COVERS: dict[SignatureCoverageLevel, Covers] = {
-    SignatureCoverageLevel.ENTIRE_FILE: "whole-file",
-    SignatureCoverageLevel.ENTIRE_REVISION: "revision",
-}
+_MOST_ENCLOSED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,47 +56,27 @@ class Token:
     embedded_certificates: tuple[x509.Certificate, ...]
 
 
-def examine(embedded: EmbeddedPdfSignature, pdf: Stretch) -> Examined:
-    """Check a signature's bytes. Raises whatever a hostile structure makes pyHanko raise: the caller isolates it."""
-    claimed = _claimed_time(embedded)
-    if not frames_its_contents(embedded, pdf):
-        # ByteRange attacks (USF, wrapping): whatever the digest says, part of the file is not under it.
-        return Examined(None, (), False, "partial", claimed, (), (Reason("partial-coverage", embedded.fq_name),))
-    covers = _COVERS.get(embedded.evaluate_signature_coverage(), "partial")
+def check(
+    signed_data: cms.SignedData, digest: Callable[[], bytes], covers: Covers, claimed: datetime | None
+) -> Examined:
+    """Check the one signer of `signed_data` over detached content of this digest (recipe, steps 2, 3 and 4).
+
+    Raises whatever a hostile structure makes pyHanko raise: the caller isolates it.
+    """
     try:
-        certificates = extract_certs_for_validation(embedded.signed_data)
+        certificates = extract_certs_for_validation(signed_data)
     except SignatureValidationError:
         return Examined(None, (), None, covers, claimed, (), (Reason("no-signing-certificate"),))
-    leaf = certificates.signer_cert
-    intact, genuine = _holds(embedded.signed_data, leaf, embedded.compute_digest(), "data")
-    weak = _weaknesses(embedded.signer_info, leaf)
+    signer, leaf = extract_signer_info(signed_data), certificates.signer_cert
+    intact, genuine = _holds(signed_data, leaf, digest(), "data")
+    weak = weaknesses(signer, leaf)
     reasons = [
         *([] if intact else [Reason("hash-mismatch")]),
         *([] if genuine else [Reason("signature-broken")]),
-        *([Reason("partial-coverage", embedded.fq_name)] if covers == "partial" else []),
         *([Reason("weak-algorithm", ", ".join(weak))] if weak else []),
     ]
     others = tuple(certificates.other_certs)
     return Examined(leaf, others, intact and genuine, covers, claimed, weak, tuple(reasons))
-
-
-def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: Stretch) -> bool:
-    """Tell whether /ByteRange is two parts from byte 0 that leave out exactly the hex string of /Contents."""
-    if not isinstance(embedded.byte_range, generic.ArrayObject):
-        return False
-    numbers = list(embedded.byte_range)
-    if len(numbers) != 4 or not all(isinstance(number, int) for number in numbers):  # noqa: PLR2004  two pairs
-        return False
-    start, length, resume, rest = map(int, numbers)
-    if start != 0 or not 0 < length < resume or rest <= 0 or resume + rest > len(pdf):
-        return False
-    gap = bytes(pdf[length:resume])
-    if not (gap.startswith(b"<") and gap.endswith(b">")):
-        return False
-    try:
-        return bytes.fromhex(gap[1:-1].decode("ascii")) == embedded.pkcs7_content
-    except ValueError:
-        return False
 
 
 def _holds(signed_data: cms.SignedData, leaf: x509.Certificate, digest: bytes, content_type: str) -> tuple[bool, bool]:
@@ -120,7 +94,8 @@ def _holds(signed_data: cms.SignedData, leaf: x509.Certificate, digest: bytes, c
     )
 
 
-def _weaknesses(signer_info: cms.SignerInfo, leaf: x509.Certificate) -> tuple[str, ...]:
+def weaknesses(signer_info: cms.SignerInfo, leaf: x509.Certificate) -> tuple[str, ...]:
+    """Name the digests and keys that are no longer safe."""
     found = {signer_info["digest_algorithm"]["algorithm"].native}
     with suppress(ValueError):  # not every signature algorithm names its digest
         found.add(signer_info["signature_algorithm"].hash_algo)
@@ -130,28 +105,28 @@ def _weaknesses(signer_info: cms.SignerInfo, leaf: x509.Certificate) -> tuple[st
     return tuple(sorted(weak))
 
 
-def _claimed_time(embedded: EmbeddedPdfSignature) -> datetime | None:
+def signing_time(signer_info: cms.SignerInfo) -> datetime | None:
+    """Return the time the signer claims; a malformed one is none."""
     try:
-        claimed = embedded.self_reported_timestamp
-    except Exception:  # noqa: BLE001  a malformed date is no date
+        return aware(extract_self_reported_ts(signer_info))
+    except Exception:  # noqa: BLE001  whatever stands there, it is no date
         return None
-    return claimed.replace(tzinfo=UTC) if claimed is not None and claimed.tzinfo is None else claimed
 
 
-def signature_tokens(embedded: EmbeddedPdfSignature) -> Iterable[Token | None]:
-    """Yield the signature's time stamp tokens; None for one that cannot be read."""
-    value = embedded.signer_info["signature"].native
-    tokens = extract_tst_data_iter(embedded.signer_info, signed=False)
+def aware(time: datetime | None) -> datetime | None:
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+
+
+def tokens_of(signer_info: cms.SignerInfo) -> Iterator[Token | None]:
+    """Yield the signature's time stamp tokens (RFC 3161, Appendix A); None for one that cannot be read."""
+    value = signer_info["signature"].native
+    tokens: Iterable[Any] = extract_tst_data_iter(signer_info, signed=False)
     for _count, signed_data in zip(range(_MOST_TOKENS), tokens, strict=False):
-        yield token_of(signed_data, lambda digest: _hash(digest, value))
-
-
-def document_token(embedded: EmbeddedPdfSignature) -> Token | None:
-    """Return the token of a document time stamp, None if it cannot be read."""
-    return token_of(embedded.signed_data, embedded.compute_digest)
+        yield token_of(signed_data, lambda algorithm: digest_of(algorithm, value))
 
 
 def token_of(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | None:
+    """Read a token (its SignedData); `imprint_of` returns what must be stamped, by digest algorithm."""
     try:
         content = signed_data["encap_content_info"]["content"]
         info = content.parsed
@@ -162,7 +137,7 @@ def token_of(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | No
         stamped_with = imprint["hash_algorithm"]["algorithm"].native
         certificates = extract_certs_for_validation(signed_data)
         return Token(
-            all(_holds(signed_data, certificates.signer_cert, _hash(digest, bytes(content)), "tst_info"))
+            all(_holds(signed_data, certificates.signer_cert, digest_of(digest, bytes(content)), "tst_info"))
             and imprint_of(stamped_with) == imprint["hashed_message"].native,
             is_time_stamping(certificates.signer_cert) and not {digest, stamped_with} & WEAK,
             info["gen_time"].native,
@@ -173,7 +148,22 @@ def token_of(signed_data: Any, imprint_of: Callable[[str], bytes]) -> Token | No
         return None
 
 
-def _hash(algorithm: str, data: bytes) -> bytes:
+def enclosed(signed_data: cms.SignedData) -> tuple[list[RevocationList], list[ocsp.OCSPResponse]]:
+    """Return the revocation data that travels within the signature: its `crls`, and Adobe's archival attribute."""
+    lists, answers = list[RevocationList](), list[ocsp.OCSPResponse]()
+    with suppress(Exception):  # optional and hostile: what cannot be read is not there
+        ders = [each.chosen.dump() for each in signed_data["crls"] or () if each.name == "certificate_list"]
+        lists += map(read_list, ders[:_MOST_ENCLOSED])
+    with suppress(Exception):
+        kept = find_unique_cms_attribute(
+            extract_signer_info(signed_data)["signed_attrs"], "adobe_revocation_info_archival"
+        )
+        lists += [read_list(each.dump()) for each in list(kept["crl"] or ())[:_MOST_ENCLOSED]]
+        answers += [read_answer(each.dump()) for each in list(kept["ocsp"] or ())[:_MOST_ENCLOSED]]
+    return lists, answers
+
+
+def digest_of(algorithm: str, data: bytes) -> bytes:
     digest = hashes.Hash(get_pyca_cryptography_hash(algorithm))
     digest.update(data)
     return digest.finalize()

@@ -25,13 +25,14 @@ _NOTHING_AFTER: frozenset[Changes] = frozenset({"none", "ltv"})
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A certificate of a chain. `revocation` says what vouches for it at the time judged: "crl", "ocsp", "anchor", "" nothing."""
+    """A certificate of a chain. `revocation` says what vouches for it at the time judged, "" nothing; `as_of`, of when that is."""
 
     subject: str
     fingerprint: str
     not_before: datetime
     not_after: datetime
     revocation: Literal["crl", "ocsp", "anchor", ""]
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ class Judgement:
 
     `person_signed` and `organisation_signed` count passed signatures only; None without configured signatories.
     `stamps`: document time stamps that proved something, latest first. `turning_points`: moments at which a certificate or
-    a list used here begins or ends to be in force; between two of them the verdict stays what it is.
+    a list used here begins or ends to be in force; between two of them the verdict stays what it is. `wanting`: certificates
+    (DER) of whose revocation nothing is known, or whose issuer is not. `comparisons` are there if pictures were asked for.
     """
 
     format: Format
@@ -133,6 +135,8 @@ class Judgement:
     reasons: tuple[Reason, ...]
     stamps: tuple[datetime, ...] = ()
     turning_points: tuple[datetime, ...] = ()
+    wanting: tuple[bytes, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def judge(signatures: Sequence[SignatureFinding], reasons: Iterable[Reason] = ()) -> Verdict:

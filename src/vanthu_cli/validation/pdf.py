@@ -5,32 +5,29 @@ The recipe: 1. parse strictly, else leniently (then never valid). 2. List the si
 4. For the whole file: what came after the organisation's last signature. 5. `findings.judge`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from asn1crypto import x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from vanthu_cli.validation import chains
-from vanthu_cli.validation.afterwards import Judged, changes_after, soften, whole_file
+from vanthu_cli.validation.afterwards import Judged, Opened, changes_after, soften, whole_file
+from vanthu_cli.validation.afterwards import listed as listed_changes
 from vanthu_cli.validation.chains import Evidence
-from vanthu_cli.validation.cms_checks import examine
+from vanthu_cli.validation.cms_checks import Examined, enclosed
 from vanthu_cli.validation.findings import Judgement, Level, SignatureFinding, judge
 from vanthu_cli.validation.graph import array, entry_of
 from vanthu_cli.validation.marks import boxes_of
-from vanthu_cli.validation.proof import (
-    VIETNAM,
-    Case,
-    Proof,
-    document_time_stamps,
-    own_stamp,
-    proven_time,
-    signer_certificate,
-)
+from vanthu_cli.validation.pdf_checks import end, examine, signature_tokens
+from vanthu_cli.validation.pdf_times import Proof, document_time_stamps, proven_time
+from vanthu_cli.validation.pictures import compared, comparisons
+from vanthu_cli.validation.proof import Case, finding, standing, turning_points, unjudged, wanting
 from vanthu_cli.validation.reader import LockedError, Reader, open_pdf
-from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.signed_pdf import (
     PADES_KIND,
     SIGNATURE_KINDS,
@@ -47,7 +44,6 @@ _HEADER = 1024
 """Bytes within which a PDF's header stands (ISO 32000-1, Annex H, implementation note 13)."""
 _MOST_SIGNATURES = 64
 _MOST_EMBEDDED = 32
-_ABOUT = timedelta(minutes=10)
 
 
 def judge_pdf(
@@ -59,6 +55,7 @@ def judge_pdf(
     at: datetime | None = None,
     known_since: datetime | None = None,
     password: str | None = None,
+    pictures: bool = False,
 ) -> Judgement:
     """Judge every signature of `pdf` at `at`, or `now`; all times aware. A path is read in slices, never as a whole.
 
@@ -66,13 +63,13 @@ def judge_pdf(
     counts for neither role; None (nothing configured) leaves person_signed and organisation_signed open.
     `known_since` is when our own register first held exactly these bytes: a proof that they existed then.
     `password`, the user's or the owner's, opens an encrypted file; None leaves it closed, even if "" would open it.
-    Any failure is a verdict "unknown" with a reason.
+    `pictures` asks for pages as signed and as today, for a report. Any failure is a verdict "unknown" with a reason.
     """
     try:
         with open_stretch(pdf) as stretch:
             if b"%PDF-" not in bytes(stretch[:_HEADER]):
                 return _without_signatures("unknown", Reason("not-a-pdf"), signatories)
-            return _judge(stretch, trust, signatories, (at or now, known_since), password)
+            return _judge(stretch, trust, signatories, (at or now, known_since), password, pictures=pictures)
     except LockedError:
         return _without_signatures("pdf", Reason("encrypted"), signatories)
     except OSError as error:
@@ -112,85 +109,92 @@ def _judge(
     signatories: Mapping[str, Signatory] | None,
     times: tuple[datetime, datetime | None],
     password: str | None,
+    *,
+    pictures: bool,
 ) -> Judgement:
     """Judge an open file at the first of `times`; the second is when our own register first held it."""
     reader, listed, notes = _open(pdf, password)
     if len(listed) > _MOST_SIGNATURES:
         return _without_signatures("pdf", Reason("too-many-signatures", str(len(listed))), signatories)
     known = None if signatories is None else {_plain(key): value for key, value in signatories.items()}
-    evidence = _evidence(trust, reader) if listed else chains.Evidence((), ())
-    case = Case(pdf, password, reader, evidence, trust, known, *times)
-    proofs, notes_on_stamps = document_time_stamps(case, listed)
-    judged = [_signature(case, entry, proofs) for entry in listed if not (entry.is_timestamp and entry.embedded)]
-    judged = [soften(case, item, judged) for item in judged]
-    reasons = (*notes, *notes_on_stamps, *whole_file(case, listed, judged))
+    opened = Opened(pdf, password, reader)
+    case = Case(_evidence(trust, reader, listed), trust, known, *times)
+    proofs, tokens, notes_on_stamps = document_time_stamps(case, pdf, listed)
+    judged = [
+        _signature(case, opened, entry, proofs) for entry in listed if not (entry.is_timestamp and entry.embedded)
+    ]
+    judged = [soften(opened, item, judged, roles_known=known is not None) for item in judged]
+    reasons = (*notes, *notes_on_stamps, *whole_file(opened, listed, judged))
+    if judge((), reasons) == "unsigned":  # nothing speaks against the file as a whole
+        judged, looked = compared(opened, judged)
+        reasons = (*reasons, *looked)
     found = tuple(item.finding for item in judged)
     roles = {item.role for item in found if item.passed}
-    counts = case.signatories is not None
+    standings = [item.standing for item in judged if item.standing]
+    held = [each for one in standings for each in _certificates(one.examined)]
+    held += [each for token in tokens for each in (token.certificate, *token.embedded_certificates)]
     return Judgement(
         "pdf",
         judge(found, reasons),
-        "person" in roles if counts else None,
-        "organisation" in roles if counts else None,
+        "person" in roles if known is not None else None,
+        "organisation" in roles if known is not None else None,
         found,
         reasons,
+        stamps=tuple(time for _revision, time in proofs),
+        turning_points=turning_points(case, held) if listed else (),
+        wanting=wanting(standings),
+        comparisons=tuple(comparisons(opened, judged)) if pictures else (),
     )
 
 
-def _evidence(trust: Trust, reader: Reader) -> Evidence:
+def _certificates(examined: Examined) -> Iterator[x509.Certificate]:
+    if examined.certificate is not None:
+        yield examined.certificate
+    yield from examined.embedded_certificates
+
+
+def _evidence(trust: Trust, reader: Reader, listed: Sequence[Entry]) -> Evidence:
     """Put together our own trust and what the document carries."""
     own = chains.evidence_of(trust)
+    if not listed:
+        return own
     embedded, crls, ocsps = validation_data(reader)
-    return Evidence(own.anchors, (*own.others, *embedded[:_MOST_EMBEDDED]), (*own.crls, *crls), tuple(ocsps))
+    inside = [enclosed(entry.embedded.signed_data) for entry in listed if entry.embedded]
+    crls += [each for lists, _answers in inside for each in lists]
+    ocsps += [each for _lists, answers in inside for each in answers]
+    return Evidence(own.anchors, (*own.others, *embedded[:_MOST_EMBEDDED]), (*own.crls, *crls), (*own.ocsps, *ocsps))
 
 
-def _signature(case: Case, entry: Entry, proofs: tuple[Proof, ...]) -> Judged:
+def _signature(case: Case, opened: Opened, entry: Entry, proofs: tuple[Proof, ...]) -> Judged:
     """Judge one signature; whatever its bytes make a parser raise concerns this one alone."""
     if entry.embedded is None:
         return Judged(_unreadable(entry))
     try:
-        return _readable(case, entry, entry.embedded, proofs)
+        return _readable(case, opened, entry, entry.embedded, proofs)
     except Exception as error:  # noqa: BLE001  see above
         return Judged(_unreadable(replace(entry, embedded=None, problem=type(error).__name__)))
 
 
-def _readable(case: Case, entry: Entry, embedded: EmbeddedPdfSignature, proofs: tuple[Proof, ...]) -> Judged:
-    examined = examine(embedded, case.pdf)
+def _readable(
+    case: Case, opened: Opened, entry: Entry, embedded: EmbeddedPdfSignature, proofs: tuple[Proof, ...]
+) -> Judged:
+    examined = examine(embedded, opened.pdf)
     revision = int(embedded.signed_revision)
-    stamp, stamp_reasons = own_stamp(case, embedded, proofs)
-    times = [time for time in (stamp, proven_time(case, revision, proofs)) if time]
-    chain, revocation, chain_reasons = signer_certificate(case, examined, min(times, default=None))
-    changes, difference, change_reasons = changes_after(case, embedded, examined)
-    reasons = (*examined.reasons, *chain_reasons, *change_reasons, *stamp_reasons)
-    if stamp and examined.claimed_time and abs(examined.claimed_time - stamp - VIETNAM) < _ABOUT:
-        reasons = (*reasons, Reason("local-time-labelled-utc"))
-    leaf = examined.certificate
-    fingerprint = leaf.sha256.hex() if leaf else None
-    signatory = (case.signatories or {}).get(fingerprint or "")
-    stamped = stamp or min((time for covered, time in proofs if covered >= revision), default=None)
-    indication, sub_indication = worst(reasons)
-    finding = SignatureFinding(
-        id=str(entry.name),  # a plain str: the PDF object would drag the whole reader along to another process
-        role=signatory.role if signatory else "unknown",
-        signer=chains.subject(leaf) if leaf else None,
-        issuer=chains.subject(leaf, issuer=True) if leaf else None,
-        indication=indication,
-        sub_indication=sub_indication,
-        level=_level(case, entry, stamped, proofs),
-        claimed_time=examined.claimed_time,
-        timestamp=stamped,
-        integrity=examined.integrity,
-        covers=examined.covers,
+    stood = standing(case, examined, signature_tokens(embedded), entry.name, proven_time(case, revision, proofs))
+    changes, difference, reasons = changes_after(opened, embedded, examined.covers)
+    stamped = stood.stamp or min((time for covered, time in proofs if covered >= revision), default=None)
+    found = finding(
+        case,
+        entry.name,
+        stood,
+        level=_level(opened.reader, entry, stamped, proofs),
+        stamped=stamped,
         changes_after=changes,
-        trust=chain.trust,
-        revocation=revocation,
-        weak=tuple(sorted({*examined.weak, *chains.weak_hashes(chain.path)})),
         reasons=reasons,
-        fingerprint=fingerprint,
-        agency=signatory.agency if signatory else None,
         visible=_visible(entry),
+        signed_bytes=None if examined.covers == "partial" else end(embedded),
     )
-    return Judged(finding, embedded, difference)
+    return Judged(replace(found, changes=listed_changes(opened, embedded)), embedded, difference, stood)
 
 
 def _unreadable(entry: Entry) -> SignatureFinding:
@@ -198,29 +202,7 @@ def _unreadable(entry: Entry) -> SignatureFinding:
     code = "unsupported-signature" if unsupported else "unreadable-signature"
     if entry.problem == "outside":
         code = "signature-outside-form"
-    reason = Reason(code, f"{entry.name} {entry.problem}".strip())
-    indication, sub_indication = worst((reason,))
-    return SignatureFinding(
-        id=str(entry.name),  # a plain str: the PDF object would drag the whole reader along to another process
-        role="unknown",
-        signer=None,
-        issuer=None,
-        indication=indication,
-        sub_indication=sub_indication,
-        level="legacy",
-        claimed_time=None,
-        timestamp=None,
-        integrity=None,
-        covers="partial",
-        changes_after="other",
-        trust="unknown",
-        revocation="unknown",
-        weak=(),
-        reasons=(reason,),
-        fingerprint=None,
-        agency=None,
-        visible=_visible(entry),
-    )
+    return unjudged(entry.name, Reason(code, f"{entry.name} {entry.problem}".strip()), visible=_visible(entry))
 
 
 def _visible(entry: Entry) -> bool:
@@ -230,16 +212,16 @@ def _visible(entry: Entry) -> bool:
         return False
 
 
-def _level(case: Case, entry: Entry, stamped: datetime | None, proofs: tuple[Proof, ...]) -> Level:
+def _level(reader: Reader, entry: Entry, stamped: datetime | None, proofs: tuple[Proof, ...]) -> Level:
     """Name the PAdES baseline level (ETSI EN 319 142-1) by what is there; adbe.pkcs7 signatures are "legacy"."""
     if entry.kind != PADES_KIND:
         return "legacy"
     if stamped is None:
         return "B-B"
-    store = entry_of(case.reader.root, "/DSS")
+    store = entry_of(reader.root, "/DSS")
     if not any(array(store, key) for key in ("/CRLs", "/OCSPs")):
         return "B-T"
-    written = case.reader.xrefs.get_last_change(store.container_ref)
+    written = reader.xrefs.get_last_change(store.container_ref)
     return "B-LTA" if any(revision >= written for revision, _time in proofs) else "B-LT"
 
 

@@ -1,45 +1,39 @@
-"""What proves that a signature existed at a time, and what its certificate is worth then.
+"""What proves that a signature existed at a time, and what its certificate is worth then (recipe, steps 5 to 9).
 
 Time comes from trusted time stamps and from our own register; the signer's clock proves nothing (ETSI EN 319 102-1,
-"proof of existence"). Stamps are judged from the latest to the earliest, as each vouches for those before it.
+"proof of existence").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain as every
 from typing import Literal
 
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from asn1crypto import x509
 
 from vanthu_cli.validation import chains
 from vanthu_cli.validation.chains import Chain, Evidence
-from vanthu_cli.validation.cms_checks import Examined, Token, document_token, frames_its_contents, signature_tokens
-from vanthu_cli.validation.reader import Reader
-from vanthu_cli.validation.reasons import Reason
-from vanthu_cli.validation.revocation import known_good, revoked_at
-from vanthu_cli.validation.signed_pdf import Entry
-from vanthu_cli.validation.stretch import Stretch
+from vanthu_cli.validation.cms_checks import Examined, Token
+from vanthu_cli.validation.findings import Changes, Level, Link, SignatureFinding
+from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.revocation import Voucher, known_good, revoked_at, vouchers
 from vanthu_cli.validation.trust import Signatory, Trust
 
-_SKEW = timedelta(minutes=5)
+SKEW = timedelta(minutes=5)
 """By how much our clock may run behind the authority's: a stamp of a moment ago is no stamp from the future."""
 
 VIETNAM = timedelta(hours=7)
 """Some tools label Vietnamese time as UTC."""
-
-Proof = tuple[int, datetime]
-"""A revision and a time at which a trusted document time stamp proves it to have existed."""
+_ABOUT = timedelta(minutes=10)
 
 Revocation = Literal["good", "revoked", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One file before the judge: the moment of judging and everything that can be evidence."""
+    """One file before the judge: the moment of judging and everything that can be evidence (recipe, step 1)."""
 
-    pdf: Stretch
-    password: str | None
-    reader: Reader
     evidence: Evidence
     trust: Trust
     signatories: Mapping[str, Signatory] | None
@@ -47,37 +41,28 @@ class Case:
     known_since: datetime | None
 
 
-def document_time_stamps(case: Case, listed: list[Entry]) -> tuple[tuple[Proof, ...], tuple[Reason, ...]]:
-    """Return which revisions are proven to have existed when; the latest stamp first, as it vouches for the others."""
-    proofs: list[Proof] = []
-    reasons: list[Reason] = []
-    for entry in reversed(listed):
-        if not (entry.is_timestamp and entry.embedded):
-            continue
-        revision = int(entry.embedded.signed_revision)
-        token = document_token(entry.embedded) if frames_its_contents(entry.embedded, case.pdf) else None
-        if token is None:
-            reasons.append(Reason("timestamp-broken", entry.name))
-        elif not token.sound:
-            reasons.append(Reason("document-timestamp-broken", entry.name))
-        elif not _token_trusted(case, token, proven_time(case, revision, tuple(proofs))):
-            reasons.append(Reason("timestamp-untrusted", entry.name))
-        else:
-            proofs.append((revision, token.time))
-    return tuple(proofs), tuple(reasons)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a signature is worth by its own time stamp and its certificate; `at` is the moment it was judged for."""
+
+    examined: Examined
+    stamp: datetime | None
+    at: datetime
+    chain: Chain
+    links: tuple[Link, ...]
+    revocation: Revocation
+    reasons: tuple[Reason, ...]
 
 
-def proven_time(case: Case, revision: int, proofs: tuple[Proof, ...]) -> datetime | None:
-    """Return the earliest time at which `revision` is proven to have existed, None if nothing proves it."""
-    times = [time for covered, time in proofs if covered >= revision]
-    if case.known_since is not None:
-        times.append(case.known_since)
-    return min((time for time in times if time <= case.moment + _SKEW), default=None)
+def earliest(case: Case, times: Iterable[datetime]) -> datetime | None:
+    """Return the earliest of the times, and of our own register's, that is not in the future; None if nothing proves any."""
+    known = () if case.known_since is None else (case.known_since,)
+    return min((time for time in every(times, known) if time <= case.moment + SKEW), default=None)
 
 
-def _token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
+def token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
     """Judge the authority's certificate at the time its stamp is itself proven for: expired stamps prove nothing."""
-    if not token.usable or token.time > case.moment + _SKEW:
+    if not token.usable or token.time > case.moment + SKEW:
         return False
     at = proven or case.moment
     chain = chains.find_chain(token.certificate, token.embedded_certificates, case.evidence, at)
@@ -90,25 +75,36 @@ def _token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
     return case.trust.revocation != "require" or known_good(chain.path, case.evidence, at)
 
 
-def own_stamp(
-    case: Case,
-    embedded: EmbeddedPdfSignature,
-    proofs: tuple[Proof, ...],
+def standing(
+    case: Case, examined: Examined, tokens: Iterable[Token | None], name: str, proven: datetime | None
+) -> Standing:
+    """Judge a signature's stamp and certificate; `proven` is when it is proven to have existed by what is outside it."""
+    stamp, notes = _own_stamp(case, name, tokens, proven)
+    at = min((time for time in (stamp, proven) if time), default=None)
+    chain, revocation, reasons = _signer_certificate(case, examined, at)
+    notes = (*reasons, *notes)
+    if stamp and examined.claimed_time and abs(examined.claimed_time - stamp - VIETNAM) < _ABOUT:
+        notes = (*notes, Reason("local-time-labelled-utc"))
+    moment = at or case.moment
+    return Standing(examined, stamp, moment, chain, _links(case, chain, moment), revocation, notes)
+
+
+def _own_stamp(
+    case: Case, name: str, tokens: Iterable[Token | None], proven: datetime | None
 ) -> tuple[datetime | None, tuple[Reason, ...]]:
     """Return the time of the signature's own trusted time stamp. An untrusted one counts as none, with a note."""
     reasons: list[Reason] = []
-    proven = proven_time(case, embedded.signed_revision, proofs)
-    for token in signature_tokens(embedded):
+    for token in tokens:
         if token is None or not token.sound:
-            reasons.append(Reason("timestamp-broken", embedded.fq_name))
-        elif _token_trusted(case, token, proven):
+            reasons.append(Reason("timestamp-broken", name))
+        elif token_trusted(case, token, proven):
             return token.time, tuple(reasons)
         else:
             reasons.append(Reason("timestamp-untrusted", chains.subject(token.certificate)))
     return None, tuple(reasons)
 
 
-def signer_certificate(
+def _signer_certificate(
     case: Case, examined: Examined, proven: datetime | None
 ) -> tuple[Chain, Revocation, tuple[Reason, ...]]:
     """Judge the signer's certificate at the proven time, or at the moment of judging where nothing is proven."""
@@ -132,3 +128,113 @@ def signer_certificate(
     if case.trust.revocation == "require":
         reasons.append(Reason("revocation-unknown", chains.subject(examined.certificate, issuer=True)))
     return chain, "unknown", tuple(reasons)
+
+
+def _links(case: Case, chain: Chain, at: datetime) -> tuple[Link, ...]:
+    """Return the certificates of the path with what vouches for each, the signer's first."""
+    if chain.path is None:
+        return ()
+    anchor, *below = chain.path.iter_certs(include_root=True)
+    asked = case.trust.revocation != "ignore"
+    words: list[tuple[Voucher, datetime | None]] = [("", None)] * len(below)
+    if asked:
+        words = list(vouchers(chain.path, case.evidence, at))
+    links = [
+        Link(chains.subject(each), each.sha256.hex(), each.not_valid_before, each.not_valid_after, kind, as_of)
+        for each, (kind, as_of) in zip(below, words, strict=True)
+    ]
+    top = Link(
+        chains.subject(anchor), anchor.sha256.hex(), anchor.not_valid_before, anchor.not_valid_after, "anchor", None
+    )
+    return (*reversed(links), top)
+
+
+def finding(
+    case: Case,
+    name: str,
+    found: Standing,
+    *,
+    level: Level,
+    stamped: datetime | None,
+    changes_after: Changes = "none",
+    reasons: tuple[Reason, ...] = (),
+    visible: bool = False,
+    signed_bytes: int | None = None,
+) -> SignatureFinding:
+    """Put together what is known of a signature; `stamped` is its proven time, `reasons` what its surroundings add."""
+    examined, leaf = found.examined, found.examined.certificate
+    fingerprint = leaf.sha256.hex() if leaf else None
+    signatory = (case.signatories or {}).get(fingerprint or "")
+    every_reason = (*examined.reasons, *reasons, *found.reasons)
+    indication, sub_indication = worst(every_reason)
+    return SignatureFinding(
+        id=str(name),  # a plain str: a PDF object would drag the whole reader along to another process
+        role=signatory.role if signatory else "unknown",
+        signer=chains.subject(leaf) if leaf else None,
+        issuer=chains.subject(leaf, issuer=True) if leaf else None,
+        indication=indication,
+        sub_indication=sub_indication,
+        level=level,
+        claimed_time=examined.claimed_time,
+        timestamp=stamped,
+        integrity=examined.integrity,
+        covers=examined.covers,
+        changes_after=changes_after,
+        trust=found.chain.trust,
+        revocation=found.revocation,
+        weak=tuple(sorted({*examined.weak, *chains.weak_hashes(found.chain.path)})),
+        reasons=every_reason,
+        fingerprint=fingerprint,
+        agency=signatory.agency if signatory else None,
+        visible=visible,
+        chain=found.links,
+        judged_for=found.at,
+        signed_bytes=signed_bytes,
+    )
+
+
+def unjudged(name: str, *reasons: Reason, visible: bool = False) -> SignatureFinding:
+    """Return a finding about a signature of which nothing can be said but why."""
+    indication, sub_indication = worst(reasons)
+    return SignatureFinding(
+        id=str(name),
+        role="unknown",
+        signer=None,
+        issuer=None,
+        indication=indication,
+        sub_indication=sub_indication,
+        level="legacy",
+        claimed_time=None,
+        timestamp=None,
+        integrity=None,
+        covers="partial",
+        changes_after="other",
+        trust="unknown",
+        revocation="unknown",
+        weak=(),
+        reasons=reasons,
+        fingerprint=None,
+        agency=None,
+        visible=visible,
+    )
+
+
+def wanting(found: Iterable[Standing]) -> tuple[bytes, ...]:
+    """Return the certificates (DER) that somebody should ask an authority about: revocation not known, issuer not known."""
+    wanted: dict[bytes, None] = {}
+    for each in found:
+        leaf = each.examined.certificate
+        if leaf is not None and (each.chain.path is None or each.revocation == "unknown"):
+            path = each.chain.path.iter_certs(include_root=False) if each.chain.path else ()
+            wanted |= dict.fromkeys(one.dump() for one in (leaf, *each.examined.embedded_certificates[:8], *path))
+    return tuple(wanted)
+
+
+def turning_points(case: Case, certificates: Iterable[x509.Certificate]) -> tuple[datetime, ...]:
+    """Return the moments at which a certificate, list or answer in sight begins or ends to be in force, in order."""
+    points: set[datetime] = set()
+    for each in every(certificates, case.evidence.anchors, case.evidence.others):
+        points |= {each.not_valid_before, each.not_valid_after}
+    points |= {until for each in case.evidence.crls if (until := each.loaded.next_update_utc)}
+    points |= {until for each in case.evidence.ocsps if (until := chains.answer_until(each))}
+    return tuple(sorted(points))

@@ -65,6 +65,8 @@ _UNDECIDED: dict[str, str] = {
     "large-mark-added": "GENERIC",
     "field-filled": "GENERIC",
     "trailing-bytes": "GENERIC",
+    "shown-otherwise": "GENERIC",
+    "pages-not-compared": "GENERIC",
     "signing-certificate-unreadable": "NO_SIGNING_CERTIFICATE_FOUND",
     "signing-certificate-expired": "OUT_OF_BOUNDS_NO_POE",
     "signing-certificate-not-yet-valid": "OUT_OF_BOUNDS_NO_POE",
@@ -217,6 +219,12 @@ def _sentences() -> dict[str, str]:
         ),
         "field-filled": _(
             "A form field was filled in after the agency had signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "shown-otherwise": _(
+            "Drawn as a picture, the page looks otherwise today than when it was signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "pages-not-compared": _(
+            "The pages could not be drawn and compared with what was signed ({detail}). Compare the document with the sender's original.",
         ),
         "trailing-bytes": _(
             "The file was cut off, or goes on after its end ({detail} bytes). Ask the sender for the original file.",

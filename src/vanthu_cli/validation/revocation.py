@@ -5,9 +5,11 @@ Revocation lists are checked here and not by pyHanko: its check of a list fails 
 certificate. OCSP answers are checked by pyHanko. Never opens a socket.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from typing import Literal
 
 from asn1crypto import x509 as asn1
 from pyhanko_certvalidator import ValidationContext
@@ -19,6 +21,8 @@ from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 from vanthu_cli.validation.chains import HOSTILE, Evidence, context, finish
 from vanthu_cli.validation.revocation_lists import RevocationList, is_hold
 
+Voucher = Literal["crl", "ocsp", ""]
+
 
 def revoked_at(path: ValidationPath, evidence: Evidence, at: datetime) -> datetime | None:
     """Return when a certificate of the path was revoked, if that was before `at`; None if nothing says so.
@@ -26,22 +30,33 @@ def revoked_at(path: ValidationPath, evidence: Evidence, at: datetime) -> dateti
     Outdated lists count too: a revocation is not undone by the list's growing old.
     """
     moments = [moment for issuer, leaf in _links(path) for moment in _listed(leaf, issuer, evidence.crls)]
-    answers = context(evidence, at, REQUIRE_REVINFO, path, stale_too=True) if evidence.ocsps else None
-    for _issuer, leaf in _links(path):
-        try:
-            _answered(leaf, path, answers)
-        except RevokedError as error:
-            moments.append(error.revocation_dt)
+    # One by one: an answer that calls the certificate good must not hide another that calls it revoked.
+    for answer in evidence.ocsps:
+        asked = context(replace(evidence, ocsps=(answer,)), at, REQUIRE_REVINFO, path, stale_too=True)
+        for _issuer, leaf in _links(path):
+            try:
+                _answered(leaf, path, asked)
+            except RevokedError as error:
+                moments.append(error.revocation_dt)
     return min((moment for moment in moments if moment < at), default=None)
 
 
 def known_good(path: ValidationPath, evidence: Evidence, at: datetime) -> bool:
     """Tell whether lists or answers in force at `at`, or later ones, cover every certificate below the anchor."""
+    return all(kind for kind, _as_of in vouchers(path, evidence, at))
+
+
+def vouchers(path: ValidationPath, evidence: Evidence, at: datetime) -> Iterator[tuple[Voucher, datetime | None]]:
+    """Yield for each certificate below the anchor, from the top, what calls it good at `at`, and when that was made."""
     answers = context(evidence, at, REQUIRE_REVINFO, path) if evidence.ocsps else None
-    return all(
-        any(revocations.covers(leaf, issuer, at) for revocations in evidence.crls) or _good(leaf, path, answers)
-        for issuer, leaf in _links(path)
-    )
+    for issuer, leaf in _links(path):
+        made = [each.made for each in evidence.crls if each.covers(leaf, issuer, at)]
+        if made:
+            yield "crl", max(made)
+        elif _good(leaf, path, answers):
+            yield "ocsp", None
+        else:
+            yield "", None
 
 
 def _links(path: ValidationPath) -> Iterable[tuple[asn1.Certificate, asn1.Certificate]]:

@@ -11,6 +11,7 @@ from PIL import ImageChops
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
+from vanthu_cli.validation.findings import Change
 from vanthu_cli.validation.graph import Key, entry_of, reachable, value_of
 from vanthu_cli.validation.marks import Mark, Rectangle, marks
 from vanthu_cli.validation.reader import Reader, Resolver
@@ -31,16 +32,30 @@ _LIGHTER = 24
 _SCALE = 2.0
 
 
-def describe(reader: Reader, revision: int) -> str:
-    """Say in no language what differs between the signed revision and the last one."""
+def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
+    """List what differs between the signed revision and the last one, in no language."""
     old, new = _both(reader, revision, reader.last_revision)
     touched = altered(reader, revision, reader.last_revision)
     before, now = marks(old), marks(new)
-    found = [f"p. {number + 1} content" for page, number in pages(old) if touched & _drawn_by(old, page)]
-    found += [f"{mark.describe()} removed" for key, mark in before.items() if key not in now]
-    found += [f"{mark.describe()} altered" for key, mark in before.items() if touched & _drawn_by_mark(old, key)]
-    found += [f"{mark.describe()} added" for key, mark in now.items() if key not in before and not mark.signed]
-    return ", ".join(found) or f"{len(touched)} objects"
+    found = [
+        Change("content", f"p. {number + 1} content", number)
+        for page, number in pages(old)
+        if touched & _drawn_by(old, page)
+    ]
+    found += [
+        Change("removed", f"{mark.describe()} removed", mark.page) for key, mark in before.items() if key not in now
+    ]
+    found += [
+        Change("altered", f"{mark.describe()} altered", mark.page)
+        for key, mark in before.items()
+        if touched & _drawn_by_mark(old, key)
+    ]
+    for key, mark in now.items():
+        if key not in before or (mark.signed and not before[key].signed):
+            found.append(Change("signed" if mark.signed else "added", f"{mark.describe()} added", mark.page))
+    if not found and touched:
+        found.append(Change("other", f"{len(touched)} objects", None))
+    return tuple(found)
 
 
 def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool:

@@ -16,20 +16,25 @@ Revocation = Literal["ignore", "when-available", "require"]
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """`anchors` are CA certificates, `others` end-entity ones that help to find chains, `crls` revocation lists."""
+    """`anchors` are CA certificates, `others` such as help to find chains, `crls` and `ocsps` what tells of revocation."""
 
     anchors: tuple[bytes, ...]
     others: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     revocation: Revocation
+    ocsps: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Signatory:
-    """What our own map says about a certificate: no extension tells a person's from an organisation's (VGCA)."""
+    """What our own map says about a certificate: no extension tells a person's from an organisation's (VGCA).
+
+    `addresses` are the agency's mailboxes, in small letters: letters from there it may sign.
+    """
 
     role: Literal["person", "organisation"]
     agency: str
+    addresses: tuple[str, ...] = ()
 
 
 def load_trust(paths: Sequence[Path], revocation: Revocation) -> Trust:
