@@ -306,9 +306,9 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_dropped(
     whole = lists(idle)[0]
     stranger.answer = lambda _request: Response(gzip.compress(whole), headers={"Content-Encoding": "gzip"})
     with largest(monkeypatch, len(whole)):
-        assert evidence._fetched("GET", f"http://{stranger.host}/crl", b"", "") == whole
+        assert evidence.fetched("GET", f"http://{stranger.host}/crl", b"", "") == whole
     with largest(monkeypatch, len(whole) - 1):
-        assert evidence._fetched("GET", f"http://{stranger.host}/crl", b"", "") == b""
+        assert evidence.fetched("GET", f"http://{stranger.host}/crl", b"", "") == b""
 
 
 def test_a_proxy_of_the_environment_hears_nothing(

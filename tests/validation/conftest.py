@@ -88,6 +88,7 @@ def issue(
     time_stamping: bool = False,
     answers_ocsp: bool = False,
     ocsp_at: str | None = None,
+    mail: str | None = None,
     key: Key | None = None,
 ) -> Holder:
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -126,6 +127,8 @@ def issue(
     if ocsp_at:
         access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp_at))
         builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+    if mail:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(mail)]), critical=False)
     return Holder(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
 

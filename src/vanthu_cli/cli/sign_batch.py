@@ -1,13 +1,13 @@
 """Carrying out `vanthu sign`: the files looked at, the warnings told, the secret asked for, the table of what became of each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vanthu_cli.cli.parse import expanded, place_option
+from vanthu_cli.cli.progress import progress
 from vanthu_cli.cli.run import Run, tell
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
@@ -70,7 +70,7 @@ def sign_batch(run: Run, paths: Sequence[Path], wishes: Wishes) -> int:
         )
         pairs = _without_results([(path, _output(path, wishes.out, wish)) for path in files])
         processes = jobs_for(wish, len(pairs), wishes.jobs)
-        with _progress(run, len(pairs), _("looking")) as tick:
+        with progress(run, len(pairs), _("looking")) as tick:
             batch = look_at(desk, wish, pairs, jobs=processes, language=run.language, tick=tick)
         try:
             return _go_on(run, desk, batch, wishes, processes)
@@ -149,7 +149,7 @@ def _carried_out(run: Run, outcomes: Iterator[Outcome], planned: Sequence[Planne
     """Collect what is done; whatever stops the batch concerns each file that was not reached."""
     done: list[Outcome] = []
     try:
-        with _progress(run, len(planned), _("signing")) as tick:
+        with progress(run, len(planned), _("signing")) as tick:
             for each in outcomes:
                 done.append(each)
                 tick()
@@ -272,18 +272,3 @@ def _planned_json(planned: Planned) -> dict[str, Any]:
         "signed_before": planned.done,
         "warnings": [{"code": code, "detail": detail or None} for code, detail in planned.warnings],
     }
-
-
-@contextmanager
-def _progress(run: Run, count: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr, on a terminal only, and only where there is something to wait for."""
-    if not run.interactive or run.quiet or count <= _FEW:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=count)
-        yield lambda: bar.advance(task)

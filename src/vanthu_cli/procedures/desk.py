@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
     from vanthu_cli.procedures.examine import Examination, Question, Task
     from vanthu_cli.procedures.keys import KeyRing
+    from vanthu_cli.procedures.lookup import Lookup
     from vanthu_cli.register.directory import Agency
     from vanthu_cli.validation.trust import Signatory, Trust
 
@@ -34,8 +35,11 @@ class Kept:
     prompt: Callable[[str], str | None]
 
     @cached_property
-    def trust(self) -> "Trust":
-        return trust_of(self.config)
+    def lookup(self) -> "Lookup":
+        from vanthu_cli.procedures.lookup import lookup_of
+
+        kept = self.config.data_dir / "cache" / "revocation"
+        return lookup_of(trust_of(self.config), kept, self.config.trust.hosts, offline=False)
 
     @cached_property
     def keys(self) -> "KeyRing":
@@ -82,7 +86,8 @@ class Desk:
 
     def examine(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Examination":
         """Have a file looked at in the worker; `wishes` are further fields of `Question`."""
-        return self.examiner(self.question(name, data, *tasks, **wishes))
+        question = self.question(name, data, *tasks, **wishes)
+        return self.kept.lookup.judged(self.examiner, question) if "judge" in tasks else self.examiner(question)
 
     def question(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Question":
         from vanthu_cli.procedures.examine import Question
@@ -90,7 +95,7 @@ class Desk:
         return Question(name, data, frozenset(tasks), self.trust(), self.signatories(), self.now, **wishes)
 
     def trust(self) -> "Trust":
-        return self.kept.trust
+        return self.kept.lookup.trust
 
     @property
     def keys(self) -> "KeyRing":
@@ -98,13 +103,7 @@ class Desk:
         return self.kept.keys
 
     def signatories(self) -> "Mapping[str, Signatory]":
-        from vanthu_cli.register import directory
-        from vanthu_cli.validation.trust import Signatory
-
-        return {
-            each.fingerprint: Signatory("person" if each.role == "person" else "organisation", each.agency)
-            for each in directory.certificates(self.book)
-        }
+        return signatories_of(self.book)
 
     @property
     def own(self) -> "Agency":
@@ -114,6 +113,22 @@ class Desk:
         return directory.agency(self.book, self.config.office.code) or directory.Agency(
             self.config.office.code, self.config.office.name
         )
+
+
+def signatories_of(book: Book) -> "dict[str, Signatory]":
+    """Return whose certificate is whose, by fingerprint, with the addresses that their agencies write from."""
+    from vanthu_cli.register import directory
+    from vanthu_cli.validation.trust import Signatory
+
+    agencies = {each.code: each for each in directory.agencies(book)}
+    found = {}
+    for each in directory.certificates(book):
+        agency = agencies[each.agency]
+        addresses = tuple(address.lower() for address in (agency.wan, agency.internet) if address)
+        found[each.fingerprint] = Signatory(
+            "person" if each.role == "person" else "organisation", each.agency, addresses
+        )
+    return found
 
 
 def trust_of(config: Config) -> "Trust":

@@ -6,7 +6,7 @@ The parent imports neither pyHanko nor pdfium.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +27,11 @@ LOCKED = "locked"
 FATAL = frozenset({"too-slow", "crashed", "MemoryError"})
 """Faults that ended the looking itself: nothing is known of such a file, not even whether it bears a mark."""
 
-Task = Literal["mark", "read", "judge", "places", "scan", "signers"]
+_JUDGING = frozenset({"judge", "pictures"})
+_Bench = tuple[Trust, Mapping[str, Signatory] | None]
+_NOBODY = Trust((), (), (), "ignore")
+
+Task = Literal["mark", "read", "judge", "pictures", "places", "scan", "signers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Question:
     """A file (its bytes, or where it lies) and what is asked of it. The answers stop at a secret mark.
 
     `room` and `corner` are the width and height, in points, of a free place wanted on page 1 and at its upper right; `at` is
-    a box that the clerk has named.
+    a box that the clerk has named. `content` is the file that a detached signature may be about.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Question:
     corner: tuple[float, float] | None = None
     place: Box | None = None
     password: str = ""
+    content: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Examination:
 
 def examine(question: Question) -> Examination:
     """Look at the file, in this process."""
-    from vanthu_cli.reading.look import Wish, look
+    from vanthu_cli.reading.look import Look, Wish, look
     from vanthu_cli.validation.files import judge_file
 
     tasks, data, password = question.tasks, question.data, question.password or None
@@ -93,7 +98,8 @@ def examine(question: Question) -> Examination:
         corner=question.corner,
         at=question.place,
     )
-    seen = look(question.name, data, wish, password=password)
+    # A file that is only to be judged need not be opened by pdfium for it.
+    seen = Look() if tasks <= _JUDGING else look(question.name, data, wish, password=password)
     if seen.mark:
         return Examination(mark=seen.mark)
     judgement = None
@@ -106,6 +112,8 @@ def examine(question: Question) -> Examination:
             at=question.at,
             known_since=question.known_since,
             password=question.password,  # "" opens what is only protected against changes
+            content=question.content,
+            pictures="pictures" in tasks,
         )
     return Examination(
         reading=seen.reading,
@@ -135,7 +143,7 @@ def _signers(question: Question, judgement: Judgement | None) -> tuple[str, ...]
 
 
 def _serve(pipe: Connection, language: str) -> None:
-    """Answer questions until the pipe closes."""
+    """Answer questions until the pipe closes. Trust and signatories stay until others are sent: lists may be large."""
     from vanthu_cli import locale
 
     locale.use(language)
@@ -145,7 +153,14 @@ def _serve(pipe: Connection, language: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     calmly()
-    until_closed(pipe, _answer)
+    bench: list[_Bench] = []
+
+    def answer(asked: tuple[_Bench | None, Question]) -> Examination:
+        if asked[0] is not None:
+            bench[:] = [asked[0]]
+        return _answer(replace(asked[1], trust=bench[0][0], signatories=bench[0][1]))
+
+    until_closed(pipe, answer)
 
 
 def _answer(question: Question) -> Examination:
@@ -162,12 +177,16 @@ class Examiner:
     language: str
     seconds: float = _SECONDS
     _worker: Worker | None = field(default=None, init=False)
+    _bench: _Bench | None = field(default=None, init=False)
 
     def __call__(self, question: Question) -> Examination:
-        self._worker = self._worker or Worker(_serve, (self.language,))
+        if self._worker is None:
+            self._worker, self._bench = Worker(_serve, (self.language,)), None
+        bench = (question.trust, question.signatories)
         try:
             pipe = self._worker.pipe
-            pipe.send(question)
+            pipe.send((None if bench == self._bench else bench, replace(question, trust=_NOBODY, signatories=None)))
+            self._bench = bench
             if pipe.poll(self.seconds):
                 answer: Examination = pipe.recv()
                 return answer
@@ -180,3 +199,4 @@ class Examiner:
     def close(self) -> None:
         if self._worker is not None:
             self._worker.close()
+            self._worker = None

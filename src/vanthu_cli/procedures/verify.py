@@ -1,95 +1,224 @@
 """Judging files, with the office's trust and map of signatories, or with nothing but what the command names."""
 
 import hashlib
+import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
+from vanthu_cli import __version__
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import os_words
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.desk import register_file, trust_of, who
+from vanthu_cli.procedures.desk import register_file, signatories_of, trust_of, who
 from vanthu_cli.procedures.examine import Examiner, Question
-from vanthu_cli.register import directory, documents
+from vanthu_cli.procedures.lookup import Lookup, lookup_of
+from vanthu_cli.register import documents
 from vanthu_cli.register.book import open_book
+from vanthu_cli.register.verdicts import Verdicts, key_of, open_verdicts
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.trust import Signatory, Trust, load_trust
 
-_LARGEST = 500 << 20
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_LARGEST = 2 << 30
+_IN_MEMORY = 8 << 20
+"""Bytes up to which a file is handed to the worker; a larger one is read by it from the disk."""
+_LONGEST = timedelta(days=1)
+_DETACHED = (".p7s", ".p7m", ".p7c", ".sig")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One file and its judgement."""
+    """One file, its size in bytes (None: it cannot be read) and its judgement."""
 
     file: Path
     sha256: str | None
     judgement: Judgement
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """By what the files are judged: trust and who may be asked, whose certificate is whose (None: unknown), what is known.
+
+    `state` stands for the signatories in the keys of `verdicts`.
+    """
+
+    lookup: Lookup
+    signatories: Mapping[str, Signatory] | None
+    arrivals: Mapping[str, datetime]
+    verdicts: Verdicts
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """By what the files are judged: trust, whose certificate is whose (None: unknown), when our register had the bytes."""
+class Wish:
+    """How to judge: at `at` (None: now), with page pictures, in `jobs` processes (0: as it pays), about this `content`."""
 
-    trust: Trust
-    signatories: Mapping[str, Signatory] | None
-    arrivals: Mapping[str, datetime]
+    now: datetime
+    language: str
+    at: datetime | None = None
+    pictures: bool = False
+    jobs: int = 0
+    content: Path | None = None
 
 
-def bench_of(config: Config | None, trust: Sequence[Path], now: datetime) -> Bench:
+def bench_of(config: Config | None, trust: Sequence[Path], now: datetime, *, offline: bool = False) -> Bench:
     """Set up for judging; `trust` paths replace the configured trust (contract.md, `verify`)."""
     if config is None:
-        return Bench(load_trust(trust, "when-available"), None, {})
+        return Bench(Lookup(load_trust(trust, "when-available"), None, frozenset()), None, {}, open_verdicts(None, now))
     chosen = load_trust(trust, config.trust.revocation) if trust else trust_of(config)
-    if not register_file(config).is_file():
-        return Bench(chosen, None, {})
+    made = register_file(config).is_file()
+    cache = config.data_dir / "cache" if made else None
+    lookup = lookup_of(chosen, cache and cache / "revocation", config.trust.hosts, offline=offline)
+    verdicts = open_verdicts(cache and cache / "verdicts.sqlite", now.astimezone(UTC))
+    if not made:
+        return Bench(lookup, None, {}, verdicts, "nobody known")
     book = open_book(register_file(config), who=who(), now=now, make=False)
-    signatories = {
-        each.fingerprint: Signatory("person" if each.role == "person" else "organisation", each.agency)
-        for each in directory.certificates(book)
-    }
-    arrivals = documents.arrivals(book)
+    signatories, arrivals = signatories_of(book), documents.arrivals(book)
     book.connection.close()
-    return Bench(chosen, signatories, arrivals)
+    return Bench(lookup, signatories, arrivals, verdicts, key_of(*map(str, sorted(signatories.items()))))
 
 
-def verify(
-    bench: Bench, files: Sequence[Path], *, now: datetime, at: datetime | None, language: str
-) -> Iterator[Judged]:
-    """Judge each file in a worker; a file that cannot be read, or kills the worker, is unknown with a reason."""
-    examiner = Examiner(language)
-    try:
+def verify(bench: Bench, files: Sequence[Path], wish: Wish) -> Iterator[Judged]:
+    """Judge the files in worker processes, in order; one that cannot be read, or kills its worker, is unknown with a reason.
+
+    No more files are under way than a few for each worker: memory does not grow with their number.
+    """
+    jobs = max(1, min(wish.jobs or os.cpu_count() or 1, len(files)))
+    with ExitStack() as stack:
+        examiners = SimpleQueue[Examiner]()
+        for each in [Examiner(wish.language) for _job in range(jobs)]:
+            stack.callback(each.close)
+            examiners.put(each)
+        stack.callback(bench.verdicts.close)
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        under_way = deque[Future[Judged]]()
         for file in files:
-            yield _judge(examiner, bench, file, now=now, at=at)
-    finally:
-        examiner.close()
+            under_way.append(pool.submit(_judge, examiners, bench, file, wish))
+            if len(under_way) > 2 * jobs:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
-def _judge(examiner: Examiner, bench: Bench, file: Path, *, now: datetime, at: datetime | None) -> Judged:
+def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: Wish) -> Judged:
     try:
         if file.exists() and not file.is_file():
             return Judged(file, None, _cannot("file-unreadable", _("it is not a file")))
-        if file.stat().st_size > _LARGEST:
+        before = file.stat()
+        if before.st_size > _LARGEST:
             return Judged(file, None, _cannot("could-not-judge", _("it is too large")))
-        data = file.read_bytes()
+        data: bytes | Path = file.read_bytes() if before.st_size <= _IN_MEMORY else file.absolute()
+        sha256 = _sha256(data)
     except OSError as error:
         return Judged(file, None, _cannot("file-unreadable", os_words(error)))
-    sha256 = hashlib.sha256(data).hexdigest()
-    found = examiner(
-        Question(
-            file.name,
-            data,
-            frozenset({"judge"}),
-            bench.trust,
-            bench.signatories,
-            now,
-            at,
-            bench.arrivals.get(sha256),
-        )
+    content = wish.content or _companion(file)
+    key = _key(bench, sha256, content, wish)
+    kept = bench.verdicts.get(key) if not wish.pictures else None
+    if kept is not None:
+        return Judged(file, sha256, _unpacked(kept), before.st_size)
+    question = Question(
+        file.name,
+        data,
+        frozenset({"judge", "pictures"} if wish.pictures else {"judge"}),
+        bench.lookup.trust,
+        bench.signatories,
+        wish.now,
+        wish.at,
+        bench.arrivals.get(sha256),
+        content=content,
     )
-    return Judged(file, sha256, found.judgement or _cannot("could-not-judge", found.fault or ""))
+    examiner = examiners.get()
+    try:
+        found = bench.lookup.judged(examiner, question)
+    finally:
+        examiners.put(examiner)
+    judgement = found.judgement or _cannot("could-not-judge", found.fault or "")
+    if isinstance(data, Path) and _changed(file, before):
+        return Judged(file, None, _cannot("file-unreadable", _("it is being changed by another program")))
+    if not wish.pictures and found.judgement is not None and not (judgement.wanting and bench.lookup.hosts):
+        bench.verdicts.put(_key(bench, sha256, content, wish), _packed(judgement), _until(judgement, wish))
+    return Judged(file, sha256, judgement, before.st_size)
+
+
+def _companion(file: Path) -> Path | None:
+    """Return the file that a detached signature stands beside, None if there is none."""
+    content = file.with_suffix("")
+    return content if file.suffix.lower() in _DETACHED and content.is_file() else None
+
+
+def _sha256(data: bytes | Path) -> str:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _changed(file: Path, before: os.stat_result) -> bool:
+    try:
+        now = file.stat()
+    except OSError:
+        return True
+    return (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino)
+
+
+def _key(bench: Bench, sha256: str, content: Path | None, wish: Wish) -> str:
+    """Everything that a verdict depends on but the time: bytes, trust, map of signatories, program."""
+    about = _sha256(content) if content else ""
+    return key_of(
+        __version__,
+        sha256,
+        about,
+        wish.at.isoformat() if wish.at else "",
+        str(bench.arrivals.get(sha256, "")),
+        _trust_state(bench.lookup.trust),
+        bench.state,
+    )
+
+
+@lru_cache(maxsize=4)
+def _trust_state(trust: Trust) -> str:
+    """Return one value for whom and what is believed: another as soon as a certificate, list or rule changes."""
+    digests = [
+        kind + hashlib.sha256(der).hexdigest()
+        for kind, ders in zip("aoco", (trust.anchors, trust.others, trust.crls, trust.ocsps), strict=True)
+        for der in ders
+    ]
+    return key_of(trust.revocation, *sorted(digests))
+
+
+def _until(judgement: Judgement, wish: Wish) -> datetime:
+    """Return until when the verdict holds: the next moment at which something it rests on begins or ends, a day at most."""
+    now = wish.now.astimezone(UTC)
+    if wish.at is not None:
+        return now + _LONGEST
+    return min((now + _LONGEST, *(point.astimezone(UTC) for point in judgement.turning_points if point > now)))
+
+
+@lru_cache(maxsize=1)
+def _form() -> "TypeAdapter[Judgement]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Judgement)
+
+
+def _packed(judgement: Judgement) -> str:
+    return _form().dump_json(replace(judgement, wanting=(), comparisons=())).decode()
+
+
+def _unpacked(text: str) -> Judgement:
+    return _form().validate_json(text)
 
 
 def _cannot(code: str, detail: str) -> Judgement:

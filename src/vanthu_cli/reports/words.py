@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from vanthu_cli.document.life import state_word
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
+from vanthu_cli.validation.findings import Judgement
 
 __all__ = [
     "answer_word",
@@ -20,6 +21,7 @@ __all__ = [
     "role_word",
     "state_of",
     "state_word",
+    "verdict_sentence",
     "verdict_word",
     "why",
 ]
@@ -42,6 +44,21 @@ def verdict_word(verdict: str | None) -> str:
         "unknown": _("UNKNOWN"),
         "unsigned": _("UNSIGNED"),
     }.get(verdict or "", "–")
+
+
+def verdict_sentence(judgement: Judgement) -> str:
+    """Say what a clerk makes of a verdict, and does next."""
+    if judgement.verdict == "valid":
+        if judgement.person_signed is False or judgement.organisation_signed is False:
+            return _("Every signature is right, but not both an authorised person and the organisation have signed.")
+        return _("Every signature is right and nothing was changed since. It may be accepted.")
+    if judgement.verdict == "invalid":
+        return _("Do not accept it: it was changed after signing, or a signature is false. Return it to the sender.")
+    if any(reason.code == "file-unreadable" for reason in judgement.reasons):
+        return _("There is no such file, or it may not be read.")
+    if judgement.verdict == "unsigned":
+        return _("It bears no signature: without one it has no legal value. Ask the sender for the signed document.")
+    return _("It cannot be established whether it is right. A person must look; see the reasons.")
 
 
 def form_sentence(code: str, detail: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
@@ -25,6 +25,7 @@ _PATIENCE = 10
 _LARGEST = 20 << 20
 """Bytes of a revocation list at most; the largest public ones have 10 MB."""
 _LONGEST_CHAIN = 8
+_MOST_ADDRESSES = 3
 _DAY = timedelta(days=1)
 """How long an answer counts that does not say until when it is in force."""
 
@@ -49,6 +50,7 @@ class Witness:
     certificates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
     _known: dict[bytes, tuple[str, bytes, datetime]] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
 
     def evidence(self, wanted: Iterable[x509.Certificate], now: datetime) -> tuple[Evidence, tuple[str, ...]]:
         """Return what can be had for the certificates and their issuers, and the sentences why something cannot."""
@@ -83,10 +85,10 @@ class Witness:
         refused = []
         for kind, url in _addresses(certificate):
             host = urlsplit(url)
-            if not {host.hostname, host.netloc} & self.hosts:
+            if not self._allowed(url):
                 refused.append(host.netloc)
                 continue
-            fetched = _ocsp(url, certificate, issuer) if kind == "ocsp" else _crl(url, issuer)
+            fetched = self._ocsp(url, certificate, issuer) if kind == "ocsp" else self._crl(url, issuer)
             if fetched is not None and now < fetched[1]:  # an outdated answer proves nothing of today
                 self._known[certificate.fingerprint(hashes.SHA256())] = (kind, *fetched)
                 return kind, fetched[0], ""
@@ -97,6 +99,68 @@ class Witness:
         if refused:
             return "", b"", _("{name}: {host} may not be asked").format(name=name, host=", ".join(sorted(set(refused))))
         return "", b"", _("{name}: no server answers, and no list in the trust folder speaks for it").format(name=name)
+
+    def issuers(self, certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+        """Fetch the certificates that the given ones name as their issuers' (caIssuers, RFC 5280 4.2.2.1), upwards."""
+        every = [*certificates, *_loaded(self.certificates)]
+        found: list[x509.Certificate] = []
+        front = list(certificates)
+        for _step in range(_LONGEST_CHAIN):
+            missing = [each for each in front if not any(_issued(each, one) for one in (*every, *found))]
+            front = [one for each in missing for url in _issuer_addresses(each) for one in self._certificates(url)]
+            found += front
+        return found
+
+    def _certificates(self, url: str) -> list[x509.Certificate]:
+        body = self._fetched("GET", url, b"", "") if self._allowed(url) else b""
+        try:
+            if body.startswith(b"-----"):
+                return x509.load_pem_x509_certificates(body)[:_LONGEST_CHAIN]
+            return [x509.load_der_x509_certificate(body)]
+        except ValueError:
+            pass
+        try:
+            return pkcs7.load_der_pkcs7_certificates(body)[:_LONGEST_CHAIN]
+        except ValueError:
+            return []
+
+    def _allowed(self, url: str) -> bool:
+        host = urlsplit(url)
+        return bool({host.hostname, host.netloc} & self.hosts)
+
+    def _ocsp(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
+        request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1()).build()  # noqa: S303  RFC 6960: the key of the look-up
+        body = self._fetched("POST", url, request.public_bytes(Encoding.DER), "application/ocsp-request")
+        try:
+            answer = ocsp.load_der_ocsp_response(body)
+            if (
+                answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+                and answer.serial_number == certificate.serial_number
+            ):
+                return body, answer.next_update_utc or answer.this_update_utc + _DAY
+        except ValueError:
+            pass
+        return None
+
+    def _crl(self, url: str, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
+        body = self._fetched("GET", url, b"", "")
+        try:
+            found = x509.load_pem_x509_crl(body) if body.startswith(b"-----") else x509.load_der_x509_crl(body)
+            if found.issuer == issuer.subject:
+                return found.public_bytes(Encoding.DER), found.next_update_utc or found.last_update_utc + _DAY
+        except ValueError:
+            pass
+        return None
+
+    def _fetched(self, method: str, url: str, body: bytes, kind: str) -> bytes:
+        """Return the answer, nothing if there is none; what was silent once is not waited for again."""
+        if url in self._silent:
+            return b""
+        try:
+            return fetched(method, url, body, kind)
+        except OSError:  # requests' own errors are
+            self._silent.add(url)
+            return b""
 
 
 def demand(witness: Witness, wanted: Iterable[x509.Certificate], now: datetime) -> Evidence:
@@ -150,6 +214,16 @@ def _excused(certificate: x509.Certificate) -> bool:
     return True
 
 
+def _issuer_addresses(certificate: x509.Certificate) -> list[str]:
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    named = [each for each in access if each.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
+    urls = [str(each.access_location.value) for each in named[:_MOST_ADDRESSES]]
+    return [url for url in urls if url.startswith(("http://", "https://"))]
+
+
 def _addresses(certificate: x509.Certificate) -> list[tuple[str, str]]:
     """Return the http addresses in a certificate: OCSP first, then lists."""
     found: list[tuple[str, str]] = []
@@ -167,35 +241,10 @@ def _addresses(certificate: x509.Certificate) -> list[tuple[str, str]]:
     return [(kind, url) for kind, url in found if url.startswith(("http://", "https://"))]
 
 
-def _ocsp(url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
-    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1()).build()  # noqa: S303  RFC 6960: the key of the look-up
-    body = _fetched("POST", url, request.public_bytes(Encoding.DER), "application/ocsp-request")
-    try:
-        answer = ocsp.load_der_ocsp_response(body)
-        if (
-            answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
-            and answer.serial_number == certificate.serial_number
-        ):
-            return body, answer.next_update_utc or answer.this_update_utc + _DAY
-    except ValueError:
-        pass
-    return None
-
-
-def _crl(url: str, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
-    body = _fetched("GET", url, b"", "")
-    try:
-        found = x509.load_pem_x509_crl(body) if body.startswith(b"-----") else x509.load_der_x509_crl(body)
-        if found.issuer == issuer.subject:
-            return found.public_bytes(Encoding.DER), found.next_update_utc or found.last_update_utc + _DAY
-    except ValueError:
-        pass
-    return None
-
-
-def _fetched(method: str, url: str, body: bytes, kind: str) -> bytes:
-    """Return the answer, or nothing if there is none of sensible size within the patience."""
+def fetched(method: str, url: str, body: bytes = b"", kind: str = "") -> bytes:
+    """Return what the server answers, nothing if it refuses or says too much; OSError if it is silent."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     session = requests.Session()
     session.trust_env = False  # nothing but the configuration decides where we go
@@ -208,7 +257,7 @@ def _fetched(method: str, url: str, body: bytes, kind: str) -> bytes:
                 return b""
             taken = answer.raw.read(_LARGEST + 1, decode_content=True)
             return bytes(taken) if len(taken) <= _LARGEST else b""
-    except (requests.RequestException, OSError, ValueError):
+    except (ValueError, HTTPError):  # an address that is none, a compression that is none, a body cut off
         return b""
 
 

@@ -1,21 +1,27 @@
-"""Any file: which judge it goes to. What cannot be judged here is unknown, and said so, never "no signature"."""
+"""Any file: which judge it goes to, by its content and not by its name. What cannot be judged here is unknown, and said so."""
 
-import zipfile
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
-from vanthu_cli.validation.findings import Judgement
+from asn1crypto import x509
+
+from vanthu_cli.validation import chains
+from vanthu_cli.validation.cms_files import judge_signers, read_cms
+from vanthu_cli.validation.findings import Format, Judgement, judge
+from vanthu_cli.validation.packages import examine_package
 from vanthu_cli.validation.pdf import judge_pdf
+from vanthu_cli.validation.proof import Case, Standing, turning_points, wanting
 from vanthu_cli.validation.reasons import Reason
-from vanthu_cli.validation.stretch import open_stretch
+from vanthu_cli.validation.smime import Found, judge_mail, looks_like_mail
+from vanthu_cli.validation.stretch import Stretch, open_stretch
 from vanthu_cli.validation.trust import Signatory, Trust
+from vanthu_cli.validation.xml_files import judge_xml, judge_xml_signatures
 
-_ZIP = b"PK\x03\x04"
-_OFFICE = "[Content_Types].xml"
-_SIGNATURES = "_xmlsignatures/"
+_START = 4096
+_LARGEST_MAIL = 200 << 20
+_XML = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\x00]*<[\x00]*[?!A-Za-z_]")
 
 
 def judge_file(
@@ -27,26 +33,71 @@ def judge_file(
     at: datetime | None = None,
     known_since: datetime | None = None,
     password: str | None = None,
+    content: Path | bytes | None = None,
+    pictures: bool = False,
 ) -> Judgement:
-    """Judge a file by its content, not by its name. Word and Excel files: only whether there is a signature at all.
+    """Judge a file; `content` is what a detached signature may be about. The rest as for `judge_pdf`.
 
-    A path is read in slices, never as a whole. The rest as for `judge_pdf`.
+    A path is read in slices, never as a whole, but for letters and XML.
     """
-    with suppress(OSError), open_stretch(data) as stretch:
-        if bytes(stretch[: len(_ZIP)]) == _ZIP:
-            return _package(stretch.file, known=signatories is not None)
-    return judge_pdf(data, trust, signatories, now=now, at=at, known_since=known_since, password=password)
-
-
-def _package(file: BinaryIO, *, known: bool) -> Judgement:
-    """Look into the package's list of members only: nothing is unpacked."""
+    known = None if signatories is None else {key.replace(":", "").lower(): one for key, one in signatories.items()}
     try:
-        names = zipfile.ZipFile(file).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return Judgement("unknown", "unknown", None, None, (), (Reason("format-not-judged"),))
-    if _OFFICE not in names:
-        return Judgement("unknown", "unknown", None, None, (), (Reason("format-not-judged"),))
-    if any(name.lower().startswith(_SIGNATURES) for name in names):
-        return Judgement("ooxml", "unknown", None, None, (), (Reason("format-not-judged"),))
-    nobody = False if known else None
-    return Judgement("ooxml", "unsigned", nobody, nobody, (), ())
+        with open_stretch(data) as stretch:
+            start = bytes(stretch[:_START])
+            if b"%PDF-" not in start[:1024]:
+                case = Case(chains.evidence_of(trust), trust, known, at or now, known_since)
+                return _other(case, data, stretch, start, content)
+    except OSError as error:
+        return _judgement("unknown", (), (Reason("file-unreadable", error.strerror or ""),), known)
+    except Exception as error:  # noqa: BLE001  hostile bytes: whatever a parser raises, the answer is "unknown"
+        return _judgement("unknown", (), (Reason("unparseable", type(error).__name__),), known)
+    return judge_pdf(
+        data, trust, signatories, now=now, at=at, known_since=known_since, password=password, pictures=pictures
+    )
+
+
+def _other(case: Case, data: bytes | Path, stretch: Stretch, start: bytes, content: Path | bytes | None) -> Judgement:
+    """Judge what is no PDF."""
+    package = examine_package(stretch.file)
+    if package is not None:
+        kind: Format = "ooxml" if package.format == "ooxml" else "unknown"
+        return _judgement(kind, judge_xml_signatures(case, package.signatures), package.reasons, case.signatories, case)
+    if _XML.match(start):
+        form, found, reasons = judge_xml(case, data)
+        return _judgement(form, found, reasons, case.signatories, case)
+    if looks_like_mail(start) and len(stretch) <= _LARGEST_MAIL:
+        found, reasons = judge_mail(case, bytes(stretch))
+        return _judgement("smime", found, reasons, case.signatories, case)
+    info = read_cms(bytes(stretch)) if len(stretch) <= _LARGEST_MAIL else None
+    if info is not None:
+        return _judgement("cms", list(judge_signers(case, info, content)), (), case.signatories, case)
+    return _judgement("unknown", (), (Reason("format-not-judged"),), case.signatories)
+
+
+def _judgement(
+    kind: Format,
+    found: Sequence[Found],
+    reasons: Iterable[Reason],
+    signatories: Mapping[str, Signatory] | None,
+    case: Case | None = None,
+) -> Judgement:
+    findings, every = tuple(finding for finding, _stood in found), tuple(reasons)
+    standings = [stood for _finding, stood in found if stood]
+    roles = {each.role for each in findings if each.passed}
+    return Judgement(
+        kind,
+        judge(findings, every),
+        "person" in roles if signatories is not None else None,
+        "organisation" in roles if signatories is not None else None,
+        findings,
+        every,
+        turning_points=turning_points(case, _certificates(standings)) if case else (),
+        wanting=wanting(standings),
+    )
+
+
+def _certificates(standings: Iterable[Standing]) -> Iterator[x509.Certificate]:
+    for each in standings:
+        if each.examined.certificate is not None:
+            yield each.examined.certificate
+        yield from each.examined.embedded_certificates

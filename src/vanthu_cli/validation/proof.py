@@ -4,13 +4,13 @@ Time comes from trusted time stamps and from our own register; the signer's cloc
 "proof of existence").
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain as every
 from typing import Literal
 
-from asn1crypto import x509
+from asn1crypto import ocsp, x509
 
 from vanthu_cli.validation import chains
 from vanthu_cli.validation.chains import Chain, Evidence
@@ -18,6 +18,7 @@ from vanthu_cli.validation.cms_checks import Examined, Token
 from vanthu_cli.validation.findings import Changes, Level, Link, SignatureFinding
 from vanthu_cli.validation.reasons import Reason, worst
 from vanthu_cli.validation.revocation import Voucher, known_good, revoked_at, vouchers
+from vanthu_cli.validation.revocation_lists import RevocationList
 from vanthu_cli.validation.trust import Signatory, Trust
 
 SKEW = timedelta(minutes=5)
@@ -39,6 +40,12 @@ class Case:
     signatories: Mapping[str, Signatory] | None
     moment: datetime
     known_since: datetime | None
+
+
+def with_evidence(case: Case, lists: Sequence[RevocationList], answers: Sequence[ocsp.OCSPResponse]) -> Case:
+    """Return the case with revocation data that came with a signature."""
+    known = case.evidence
+    return replace(case, evidence=replace(known, crls=(*known.crls, *lists), ocsps=(*known.ocsps, *answers)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,13 @@ _UNDECIDED: dict[str, str] = {
     "unsupported-signature": "FORMAT_FAILURE",
     "signature-outside-form": "FORMAT_FAILURE",
     "no-signing-certificate": "NO_SIGNING_CERTIFICATE_FOUND",
+    "no-signer": "FORMAT_FAILURE",
+    "unexpected-content": "FORMAT_FAILURE",
+    "content-missing": "SIGNED_DATA_NOT_FOUND",
+    "content-differs": "SIGNED_DATA_NOT_FOUND",
+    "no-signed-attributes": "FORMAT_FAILURE",
+    "signed-in-part": "FORMAT_FAILURE",
+    "sender-not-signer": "SIG_CONSTRAINTS_FAILURE",
     "certificate-untrusted": "NO_CERTIFICATE_CHAIN_FOUND",
     "certificate-chain-failure": "CERTIFICATE_CHAIN_GENERAL_FAILURE",
     "certificate-wrong-purpose": "CHAIN_CONSTRAINTS_FAILURE",
@@ -138,7 +145,7 @@ def _sentences() -> dict[str, str]:
         ),
         "unparseable": _("The PDF file is damaged and cannot be read ({detail}). Ask the sender to send it again."),
         "encrypted": _(
-            "The PDF file is protected by a password, so its signatures cannot be judged. Ask the sender for an unprotected file.",
+            "The file is protected by a password or encrypted, so its signatures cannot be judged. Ask the sender for an unprotected file.",
         ),
         "hybrid-references": _(
             "The file has two tables of contents, as Word writes it: an old and a new program may show different things. Export it "
@@ -156,6 +163,27 @@ def _sentences() -> dict[str, str]:
         ),
         "signature-outside-form": _(
             "A signature stands on a page but is not listed in the document's form ({detail}). Look at it yourself; ask the sender if in doubt.",
+        ),
+        "no-signer": _(
+            "The signature file names nobody who has signed. Ask the sender for the signature again.",
+        ),
+        "unexpected-content": _(
+            "The signature is not one of a document, but of something else ({detail}). Ask the sender for the right file.",
+        ),
+        "content-missing": _(
+            "The file that was signed is not here. Put it beside its signature under its own name (thu.docx beside thu.docx.p7s), or name it with --content.",
+        ),
+        "content-differs": _(
+            "The signature carries a file of its own that is not the one beside it: it cannot be told which of them was meant. Ask the sender for both again.",
+        ),
+        "no-signed-attributes": _(
+            "The signature does not say of what kind its content is: it could be passed off as one of something else. Ask the sender to sign with up-to-date software.",
+        ),
+        "signed-in-part": _(
+            "Only a part of it is signed ({detail}). Rely on nothing outside that part; ask the sender to sign all of it.",
+        ),
+        "sender-not-signer": _(
+            "The letter was signed by somebody else than its sender ({detail}). Ask the sender by another way whether it is theirs.",
         ),
         "no-signing-certificate": _(
             "The signature does not carry its signer's certificate. Ask the sender to sign again.",

@@ -1,6 +1,6 @@
 """Whose certificates this office believes, as plain DER bytes that travel to worker processes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,12 @@ def load_trust(paths: Sequence[Path], revocation: Revocation) -> Trust:
             pile = {"anchor": anchors, "other": others, "crl": crls}[kind]
             pile[der] = None
     return Trust(tuple(anchors), tuple(others), tuple(crls), revocation)
+
+
+def described(certificates: Iterable[bytes]) -> tuple[str, ...]:
+    """Return subject and SHA-256 fingerprint of each certificate, in a line."""
+    loaded = [x509.Certificate.load(der) for der in certificates]
+    return tuple(f"{each.subject.human_friendly}, SHA-256 {each.sha256_fingerprint}" for each in loaded)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
