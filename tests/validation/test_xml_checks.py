@@ -527,7 +527,7 @@ def test_dangerous_files_are_refused(xml: bytes, code: str) -> None:
 # Whatever is changed: what passes still reads as it was signed.
 
 
-def read(data: bytes) -> list[tuple[str, str | None]]:
+def read(data: bytes) -> list[tuple[str, str]]:
     """Return what a simple reader takes from the document: each element's first text."""
     document: Any = xml.dom.minidom.parseString(data)  # noqa: S318  passed above: no DTD is in it
     for signature in document.getElementsByTagNameNS(DS, "Signature"):
@@ -535,7 +535,7 @@ def read(data: bytes) -> list[tuple[str, str | None]]:
     found = []
     for element in document.getElementsByTagName("*"):
         first = element.firstChild
-        found.append((element.tagName, first.nodeValue.strip() if first and first.nodeValue else None))
+        found.append((element.tagName, (first.nodeValue or "").strip() if first else ""))
     return found
 
 
