@@ -5,7 +5,7 @@ import base64
 from collections.abc import Callable
 from io import BytesIO
 
-from asn1crypto import algos, cms, core
+from asn1crypto import algos, cms
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
@@ -101,9 +101,7 @@ def without_attributes(content: bytes, holder: Holder) -> cms.ContentInfo:
     value = holder.key.sign(content, ec.ECDSA(hashes.SHA256()))
 
     def edit(signed: cms.SignedData) -> None:
-        signer = signed["signer_infos"][0]
-        signer["signed_attrs"] = core.VOID
-        signer["signature"] = value
+        bare(signed, signature=value)
 
     return changed(detached(content, holder), edit)
 
@@ -111,7 +109,14 @@ def without_attributes(content: bytes, holder: Holder) -> cms.ContentInfo:
 def attributes_as_content(info: cms.ContentInfo) -> tuple[cms.ContentInfo, bytes]:
     """The bytes that were really signed, the attributes, passed off as content of a signature without attributes."""
     signed = info["content"]["signer_infos"][0]["signed_attrs"].untag().dump()
-    return changed(info, lambda data: data["signer_infos"][0].__setitem__("signed_attrs", core.VOID)), signed
+    return changed(info, bare), signed
+
+
+def bare(signed: cms.SignedData, **other: object) -> None:
+    """Take the signed attributes out of the only signer."""
+    signer = signed["signer_infos"][0]
+    kept = {name: signer[name] for name in ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")}
+    signed["signer_infos"] = [cms.SignerInfo(kept | other)]
 
 
 def pem(info: cms.ContentInfo) -> bytes:

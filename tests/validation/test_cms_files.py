@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, crl
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +16,9 @@ from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Trust
 
 
-def judged(info: cms.ContentInfo | bytes, pki: Pki, content: bytes | Path | None = DOCUMENT, **how: object) -> Judgement:
+def judged(
+    info: cms.ContentInfo | bytes, pki: Pki, content: bytes | Path | None = DOCUMENT, **how: object
+) -> Judgement:
     data = info if isinstance(info, bytes) else info.dump()
     trust = how.pop("trust", pki.trust())
     assert isinstance(trust, Trust)
@@ -24,7 +26,8 @@ def judged(info: cms.ContentInfo | bytes, pki: Pki, content: bytes | Path | None
 
 
 def codes(judgement: Judgement) -> set[str]:
-    return {reason.code for each in (judgement, *judgement.signatures) for reason in each.reasons}
+    every = [judgement.reasons, *(each.reasons for each in judgement.signatures)]
+    return {reason.code for reasons in every for reason in reasons}
 
 
 def test_a_detached_signature_over_the_file_beside_it_is_valid(pki: Pki) -> None:
@@ -65,19 +68,17 @@ def test_every_signer_is_judged_and_the_worst_decides(pki: Pki) -> None:
     assert (judgement.verdict, judgement.person_signed, judgement.organisation_signed) == ("valid", True, True)
     assert [each.id for each in judgement.signatures] == ["Signer 1", "Signer 2"]
     worse = judged(envelopes.signers_of(detached(DOCUMENT, pki.leader), detached(DOCUMENT, pki.stranger)), pki)
-    assert (worse.verdict, worse.signatures[0].indication) == ("unknown", "TOTAL-PASSED")
+    assert worse.verdict == "unknown"
+    assert {each.indication for each in worse.signatures} == {"TOTAL-PASSED", "INDETERMINATE"}
     worst = judged(envelopes.signers_of(detached(DOCUMENT, pki.leader), detached(b"other", pki.office)), pki)
     assert (worst.verdict, codes(worst)) == ("invalid", {"hash-mismatch"})
 
 
 def test_revocation_data_within_the_signature_counts(pki: Pki) -> None:
     lists = [
-        cms.RevocationInfoChoice({"crl": cms.CertificateList.load(der)}) if hasattr(cms, "CertificateList") else der
+        crl.CertificateList.load(der)
         for der in (revocation_list(pki.sub, {pki.office.certificate.serial_number: NOW - DAY}),)
     ]
-    from asn1crypto import crl
-
-    lists = [crl.CertificateList.load(der) for der in (revocation_list(pki.sub, {pki.office.certificate.serial_number: NOW - DAY}),)]
     info = envelopes.changed(
         detached(DOCUMENT, pki.office), lambda signed: signed.__setitem__("crls", cms.RevocationInfoChoices(lists))
     )
@@ -127,7 +128,7 @@ def test_attacks_on_the_envelope_are_never_valid(pki: Pki) -> None:
 
 
 def test_a_short_key_is_weak(pki: Pki) -> None:
-    short = issue("Khóa ngắn", pki.sub, key=rsa.generate_private_key(65537, 1024))
+    short = issue("Khóa ngắn", pki.sub, key=rsa.generate_private_key(65537, 1024))  # noqa: S505  that is the point
     judgement = judged(detached(DOCUMENT, short), pki)
     assert (judgement.verdict, codes(judgement), judgement.signatures[0].weak) == (
         "unknown",

@@ -24,7 +24,8 @@ def judged(letter: bytes, pki: Pki, signatories: dict[str, Signatory] | None = N
 
 
 def codes(judgement: Judgement) -> set[str]:
-    return {reason.code for each in (judgement, *judgement.signatures) for reason in each.reasons}
+    every = [judgement.reasons, *(each.reasons for each in judgement.signatures)]
+    return {reason.code for reasons in every for reason in reasons}
 
 
 def signed(clerk: Holder, entity: bytes = ENTITY) -> bytes:

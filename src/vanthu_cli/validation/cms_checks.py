@@ -152,7 +152,7 @@ def enclosed(signed_data: cms.SignedData) -> tuple[list[RevocationList], list[oc
     """Return the revocation data that travels within the signature: its `crls`, and Adobe's archival attribute."""
     lists, answers = list[RevocationList](), list[ocsp.OCSPResponse]()
     with suppress(Exception):  # optional and hostile: what cannot be read is not there
-        ders = [each.chosen.dump() for each in signed_data["crls"] or () if each.name == "certificate_list"]
+        ders = [each.chosen.dump() for each in signed_data["crls"] or () if each.name == "crl"]
         lists += map(read_list, ders[:_MOST_ENCLOSED])
     with suppress(Exception):
         kept = find_unique_cms_attribute(

@@ -46,13 +46,22 @@ _UNDECIDED: dict[str, str] = {
     "unreadable-signature": "FORMAT_FAILURE",
     "unsupported-signature": "FORMAT_FAILURE",
     "signature-outside-form": "FORMAT_FAILURE",
+    "signed-in-part": "FORMAT_FAILURE",
+    "signed-data-missing": "SIGNED_DATA_NOT_FOUND",
+    "signed-properties-unbound": "FORMAT_FAILURE",
+    "certificate-not-named": "NO_SIGNING_CERTIFICATE_FOUND",
+    "xml-ambiguous": "FORMAT_FAILURE",
+    "xml-dtd": "FORMAT_FAILURE",
+    "xml-too-large": "FORMAT_FAILURE",
+    "xml-unparseable": "FORMAT_FAILURE",
+    "package-part-not-covered": "FORMAT_FAILURE",
+    "package-refused": "FORMAT_FAILURE",
     "no-signing-certificate": "NO_SIGNING_CERTIFICATE_FOUND",
     "no-signer": "FORMAT_FAILURE",
     "unexpected-content": "FORMAT_FAILURE",
     "content-missing": "SIGNED_DATA_NOT_FOUND",
     "content-differs": "SIGNED_DATA_NOT_FOUND",
     "no-signed-attributes": "FORMAT_FAILURE",
-    "signed-in-part": "FORMAT_FAILURE",
     "sender-not-signer": "SIG_CONSTRAINTS_FAILURE",
     "certificate-untrusted": "NO_CERTIFICATE_CHAIN_FOUND",
     "certificate-chain-failure": "CERTIFICATE_CHAIN_GENERAL_FAILURE",
@@ -179,11 +188,36 @@ def _sentences() -> dict[str, str]:
         "no-signed-attributes": _(
             "The signature does not say of what kind its content is: it could be passed off as one of something else. Ask the sender to sign with up-to-date software.",
         ),
-        "signed-in-part": _(
-            "Only a part of it is signed ({detail}). Rely on nothing outside that part; ask the sender to sign all of it.",
-        ),
         "sender-not-signer": _(
             "The letter was signed by somebody else than its sender ({detail}). Ask the sender by another way whether it is theirs.",
+        ),
+        "signed-in-part": _(
+            "The signature covers only a part of the file; nobody signed the rest ({detail}). Rely on nothing in that rest; ask the sender to sign the whole file.",
+        ),
+        "signed-data-missing": _(
+            "What the signature was made for is not in the file ({detail}). Ask the sender for the original file with all its parts.",
+        ),
+        "signed-properties-unbound": _(
+            "What the signature says about its certificate and its time is not under the signature, or belongs to another. Ask the sender to sign again.",
+        ),
+        "certificate-not-named": _(
+            "The certificate that came with the signature is not the one its signer named. Do not rely on the name shown; ask the sender to sign again.",
+        ),
+        "xml-ambiguous": _(
+            "The file is built so that programs may read different things in it than were signed ({detail}). Ask the sender for a clean file.",
+        ),
+        "xml-dtd": _(
+            "The XML file has a document type declaration (DOCTYPE), by which its content can be changed from outside. Ask the sender to export it again without one.",
+        ),
+        "xml-too-large": _(
+            "The XML file is larger, or built deeper, than an official document can be ({detail}). Ask the sender what it is.",
+        ),
+        "xml-unparseable": _("The XML file is damaged and cannot be read ({detail}). Ask the sender to send it again."),
+        "package-part-not-covered": _(
+            "Parts of the file are not under the signature ({detail}). Rely on nothing in them; ask the sender for a signed PDF.",
+        ),
+        "package-refused": _(
+            "The file is packed in a way that could harm a program or show different content in different ones ({detail}). Don't open it; ask the sender to send it again.",
         ),
         "no-signing-certificate": _(
             "The signature does not carry its signer's certificate. Ask the sender to sign again.",

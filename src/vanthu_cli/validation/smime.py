@@ -79,9 +79,7 @@ def judge_mail(case: Case, data: bytes) -> tuple[list[Found], tuple[Reason, ...]
         made, inner = _signed(case, part)
         found += made if part.whole else [_in_part(each) for each in made]
         front += inner
-    if not found:
-        return [], ()
-    return found, (*_ambiguities(top), *_sender(case, top, found))
+    return found, (*_ambiguities(top), *(_sender(case, top, found) if found else ()))
 
 
 def _part(raw: bytes, *, whole: bool, depth: int) -> _Part:
