@@ -1,5 +1,6 @@
 """What came after a signature, weighed: for each signature by itself, by the light of later ones, and for the file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -14,7 +15,7 @@ from vanthu_cli.validation.reader import Reader
 from vanthu_cli.validation.reasons import Reason, worst
 from vanthu_cli.validation.signed_pdf import Entry
 from vanthu_cli.validation.stretch import Stretch
-from vanthu_cli.validation.suspicions import differences, nothing_shown, only_numbered
+from vanthu_cli.validation.suspicions import differences, nothing_shown, only_numbered, unused
 
 _CHANGES: dict[ModificationLevel, Changes] = {
     ModificationLevel.NONE: "none",
@@ -55,7 +56,8 @@ def changes_after(
         if isinstance(result, DiffResult):
             permitted = embedded.docmdp_level
             if permitted is None or result.modification_level.value <= permitted.value:
-                return _CHANGES[result.modification_level], result, ()
+                changes = _CHANGES[result.modification_level]
+                return changes, result, (Reason("annotated-after-signing"),) if changes == "annotations" else ()
     except Exception as error:  # noqa: BLE001  RecursionError and KeyError are known on long and on LTV files
         return "other", None, (Reason("modification-check-failed", type(error).__name__),)
     detail = ", ".join(each.what for each in listed(opened, embedded) if each.kind != "signed")
@@ -124,14 +126,23 @@ def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tu
     if trailing := _trailing(opened, entries):
         reasons.append(Reason("trailing-bytes", str(trailing)))
     analysed = [item for item in judged if item.difference]
-    seals = [item for item in analysed if item.finding.role == "organisation"]
+    seals = [item for item in analysed if item.finding.id in issuers(judged)]
     seals = seals or [item for item in analysed if item.finding.passed]
-    if seals and seals[-1].embedded and seals[-1].difference:
-        try:
+    try:
+        if seals and seals[-1].embedded and seals[-1].difference:
             reasons += after_seal(opened.reader, seals[-1].embedded.signed_revision, seals[-1].difference)
-        except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
-            reasons.append(Reason("modification-check-failed", type(error).__name__))
+        signed = [entry.embedded.signed_revision for entry in entries if entry.embedded]
+        if signed and (count := unused(opened.reader, max(signed))):
+            reasons.append(Reason("unused-objects", str(count)))
+    except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
+        reasons.append(Reason("modification-check-failed", type(error).__name__))
     return tuple(reasons)
+
+
+def issuers(judged: Sequence[Judged]) -> list[str]:
+    """Name the signatures of the organisation that signed first: the issuing one. Later ones are receivers' stamps."""
+    seals = [item.finding for item in judged if item.finding.role == "organisation"]
+    return [each.id for each in seals if each.agency == seals[0].agency]
 
 
 def _trailing(opened: Opened, entries: list[Entry]) -> int:

@@ -3,8 +3,10 @@
 difference-analysis.md section 3 and number-and-seal.md A5 have the attacks that pyHanko 0.38 alone lets through.
 """
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import (
     DEFAULT_DIFF_POLICY,
@@ -15,10 +17,13 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from vanthu_cli.validation.graph import Key, entry_of, value_of
 from vanthu_cli.validation.marks import Mark, marks
 from vanthu_cli.validation.reader import Reader, Resolver
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.suspicions import drawn_by_mark, form_looks_otherwise, touched
 
+_DEEPEST = 32
 _LARGE = 0.1
 """Share of a page above which an added mark may hide text: an arrival stamp takes some 3 %."""
 
@@ -53,7 +58,7 @@ def review(embedded: EmbeddedPdfSignature) -> DiffResult | SuspiciousModificatio
 
 
 def after_seal(reader: Reader, revision: int, result: DiffResult) -> tuple[Reason, ...]:
-    """List what was put on or filled in after the signature of `revision`, the last of an organisation.
+    """List what was put on or filled in after the signature of `revision`, the last of the issuing organisation.
 
     A new unsigned field, a mark over an earlier signature's mark, one large enough to hide text, a form field with a
     new value: pyHanko permits them all (number-and-seal.md A5; contract.md, "after the last organisation signature").
@@ -68,15 +73,39 @@ def after_seal(reader: Reader, revision: int, result: DiffResult) -> tuple[Reaso
         for key, mark in now.items()
         if (key not in before or before[key].signed != mark.signed) and (code := _offence(mark, protected))
     ]
+    reasons += _refilled(reader, revision, result, before, now)
+    if form_looks_otherwise(reader, revision):
+        reasons.append(Reason("form-look-altered"))
+    return tuple(reasons)
+
+
+def _refilled(
+    reader: Reader, revision: int, result: DiffResult, before: Mapping[Any, Mark], now: Mapping[Any, Mark]
+) -> list[Reason]:
+    """List form fields with another value or look than when signed: pyHanko also names some that nobody touched."""
+    written = touched(reader, revision, reader.last_revision)
+    new = reader.get_historical_resolver(reader.last_revision)
+    keys = {mark.name: key for key, mark in now.items()}
     fields = {mark.name: mark for mark in before.values()}
-    for name in sorted(map(str, result.changed_form_fields)):
-        field = fields.get(name)
-        if field is None or field.kind != "/Sig":
-            reasons.append(Reason("field-altered" if field and field.filled else "field-filled", name))
-    signature_fields = {mark.name for mark in now.values() if mark.kind == "/Sig"}
-    return tuple(
-        reason for reason in reasons if not (reason.code == "field-filled" and reason.detail in signature_fields)
-    )
+    signatures = {mark.name for mark in (*before.values(), *now.values()) if mark.kind == "/Sig"}
+    found = []
+    for name in sorted(set(map(str, result.changed_form_fields)) - signatures):
+        key, field = keys.get(name), fields.get(name)
+        if key is None or key[0] == "direct" or written & drawn_by_mark(new, key) or _value_touched(new, key, written):
+            found.append(Reason("field-altered" if field and field.filled else "field-filled", name))
+    return found
+
+
+def _value_touched(new: Resolver, key: Any, written: set[Key]) -> bool:
+    """Tell whether the value of a field, its own or its parent's, was written later."""
+    field, steps = value_of(new, key[:2]), 0
+    while isinstance(field, generic.DictionaryObject) and steps < _DEEPEST:
+        raws = [field.raw_get(name) for name in ("/Parent", "/V") if name in field]
+        named = [each for each in raws if isinstance(each, generic.IndirectObject)]
+        if any((each.idnum, each.generation) in written for each in named):
+            return True
+        field, steps = entry_of(field, "/Parent"), steps + 1
+    return False
 
 
 def _offence(mark: Mark, protected: list[Mark]) -> str | None:

@@ -60,12 +60,15 @@ class Mark:
 
 
 def marks(handler: PdfHandler) -> dict[Any, Mark]:
-    """Return all annotations by reference (number, generation), or by place where they have none."""
+    """Return all annotations by reference and page (number, generation, page), or by place where they have no reference.
+
+    By page too: the same annotation shown on one page more is one more mark.
+    """
     found: dict[Any, Mark] = {}
     for page, number in pages(handler):
         sheet = rectangle(_inherited(page, "/MediaBox")) or _A4
         for index, (annotation, reference) in enumerate(annotations(page)):
-            key = (reference.idnum, reference.generation) if reference is not None else ("direct", number, index)
+            key = ("direct", number, index) if reference is None else (reference.idnum, reference.generation, number)
             found[key] = Mark(
                 number,
                 rectangle(entry_of(annotation, "/Rect")) or (0.0, 0.0, 0.0, 0.0),

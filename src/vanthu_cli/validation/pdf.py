@@ -129,6 +129,8 @@ def _judge(
         judged, looked = compared(opened, judged)
         reasons = (*reasons, *looked)
     found = tuple(item.finding for item in judged)
+    if judge(found, reasons) == "unknown" and not any((reasons, *(each.reasons for each in found))):
+        reasons = (Reason("filled-after-signing"),)
     roles = {item.role for item in found if item.passed}
     standings = [item.standing for item in judged if item.standing]
     held = [each for one in standings for each in _certificates(one.examined)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from asn1crypto import parser
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
@@ -27,9 +28,15 @@ def examine(embedded: EmbeddedPdfSignature, pdf: Stretch) -> Examined:
         return Examined(None, (), False, "partial", claimed, (), (Reason("partial-coverage", embedded.fq_name),))
     covers = _COVERS.get(embedded.evaluate_signature_coverage(), "partial")
     examined = check(embedded.signed_data, embedded.compute_digest, covers, claimed)
-    if covers == "partial":
-        return replace(examined, reasons=(*examined.reasons, Reason("partial-coverage", embedded.fq_name)))
-    return examined
+    more = [Reason("partial-coverage", embedded.fq_name)] if covers == "partial" else []
+    more += [Reason("contents-padded", embedded.fq_name)] if padded(embedded) else []
+    return replace(examined, reasons=(*examined.reasons, *more))
+
+
+def padded(embedded: EmbeddedPdfSignature) -> bool:
+    """Tell whether anything but zeros stands behind the CMS in /Contents: no digest covers it."""
+    contents = bytes(embedded.pkcs7_content)
+    return any(contents[parser.peek(contents) :])
 
 
 def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: Stretch) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from vanthu_cli.validation.cms_checks import Token
-from vanthu_cli.validation.pdf_checks import document_token, frames_its_contents
+from vanthu_cli.validation.pdf_checks import document_token, frames_its_contents, padded
 from vanthu_cli.validation.proof import Case, earliest, token_trusted
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.signed_pdf import Entry
@@ -26,7 +26,7 @@ def document_time_stamps(
             continue
         revision = int(entry.embedded.signed_revision)
         token = document_token(entry.embedded) if frames_its_contents(entry.embedded, pdf) else None
-        if token is None:
+        if token is None or padded(entry.embedded):
             reasons.append(Reason("timestamp-broken", entry.name))
         elif not token.sound:
             reasons.append(Reason("document-timestamp-broken", entry.name))

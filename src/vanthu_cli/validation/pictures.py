@@ -14,7 +14,7 @@ from typing import Any
 import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
-from vanthu_cli.validation.afterwards import Judged, Opened
+from vanthu_cli.validation.afterwards import Judged, Opened, issuers
 from vanthu_cli.validation.findings import Comparison
 from vanthu_cli.validation.marks import Mark, marks
 from vanthu_cli.validation.reasons import Reason, worst
@@ -27,6 +27,8 @@ _MANY, _COARSE = 40, 0.5
 _MOST_PAGES = 2_000
 _STEP = 8
 """Steps of 255 in a colour that count as different: the same objects are drawn the same to the last bit."""
+_LIGHTER = 24
+"""Steps of grey that count as something being hidden."""
 _MARGIN = 2
 """Pixels by which a mark's softened edge may reach beyond its box."""
 _CELL = 16
@@ -59,7 +61,7 @@ def compared(opened: Opened, judged: Sequence[Judged]) -> tuple[list[Judged], tu
     if not alive or len(ends) == 1:
         return list(judged), ()
     try:
-        changed = _differing(opened, {end: _marks_of(opened, alive, end) for end in ends})
+        changed = _differing(opened, {end: _marks_of(opened, alive, end) for end in ends}, _receivers(judged))
     except Exception as error:  # noqa: BLE001  pdfium refuses what pyHanko read: no positive evidence that nothing changed
         return list(judged), (Reason("pages-not-compared", type(error).__name__),)
     return [_noted(item, changed) if item in alive else item for item in judged], ()
@@ -79,6 +81,13 @@ def _noted(item: Judged, changed: Mapping[int, Sequence[int]]) -> Judged:
     return replace(item, finding=finding)
 
 
+def _receivers(judged: Sequence[Judged]) -> frozenset[str]:
+    """Name the signatures made after the issuing organisation's last: their marks must hide nothing."""
+    seals = issuers(judged)
+    names = [item.finding.id for item in judged]
+    return frozenset(names[names.index(seals[-1]) + 1 :]) if seals else frozenset()
+
+
 def _marks_of(opened: Opened, alive: Sequence[Judged], end: int) -> list[Mark]:
     """Return where on the pages the signatures stand that end at `end`."""
     made = [item for item in alive if item.finding.signed_bytes == end and item.embedded]
@@ -91,8 +100,13 @@ def _marks_of(opened: Opened, alive: Sequence[Judged], end: int) -> list[Mark]:
     ]
 
 
-def _differing(opened: Opened, allowed: Mapping[int, Sequence[Mark]]) -> dict[int, list[int]]:
-    """Return, by revision (its end in bytes), the pages drawn otherwise than in the one before, outside the marks allowed."""
+def _differing(
+    opened: Opened, allowed: Mapping[int, Sequence[Mark]], receivers: frozenset[str]
+) -> dict[int, list[int]]:
+    """Return, by revision (its end in bytes), the pages drawn otherwise than in the one before, outside the marks allowed.
+
+    Within a receiver's mark nothing may get lighter: it must not hide what stood there.
+    """
     found: dict[int, list[int]] = {end: [] for end in allowed}
     with ExitStack() as stack:
         documents = [stack.enter_context(_document(opened, end)) for end in allowed]
@@ -103,7 +117,9 @@ def _differing(opened: Opened, allowed: Mapping[int, Sequence[Mark]]) -> dict[in
             before = None
             for document, (end, marked) in zip(documents, allowed.items(), strict=True):
                 now = _drawn(document, page, _SCALE if page < _MANY else _COARSE)
-                if before is not None and _changed(before, now, [mark for mark in marked if mark.page == page]):
+                own = [mark for mark in marked if mark.page == page]
+                hiding = [mark for mark in own if mark.name in receivers]
+                if before is not None and (_changed(before, now, own) or _hidden(before, now, hiding)):
                     found[end].append(page)
                 before = now
     return found
@@ -118,6 +134,16 @@ def _changed(before: _Page, now: _Page, allowed: Sequence[Mark]) -> bool:
     for mark in allowed:
         difference.paste(0, now.area(mark))
     return difference.getbbox() is not None
+
+
+def _hidden(before: _Page, now: _Page, marked: Sequence[Mark]) -> bool:
+    """Tell whether anything that was dark has become lighter under a mark."""
+    for mark in marked:
+        area = now.area(mark)
+        then, today = (page.picture.crop(area).convert("L") for page in (before, now))
+        if any(ImageChops.subtract(today, then).histogram()[_LIGHTER:]):
+            return True
+    return False
 
 
 def _difference(before: Image.Image, now: Image.Image) -> Image.Image | None:

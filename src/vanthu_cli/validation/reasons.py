@@ -80,6 +80,11 @@ _UNDECIDED: dict[str, str] = {
     "mark-covered": "GENERIC",
     "large-mark-added": "GENERIC",
     "field-filled": "GENERIC",
+    "annotated-after-signing": "GENERIC",
+    "filled-after-signing": "GENERIC",
+    "form-look-altered": "GENERIC",
+    "unused-objects": "GENERIC",
+    "contents-padded": "FORMAT_FAILURE",
     "trailing-bytes": "GENERIC",
     "shown-otherwise": "GENERIC",
     "pages-not-compared": "GENERIC",
@@ -287,6 +292,21 @@ def _sentences() -> dict[str, str]:
         ),
         "pages-not-compared": _(
             "The pages could not be drawn and compared with what was signed ({detail}). Compare the document with the sender's original.",
+        ),
+        "annotated-after-signing": _(
+            "Notes were put on the document after it was signed, as the signature permits. Look at them; none of them is signed.",
+        ),
+        "filled-after-signing": _(
+            "Fields were filled in or added after the last signature: nobody has signed them. Compare the document with the sender's original.",
+        ),
+        "form-look-altered": _(
+            "By what rules the form's fields are drawn was changed after signing: they may look otherwise than when signed. Compare the document with the sender's original.",
+        ),
+        "unused-objects": _(
+            "Something was added to the file after signing that the document does not use ({detail} objects). Ask the sender for the original file.",
+        ),
+        "contents-padded": _(
+            "Data stands inside the signature's field that nobody has signed ({detail}). Ask the sender for the original file.",
         ),
         "trailing-bytes": _(
             "The file was cut off, or goes on after its end ({detail} bytes). Ask the sender for the original file.",

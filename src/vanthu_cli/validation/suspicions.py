@@ -35,12 +35,12 @@ _SCALE = 2.0
 def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
     """List what differs between the signed revision and the last one, in no language."""
     old, new = _both(reader, revision, reader.last_revision)
-    touched = altered(reader, revision, reader.last_revision)
+    changed = altered(reader, revision, reader.last_revision)
     before, now = marks(old), marks(new)
     found = [
         Change("content", f"p. {number + 1} content", number)
         for page, number in pages(old)
-        if touched & _drawn_by(old, page)
+        if changed & _drawn_by(old, page)
     ]
     found += [
         Change("removed", f"{mark.describe()} removed", mark.page) for key, mark in before.items() if key not in now
@@ -48,13 +48,13 @@ def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
     found += [
         Change("altered", f"{mark.describe()} altered", mark.page)
         for key, mark in before.items()
-        if touched & _drawn_by_mark(old, key)
+        if changed & drawn_by_mark(old, key)
     ]
     for key, mark in now.items():
         if key not in before or (mark.signed and not before[key].signed):
             found.append(Change("signed" if mark.signed else "added", f"{mark.describe()} added", mark.page))
-    if not found and touched:
-        found.append(Change("other", f"{len(touched)} objects", None))
+    if not found and changed:
+        found.append(Change("other", f"{len(changed)} objects", None))
     return tuple(found)
 
 
@@ -64,10 +64,12 @@ def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool
     `passed` names the fields of later signatures that passed: a field may also claim another's signature as its own.
     """
     old, new = _both(reader, revision, reader.last_revision)
-    shown = set(reachable(old, old.root, _UNSHOWN))
+    shown = {_key(old.root_ref), *reachable(old, old.root, _UNSHOWN)}
     before, now = marks(old), marks(new)
+    changed = altered(reader, revision, reader.last_revision)
     return (
-        not altered(reader, revision, reader.last_revision) & shown
+        not changed & shown
+        and not any(_packs(value_of(old, key)) for key in changed)
         and not old.named_but_undefined & set(reachable(new, new.root))
         and before.keys() <= now.keys()
         and all(mark.name in passed for key, mark in now.items() if key not in before)
@@ -142,10 +144,22 @@ def _drawn_by(old: HistoricalResolver, page: generic.DictionaryObject) -> set[Ke
     return {_key(page.container_ref), *reachable(old, page, frozenset({"/Parent", "/Annots", "/B"}))}
 
 
-def _drawn_by_mark(old: HistoricalResolver, key: Any) -> set[Key]:
+def drawn_by_mark(old: HistoricalResolver, key: Any) -> set[Key]:
+    """Return the objects that draw a mark, by its key among `marks`."""
     if key[0] == "direct":
         return set()
-    return {key, *reachable(old, value_of(old, key), frozenset({"/Parent", "/P", "/V", "/Popup", "/A"}))}
+    own = key[:2]
+    return {own, *reachable(old, value_of(old, own), frozenset({"/Parent", "/P", "/V", "/Popup", "/A"}))}
+
+
+def touched(reader: Reader, first: int, last: int) -> set[Key]:
+    """Return the objects that the revisions after `first` write or free."""
+    found: set[Key] = set()
+    for revision in range(first + 1, last + 1):
+        step = reader.get_historical_resolver(revision)
+        refs = step.explicit_refs_in_revision() | step.refs_freed_in_revision()  # type: ignore[no-untyped-call]  # pyHanko's
+        found |= {(ref.idnum, ref.generation) for ref in refs}
+    return found
 
 
 def altered(reader: Reader, first: int, last: int) -> set[Key]:
@@ -155,15 +169,10 @@ def altered(reader: Reader, first: int, last: int) -> set[Key]:
     data and metadata to the catalog.
     """
     old, new = _both(reader, first, last)
-    found: set[Key] = set()
-    for revision in range(first + 1, last + 1):
-        step = reader.get_historical_resolver(revision)
-        refs = step.explicit_refs_in_revision() | step.refs_freed_in_revision()  # type: ignore[no-untyped-call]  # pyHanko's
-        found |= {(ref.idnum, ref.generation) for ref in refs}
     additive = _additive_places(old)
     return {
         key
-        for key in found
+        for key in touched(reader, first, last)
         if (before := value_of(old, key)) is not None
         and key not in additive.get("free", ())
         and not _only_adds(before, value_of(new, key), additive, key)
@@ -211,6 +220,58 @@ def _only_adds(before: Any, after: Any, places: dict[str, set[Key]], key: Key) -
     elif before.get("/FT") == "/Sig" and "/V" not in before and "/V" in after:
         may_change = _SIGNING_MAY_CHANGE
     return _same(before, after, may_change) and _list_grew(before, after, growing) and _form_grew(before, after)
+
+
+def _packs(before: Any) -> bool:
+    """Tell whether an object is a stream of other objects (ISO 32000-1, 7.5.7), which nothing names."""
+    return isinstance(before, generic.StreamObject) and before.get("/Type") == "/ObjStm"
+
+
+def form_looks_otherwise(reader: Reader, revision: int) -> bool:
+    """Tell whether a form with fields to be filled is drawn by other rules than in the signed revision.
+
+    Viewers draw fields anew by /NeedAppearances, /DA, /Q and the fonts in /DR; more fonts beside the old ones do nothing.
+    """
+    old, new = (entry_of(one.root, "/AcroForm") for one in _both(reader, revision, reader.last_revision))
+    if not isinstance(old, generic.DictionaryObject) or not isinstance(new, generic.DictionaryObject):
+        return False
+    fillable = any(mark.kind not in (None, "/Sig") for mark in marks(reader.get_historical_resolver(revision)).values())
+    return fillable and (
+        any(entry_of(old, key) != entry_of(new, key) for key in ("/NeedAppearances", "/DA", "/Q"))
+        or not _kept(entry_of(old, "/DR"), entry_of(new, "/DR"))
+    )
+
+
+def _kept(before: Any, after: Any) -> bool:
+    """Tell whether nested dictionaries still have all their entries."""
+    if not isinstance(before, generic.DictionaryObject):
+        return before is None or before == after
+    if not isinstance(after, generic.DictionaryObject):
+        return False
+    for key in before:
+        if key not in after:
+            return False
+        raw, later = before.raw_get(key), after.raw_get(key)
+        if raw != later and not (isinstance(raw, dict) and _kept(raw, later)):
+            return False
+    return True
+
+
+def unused(reader: Reader, revision: int) -> int:
+    """Return how many objects the revisions after `revision` define that nothing in the file uses."""
+    new = reader.get_historical_resolver(reader.last_revision)
+    trailer = new.trailer_view
+    used = set(reachable(new, new.root)) | {_key(new.root_ref)}
+    for name in ("/Info", "/Encrypt"):
+        raw = trailer.raw_get(name) if name in trailer else None
+        used |= set(reachable(new, raw))
+    written = touched(reader, revision, reader.last_revision) - used
+    return sum(1 for key in written if not _serves(value_of(new, key)))
+
+
+def _serves(value: Any) -> bool:
+    """Tell whether an object is none, or one of the file's own structure (cross-references, packed objects)."""
+    return value is None or (isinstance(value, generic.StreamObject) and value.get("/Type") in {"/XRef", "/ObjStm"})
 
 
 def _identical(before: Any, after: Any) -> bool:
