@@ -77,22 +77,21 @@ def unsigned(entries: bytes, text: bytes = b"999") -> Change:
 
 
 def _every(base: Base) -> tuple[Variant, ...]:
-    return (
-        *keyless(
-            f"evil annotation, {base}",
-            {f"{kind} drawn": annotated(kind) for kind in _KINDS}
-            | {f"{kind} undrawn": annotated(kind, drawn=False) for kind in ("FreeText", "Redact", "Square", "Widget")}
-            | {
-                "hidden": annotated("FreeText", flags=2),
-                "not viewed": annotated("FreeText", flags=32),
-                "not printed": annotated("Stamp", flags=0),
-                "no zoom": annotated("Stamp", flags=28),
-                "elsewhere": annotated("Stamp", box=b"[60 100 200 120]"),
-                "off the page": annotated("Stamp", box=b"[-300 -300 -200 -200]"),
-                "over everything": annotated("Stamp", box=b"[0 0 595 842]"),
-                "inside the page": inside_the_page,
-            },
-        ),
+    return keyless(
+        f"evil annotation, {base}",
+        {f"{kind} drawn": annotated(kind) for kind in _KINDS}
+        | {f"{kind} undrawn": annotated(kind, drawn=False) for kind in ("FreeText", "Redact", "Square", "Widget")}
+        | {
+            "hidden": annotated("FreeText", flags=2),
+            "not viewed": annotated("FreeText", flags=32),
+            "not printed": annotated("Stamp", flags=0),
+            "no zoom": annotated("Stamp", flags=28),
+            "elsewhere": annotated("Stamp", box=b"[60 100 200 120]"),
+            "off the page": annotated("Stamp", box=b"[-300 -300 -200 -200]"),
+            "over everything": annotated("Stamp", box=b"[0 0 595 842]"),
+            "inside the page": inside_the_page,
+        },
+        base=base,
     )
 
 
@@ -165,6 +164,9 @@ VARIANTS: tuple[Variant, ...] = (
             "by the receiver, over the number": _signed(NUMBER_BOX, "receiver"),
             "by the receiver, over the text": _signed((60, 590, 300, 620), "receiver"),
             "by the receiver, over everything": _signed((0, 0, 595, 842), "receiver"),
+            "by the leader, over the number": _signed(NUMBER_BOX, "leader"),
+            "by the leader, over the text": _signed((60, 590, 300, 620), "leader"),
+            "by the leader, over everything": _signed((0, 0, 595, 842), "leader"),
             "by a certificate expired since": _signed(ARRIVAL_BOX, "expired"),
         },
     ),

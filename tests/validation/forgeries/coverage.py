@@ -170,6 +170,7 @@ VARIANTS: tuple[Variant, ...] = (
             "null in place": in_place(_RANGE, b"/ByteRange null"),
             "renamed in place": in_place(re.compile(rb"/ByteRange "), b"/ByteRangX "),
         },
+        base="approval",
     ),
     *keyless(
         "universal forgery, /Contents",
@@ -200,6 +201,7 @@ VARIANTS: tuple[Variant, ...] = (
             "/V a loop": lambda pdf: rewrite(pdf, _seal(pdf), {"/V": b"%d 0 R" % _seal(pdf)}, {CONTENTS: EVIL}),
             "/V nowhere": lambda pdf: rewrite(pdf, _seal(pdf), {"/V": b"5000 0 R"}, {CONTENTS: EVIL}),
         },
+        base="approval",
     ),
     *keyless(
         "signature wrapping",
@@ -208,13 +210,14 @@ VARIANTS: tuple[Variant, ...] = (
             "second part moved away": second_part_moved_away,
             "range in the gap": range_in_gap,
             "contents as an object of its own": contents_elsewhere,
-            "the leader's range and contents": leaders_contents,
             "contents duplicated in the gap": in_gap(b" /Contents <00>"),
             "reason in the gap": in_gap(b" /Reason (Dong y)"),
             "comment in the gap": in_gap(b" % <>"),
             "empty string in the gap": in_gap(b" /Note <>"),
         },
+        base="approval",
     ),
+    *keyless("signature wrapping", {"the leader's range and contents": leaders_contents}),
     *keyless(
         "signature wrapping, padding",
         {
@@ -224,6 +227,7 @@ VARIANTS: tuple[Variant, ...] = (
             "line ends behind the CMS": padding(b"\r\n"),
             "one digit behind the CMS": padding(b"0", b"1"),
         },
+        base="approval",
     ),
     *keyless(
         "signed bytes",

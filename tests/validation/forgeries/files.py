@@ -281,8 +281,9 @@ REFERENCES: tuple[Variant, ...] = (
             "object null": lambda pdf: revise(pdf, {8: b"null"}),
             "page tree a loop": lambda pdf: rewrite(pdf, 2, {"/Kids": b"[3 0 R 2 0 R 7 0 R]"}),
         },
+        base="approval",
     ),
-    *keyless("references", {"entry before an object": entry(CONTENTS, 4, shift=-1)}, allowed=HARMLESS),
+    *keyless("references", {"entry before an object": entry(CONTENTS, 4, shift=-1)}, base="approval", allowed=HARMLESS),
     *keyless("references", {"/Prev past the signatures": previous("first")}, allowed=ROLLED_BACK),
     *keyless(
         "references, object streams",

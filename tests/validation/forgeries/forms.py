@@ -208,7 +208,7 @@ def _both(base: Base) -> tuple[Variant, ...]:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    *_both("issued"),
+    *_both("approval"),
     *_both("certified-2"),
     *keyless(
         "form, certified-1",
@@ -227,6 +227,7 @@ VARIANTS: tuple[Variant, ...] = (
                 {"/DR": b"<< /Font << /Helv 5 0 R /New << /Type /Font /Subtype /Type1 /BaseFont /Symbol >> >> >>"}
             ),
         },
+        base="approval",
         allowed=HARMLESS,
     ),
 )

@@ -8,6 +8,11 @@ _COVERED = (
     "VALID: afterwards.whole_file looks only at what follows the LAST organisation signature; a receiver's own stamp is that one, "
     "so nothing asks what it covers"
 )
+_STAMPED = "VALID: the same; whatever after_seal would find between the agency's seal and a receiver's stamp is under the stamp and forgotten"
+_OVER_TEXT = (
+    "VALID: a real signature, trusted and small, hides the text under it; after_seal knows marks and sizes, not what the page shows there "
+    "(a decision: issue 4 permits differences within later real signatures)"
+)
 _FORM = (
     "VALID: pyHanko lets /NeedAppearances, /DA, /DR and /Q of the form change (FormUpdatingRule compares /Fields only), and viewers draw "
     "fields anew by them"
@@ -40,9 +45,17 @@ HOLES: dict[str, str] = {
             "sneaky signature, signed: by the receiver, over the text",
             "sneaky signature, signed: by the receiver, over everything",
         ),
+        _STAMPED: (
+            "changed, then stamped by the receiver: field's value",
+            "changed, then stamped by the receiver: field's value and look",
+            "changed, then stamped by the receiver: box ticked",
+            "changed, then stamped by the receiver: font of the form",
+            "changed, then stamped by the receiver: unsigned field over the number",
+        ),
+        _OVER_TEXT: ("sneaky signature, signed: by the leader, over the text",),
         _FORM: tuple(
             f"around the form, {base}: {what}"
-            for base in ("issued", "certified-2")
+            for base in ("approval", "certified-2")
             for what in (
                 "appearances to be made anew",
                 "default appearance of the form",
@@ -66,8 +79,8 @@ HOLES: dict[str, str] = {
             "sneaky signature, issued: unsigned, box of one point",
             "sneaky signature, certified-2: unsigned, box of one point",
             "sneaky signature, certified-3: unsigned, box of one point",
-            "around the form, issued: read-only flag",
-            "around the form, issued: password flag",
+            "around the form, approval: read-only flag",
+            "around the form, approval: password flag",
             "around the form, certified-2: read-only flag",
             "around the form, certified-2: password flag",
         ),

@@ -183,6 +183,15 @@ REPLACE: tuple[Variant, ...] = (
 
 _UNDEFINED: dict[str, tuple[Change, Change]] = {
     "content": (planted(PAGE, {"/Contents": b"[4 0 R 600 0 R]"}), defining(EVIL)),
+    "content of another generation": (
+        planted(PAGE, {"/Contents": b"[4 0 R 600 1 R]"}),
+        lambda pdf: revise(pdf, {LATER: EVIL}, generation=1),
+    ),
+    "content that was free": (
+        lambda pdf: rewrite(pdf, PAGE, {"/Contents": b"[4 0 R 600 0 R]"}, free=[LATER]),
+        defining(EVIL),
+    ),
+    "content that was null": (planted(PAGE, {"/Contents": b"[4 0 R 600 0 R]"}, {LATER: b"null"}), defining(EVIL)),
     "parent's resources": (
         planted(PAGE, {"/Parent": b"600 0 R"}),
         defining(b"<< /Type /Pages /Kids [3 0 R] /Count 1 /Rotate 90 >>"),

@@ -29,6 +29,7 @@ VARIANTS: tuple[Variant, ...] = (
             "unit": _on_page({"/UserUnit": b"2"}),
             "transparency group": _on_page({"/Group": b"<< /S /Transparency /CS /DeviceCMYK >>"}),
         },
+        base="approval",
         allowed=INVALID,
     ),
     *keyless(
@@ -40,6 +41,7 @@ VARIANTS: tuple[Variant, ...] = (
             "structure": _on_page({"/StructParents": b"0"}),
             "tabs": _on_page({"/Tabs": b"/S"}),
         },
+        base="approval",
     ),
     *keyless(
         "viewer's state",
@@ -95,6 +97,7 @@ VARIANTS: tuple[Variant, ...] = (
             "needs rendering": _on_root({"/NeedsRendering": b"true"}),
             "unknown key": _on_root({"/VGCA": b"(x)"}),
         },
+        base="approval",
     ),
     *keyless(
         "viewer's state",
@@ -105,6 +108,7 @@ VARIANTS: tuple[Variant, ...] = (
             ),
             "validation data that draws": _on_root({"/DSS": b"<< /Certs [%d 0 R] >>" % NEW}, {NEW: look(b"999")}),
         },
+        base="approval",
         allowed=HARMLESS,
     ),
     *keyless(
