@@ -258,15 +258,16 @@ def _kept(before: Any, after: Any) -> bool:
 
 
 def unused(reader: Reader, revision: int) -> int:
-    """Return how many objects the revisions after `revision` define that nothing in the file uses."""
-    new = reader.get_historical_resolver(reader.last_revision)
-    trailer = new.trailer_view
-    used = set(reachable(new, new.root)) | {_key(new.root_ref)}
-    for name in ("/Info", "/Encrypt"):
-        raw = trailer.raw_get(name) if name in trailer else None
-        used |= set(reachable(new, raw))
-    written = touched(reader, revision, reader.last_revision) - used
-    return sum(1 for key in written if not _serves(value_of(new, key)))
+    """Return how many objects the revisions after `revision` define without using them."""
+    found = 0
+    for later in range(revision + 1, reader.last_revision + 1):
+        step = reader.get_historical_resolver(later)
+        trailer = step.trailer_view
+        used = set(reachable(step, step.root)) | {_key(step.root_ref)}
+        for name in ("/Info", "/Encrypt"):
+            used |= set(reachable(step, trailer.raw_get(name) if name in trailer else None))
+        found += sum(1 for key in touched(reader, later - 1, later) - used if not _serves(value_of(step, key)))
+    return found
 
 
 def _serves(value: Any) -> bool:

@@ -1,10 +1,7 @@
 """The forgeries of issue 4: every way of tampering with a signed PDF that we know, in several variants each."""
 
 from tests.validation.forgeries import annotations, coverage, files, forms, honest, laundering, shadows, updates, viewer
-from tests.validation.forgeries.holes import HOLES
 from tests.validation.forgeries.kinds import Variant
-
-__all__ = ["HOLES", "VARIANTS"]
 
 _MODULES = (coverage, updates, shadows, annotations, forms, files, laundering, viewer, honest)
 VARIANTS: tuple[Variant, ...] = tuple(variant for module in _MODULES for variant in module.VARIANTS)
