@@ -96,7 +96,7 @@ def sign(
         "</ds:Signature>",
         etree.XMLParser(strip_cdata=False),
     )
-    tree = etree.fromstring(xml).getroottree()
+    tree = etree.fromstring(xml, etree.XMLParser(huge_tree=True)).getroottree()
     parent: Any = tree.getroot() if place == "." else tree.getroot().find(place)
     parent.append(signature)
     fill(tree, signature, listed, digest)
