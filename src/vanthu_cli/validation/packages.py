@@ -59,4 +59,6 @@ def _package(
     *,
     signed: bool,
 ) -> Package:
-    return Package(kind, signed, found, (*reasons, Reason("format-not-judged")) if signed else reasons)
+    # What lies in a plain archive may be signed, and is not looked at.
+    open_question = (Reason("format-not-judged"),) if signed or kind == "zip" else ()
+    return Package(kind, signed, found, (*reasons, *open_question))
