@@ -315,7 +315,10 @@ def test_what_is_no_zip_is_none_and_what_bears_no_signature_is_unsigned() -> Non
     assert examine_package(BytesIO(b"%PDF-1.7")) is None
     assert examine_package(BytesIO(b"")) is None
     assert examined(make_docx("văn bản")) == Package("ooxml", signed=False, signatures=(), reasons=())
-    assert examined(zipped({"a": b"x"})) == Package("zip", signed=False, signatures=(), reasons=())
+    assert examined(zipped({"mimetype": MIMETYPE})) == Package("asic", signed=False, signatures=(), reasons=())
+    plain = examined(zipped({"a": b"x"}))
+    assert (plain.format, plain.signed, plain.reasons[0].code) == ("zip", False, "format-not-judged")
+    assert examined(zipped({"[content_types].xml": b"<x/>", SIGNATURE: b"<x/>"})).signed
     jar = examined(zipped({"META-INF/A.RSA": b"x"}))
     assert (jar.signed, jar.reasons[0].code) == (True, "unsupported-signature")
 

@@ -41,7 +41,8 @@ from vanthu_cli.validation.xml_checks import XmlRefused, XmlSignature, examine_x
 NS = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 HEADER = f"{{{NS}}}edXMLEnvelope/{{{NS}}}edXMLHeader"
 EDXML = f"""<?xml version="1.0" encoding="UTF-8"?>
-<edXML xmlns="{NS}">
+<!-- comments are not signed, whatever the form -->
+<edXML xmlns="{NS}"> <!-- nor is this one -->
   <edXML:edXMLEnvelope xmlns:edXML="{NS}" xmlns:unused="urn:x">
     <edXML:edXMLHeader>
       <edXML:MessageHeader><edXML:Subject>V/v gửi, nhận văn bản số 145</edXML:Subject></edXML:MessageHeader>
@@ -104,6 +105,7 @@ def test_what_vanthu_signs_is_whole_and_says_who_and_when(tmp_path: Path, pki: P
     path = tmp_path / "a.edxml"
     path.write_bytes(sign_xml(EDXML, key, time_stamper=pki.stamper(NOW)))
     assert examine_xml(path)[0] == "edxml"
+    assert passes(sign(EDXML, pki.office, place=HEADER, stamper=pki.stamper(NOW)))
     found = only(path)
     assert passes(path.read_bytes())
     assert found.xades
@@ -272,6 +274,7 @@ TEXTS: dict[str, Attack] = {
         True,
         "signed-in-part",
     ),
+    "unsigned text between": ({"<ds:KeyInfo>": "khác<ds:KeyInfo>"}, True, "signed-in-part"),
     "unsigned text": ({"</ds:Signature>": "<ds:Object>khác</ds:Object></ds:Signature>"}, True, "signed-in-part"),
     "unsigned property": (
         {"<x:SignatureTimeStamp>": "<x:Subject>khác</x:Subject><x:SignatureTimeStamp>"},

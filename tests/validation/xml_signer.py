@@ -96,7 +96,7 @@ def sign(
         "</ds:Signature>",
         etree.XMLParser(strip_cdata=False),
     )
-    tree = etree.fromstring(xml).getroottree()
+    tree = etree.fromstring(xml, etree.XMLParser(huge_tree=True)).getroottree()
     parent: Any = tree.getroot() if place == "." else tree.getroot().find(place)
     parent.append(signature)
     fill(tree, signature, listed, digest)
@@ -140,7 +140,7 @@ def octets(tree: "etree._ElementTree", signature: "etree._Element", one: Ref) ->
     if ENVELOPED in one.transforms:
         away: Any = whole.find(f".//{{{DS}}}Signature[@Id='{signature.get('Id')}']")
         away.getparent().remove(away)
-    form = next((each for each in one.transforms if each != ENVELOPED), INCLUSIVE)
+    form = next((each for each in one.transforms if each != ENVELOPED), INCLUSIVE).removesuffix("WithComments")
     there = iter(whole.iterfind(f".//*[@Id='{one.uri[1:]}']"))
     node: Any = whole if not one.uri else next(there, copy.deepcopy(whole.getroot()))  # the root, nothing beside it
     return canonical(node, form)

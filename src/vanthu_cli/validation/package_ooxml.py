@@ -15,7 +15,7 @@ from vanthu_cli.validation.xml_parsing import Element, Sink, XmlRefused, form_of
 from vanthu_cli.validation.xml_xades import moment
 
 CONTENT_TYPES = "[Content_Types].xml"
-_SIGNATURES = "_xmlsignatures/"
+SIGNATURES = "_xmlsignatures/"
 _SIGNATURE_TYPE = "application/vnd.openxmlformats-package.digital-signature-xmlsignature+xml"
 _TYPES = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 _RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
@@ -37,7 +37,7 @@ def examine_ooxml(members: Members) -> tuple[bool, tuple[XmlSignature, ...], tup
             found.extend(_in_part(members, name, types))
         except XmlRefused as refused:
             reasons.append(refused.reason)
-    signed = bool(parts) or any(name.lower().startswith(_SIGNATURES) for name in members.names)
+    signed = bool(parts) or any(name.lower().startswith(SIGNATURES) for name in members.names)
     return signed, tuple(found), tuple(reasons)
 
 
@@ -60,7 +60,7 @@ def _signature_parts(members: Members, types: dict[str, str]) -> list[str]:
         name
         for name in members.names
         if _type_of(name, types) == _SIGNATURE_TYPE
-        or (name.lower().startswith(_SIGNATURES) and name.lower().endswith(".xml"))
+        or (name.lower().startswith(SIGNATURES) and name.lower().endswith(".xml"))
     ]
 
 
@@ -75,15 +75,16 @@ def _in_part(members: Members, name: str, types: dict[str, str]) -> list[XmlSign
         left = [
             part
             for part in members.names
-            if part.lower() not in covered and part not in apart and not part.lower().startswith(_SIGNATURES)
+            if part.lower() not in covered and part not in apart and not part.lower().startswith(SIGNATURES)
         ]
         return "partial", not_covered([*left, *sorted(left_out)])
 
     found = []
     for number, signature in enumerate(signatures_in(parsed), 1):
         one, outcomes = examine_signature(parsed, signature, number, fetch, coverage)
-        one = replace(one, id=name if one.id.startswith("Signature ") else one.id)
-        found.append(_with_time(one, outcomes))
+        # Office gives every signature the same Id; the part's name is its own.
+        own = replace(one, id=name if number == 1 else f"{name}#{number}")
+        found.append(_with_time(own, outcomes))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal
 
 from vanthu_cli.validation.package_asic import examine_asic, signature_members
 from vanthu_cli.validation.package_members import Members, open_members
-from vanthu_cli.validation.package_ooxml import CONTENT_TYPES, examine_ooxml
+from vanthu_cli.validation.package_ooxml import CONTENT_TYPES, SIGNATURES, examine_ooxml
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.xml_checks import XmlSignature
 
@@ -37,7 +37,8 @@ def examine_package(file: BinaryIO) -> Package | None:
     if CONTENT_TYPES in members.names:
         signed, found, reasons = examine_ooxml(members)
         return _package("ooxml", found, reasons, signed=signed)
-    signed = bool(signature_members(members))
+    # OPC knows no case: a program may find Office's signatures where the list of types is spelt differently.
+    signed = bool(signature_members(members)) or any(name.lower().startswith(SIGNATURES) for name in members.names)
     found, reasons = examine_asic(members)
     return _package("asic" if _is_asic(members) else "zip", found, reasons, signed=signed)
 
@@ -58,4 +59,6 @@ def _package(
     *,
     signed: bool,
 ) -> Package:
-    return Package(kind, signed, found, (*reasons, Reason("format-not-judged")) if signed else reasons)
+    # What lies in a plain archive may be signed, and is not looked at.
+    open_question = (Reason("format-not-judged"),) if signed or kind == "zip" else ()
+    return Package(kind, signed, found, (*reasons, *open_question))

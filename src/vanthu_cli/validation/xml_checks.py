@@ -194,7 +194,7 @@ def _certificates(signature: Element) -> list[x509.Certificate]:
     found = signature.findall(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate")[:_MOST_CERTIFICATES]
     certificates = [x509.Certificate.load(decoded(text_of(one)), strict=True) for one in found]
     for certificate in certificates:
-        certificate.public_key.native  # noqa: B018  parsed lazily: what is malformed raises here
+        certificate.native  # noqa: B018  parsed lazily: what is malformed raises here
     return certificates
 
 

@@ -21,7 +21,8 @@ _MOST_DEEP = 200
 _MOST_NODES = 1_000_000
 _MOST_ATTRIBUTES = 1000
 _MOST_NAMESPACES = 100
-"""In scope at one element: canonicalising compares each with each, at every element."""
+_MOST_COMPARED = 500_000_000
+"""Canonicalising compares the namespaces in scope each with each, at every element: some seconds."""
 _MOST_PREFIXES = 32
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -107,6 +108,7 @@ class _Look:
         self._names: list[str] = []
         self._scopes = [0]
         self._nodes = 0
+        self._compared = 0
         self._pieces = [False]
         self._comment = False
         self._cut: str | None = None
@@ -134,11 +136,13 @@ class _Look:
         self._names.append(name)
         self._scopes.append(self._scopes[-1] + sum(each.startswith("xmlns") for each in names))
         self._nodes += 1 + len(names)
+        self._compared += self._scopes[-1] ** 2
         for found, most in (
             (len(self._names), _MOST_DEEP),
             (self._nodes, _MOST_NODES),
             (len(names), _MOST_ATTRIBUTES),
             (self._scopes[-1], _MOST_NAMESPACES),
+            (self._compared, _MOST_COMPARED),
         ):
             if found > most:
                 raise XmlRefused(Reason("xml-too-large", name[:100]))

@@ -131,6 +131,8 @@ def _token(stamp: Element, signature: Element) -> Token | None:
 
 def stray(signature: Element, outcomes: Sequence[Outcome]) -> str | None:
     """Return the name of an element within the signature that nobody signed and that a reader could take for content."""
+    if _loose_text(signature):
+        return "Signature"
     signed = {id(outcome.target) for outcome in outcomes if outcome.inside and outcome.holds}
     waiting = list(signature.iterchildren("*"))[2:]
     while waiting:
