@@ -212,6 +212,11 @@ def _commands() -> list[tuple[str, str, str]]:
         ("send", "send_command", _("Send on what is still waiting to be sent.")),
         ("register", "register_commands", _("The books: list, show, search.")),
         ("directory", "directory_commands", _("Agencies, addresses, certificates: list, show, add, import, export.")),
+        (
+            "trust",
+            "trust_commands",
+            _("Whose certificates this office believes: list, show, add, remove, import-crl."),
+        ),
         ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
     ]
 

@@ -13,6 +13,7 @@ from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
+from vanthu_cli.procedures.trust import concerns, store
 from vanthu_cli.register import directory, documents
 from vanthu_cli.register.book import check_chain, integrity, last_event
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -126,11 +127,19 @@ def _trust(desk: Desk) -> tuple[Grade, str, str]:
         return (
             "bad",
             _("no CA certificate is trusted: every signature will be unknown"),
-            _("Put the CA certificates, fingerprints compared, into {path}.").format(
+            _("Add the CA certificates, fingerprints compared: vanthu trust add FILE (they go into {path}).").format(
                 path=desk.config.path(desk.config.trust.dir)
             ),
         )
     found = _("{anchors} CA certificates, {crls} CRLs").format(anchors=len(trust.anchors), crls=len(trust.crls))
+    entries = store(desk.config.path(desk.config.trust.dir))
+    doubts = [
+        f"{entry.subject}: {each.sentence}"
+        for entry, of_entry in zip(entries, concerns(entries, desk.now), strict=True)
+        for each in of_entry
+    ]
+    if doubts:
+        return "doubtful", "; ".join([found, *doubts]), _("See “vanthu trust list”.")
     return "good", found, ""
 
 

@@ -17,13 +17,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError, UnreachableError
 from vanthu_cli.locale import _
 
 _PATIENCE = 10
 """Seconds for one answer."""
 _LARGEST = 20 << 20
 """Bytes of a revocation list at most; the largest public ones have 10 MB."""
+LARGEST_IMPORT = 50 << 20
+"""The same when a person asks for one list and waits for it."""
 _LONGEST_CHAIN = 8
 _MOST_ADDRESSES = 3
 _DAY = timedelta(days=1)
@@ -125,8 +127,7 @@ class Witness:
             return []
 
     def _allowed(self, url: str) -> bool:
-        host = urlsplit(url)
-        return bool({host.hostname, host.netloc} & self.hosts)
+        return _may_ask(url, self.hosts)
 
     def _ocsp(self, url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes, datetime] | None:
         request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1()).build()  # noqa: S303  RFC 6960: the key of the look-up
@@ -175,6 +176,38 @@ def demand(witness: Witness, wanted: Iterable[x509.Certificate], now: datetime) 
             ),
         )
     return evidence
+
+
+def download(url: str, hosts: frozenset[str]) -> bytes:
+    """Return what lies at an http(s) address, at most 50 MB.
+
+    `ForbiddenError` for a host that may not be asked, `UnreachableError` when it gives nothing of that size.
+    """
+    if not _may_ask(url, hosts):
+        raise ForbiddenError(
+            "trust.host",
+            _("{url} may not be asked: its server is not among [trust] hosts.").format(url=url),
+            _("Add the server to [trust] hosts, or fetch the file another way and give its name."),
+        )
+    try:
+        body = fetched("GET", url, largest=LARGEST_IMPORT)
+    except OSError:  # requests' own errors are
+        body = b""
+    if not body:
+        raise UnreachableError(
+            "trust.silent",
+            _("{url} gives no revocation list.").format(url=url),
+            _("Try again later, or fetch the file another way and give its name."),
+        )
+    return body
+
+
+def _may_ask(url: str, hosts: frozenset[str]) -> bool:
+    try:
+        host = urlsplit(url)
+    except ValueError:  # "http://[" is no address
+        return False
+    return bool({host.hostname, host.netloc} & hosts)
 
 
 def _links(
@@ -241,8 +274,8 @@ def _addresses(certificate: x509.Certificate) -> list[tuple[str, str]]:
     return [(kind, url) for kind, url in found if url.startswith(("http://", "https://"))]
 
 
-def fetched(method: str, url: str, body: bytes = b"", kind: str = "") -> bytes:
-    """Return what the server answers, nothing if it refuses or says too much; OSError if it is silent."""
+def fetched(method: str, url: str, body: bytes = b"", kind: str = "", *, largest: int | None = None) -> bytes:
+    """Return what the server answers, nothing if it refuses or says too much (20 MB or `largest`); OSError if it is silent."""
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -255,8 +288,9 @@ def fetched(method: str, url: str, body: bytes = b"", kind: str = "") -> bytes:
         ) as answer:  # fmt: skip
             if answer.status_code != HTTPStatus.OK:
                 return b""
-            taken = answer.raw.read(_LARGEST + 1, decode_content=True)
-            return bytes(taken) if len(taken) <= _LARGEST else b""
+            most = largest or _LARGEST
+            taken = answer.raw.read(most + 1, decode_content=True)
+            return bytes(taken) if len(taken) <= most else b""
     except (ValueError, HTTPError):  # an address that is none, a compression that is none, a body cut off
         return b""
 

@@ -12,6 +12,8 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
 Revocation = Literal["ignore", "when-available", "require"]
+Kind = Literal["anchor", "other", "crl"]
+"""A CA certificate, an end-entity one, a revocation list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ def load_trust(paths: Sequence[Path], revocation: Revocation) -> Trust:
     anchors: dict[bytes, None] = {}
     others: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
-    for file in _files(paths):
-        for kind, der in _objects(file):
+    for file in trust_files(paths):
+        for kind, der in objects_in(file):
             pile = {"anchor": anchors, "other": others, "crl": crls}[kind]
             pile[der] = None
     return Trust(tuple(anchors), tuple(others), tuple(crls), revocation)
@@ -59,7 +61,8 @@ def described(certificates: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(f"{each.subject.human_friendly}, SHA-256 {each.sha256_fingerprint}" for each in loaded)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def trust_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files that `load_trust` reads, in its order."""
     for path in paths:
         if path.is_dir():
             yield from sorted(
@@ -71,21 +74,25 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _objects(file: Path) -> Iterator[tuple[Literal["anchor", "other", "crl"], bytes]]:
+def objects_in(file: Path) -> list[tuple[Kind, bytes]]:
+    """Return what one file holds, DER; `MisuseError` names a file with anything else in it."""
     try:
-        data = file.read_bytes()
-        blocks = [der for _type, _headers, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
-        kinds = [(_kind(der), der) for der in blocks]
+        return objects_of(file.read_bytes())
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise MisuseError(
             "validation.trust_file",
             _("“{file}” cannot be read as a certificate or a revocation list.").format(file=file),
             _("Give certificate (.crt, .cer, .pem) and revocation list (.crl) files only, or move this file away."),
         ) from error
-    yield from kinds
 
 
-def _kind(der: bytes) -> Literal["anchor", "other", "crl"]:
+def objects_of(data: bytes) -> list[tuple[Kind, bytes]]:
+    """Return the certificates and lists in PEM or DER bytes; ValueError, TypeError or KeyError for anything else."""
+    blocks = [der for _type, _headers, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
+    return [(_kind(der), der) for der in blocks]
+
+
+def _kind(der: bytes) -> Kind:
     """Tell what the bytes are; ValueError if neither certificate nor CRL. Parsed through, as asn1crypto is lazy."""
     try:
         certificate = x509.Certificate.load(der, strict=True)
