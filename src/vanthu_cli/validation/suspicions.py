@@ -68,7 +68,8 @@ def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool
     before, now = marks(old), marks(new)
     changed = altered(reader, revision, reader.last_revision)
     return (
-        not changed & shown
+        _key(old.root_ref) == _key(new.root_ref)
+        and not changed & shown
         and not any(_packs(value_of(old, key)) for key in changed)
         and not old.named_but_undefined & set(reachable(new, new.root))
         and before.keys() <= now.keys()

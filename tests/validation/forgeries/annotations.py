@@ -126,8 +126,11 @@ _SNEAKY: dict[str, Change] = {
 }
 
 
-def _signed(box: tuple[int, int, int, int], holder: str) -> Callable[[bytes, Pki], bytes]:
-    return lambda pdf, pki: stubborn(pdf, getattr(pki, holder), "Moi", box)
+_TEXT = (60, 590, 300, 620)
+
+
+def _signed(box: tuple[int, int, int, int], holder: str, *, paper: bool = False) -> Callable[[bytes, Pki], bytes]:
+    return lambda pdf, pki: stubborn(pdf, getattr(pki, holder), "Moi", box, paper=paper)
 
 
 def seal_elsewhere(pdf: bytes) -> bytes:
@@ -162,13 +165,19 @@ VARIANTS: tuple[Variant, ...] = (
             "by a stranger, over the number": _signed(NUMBER_BOX, "stranger"),
             "by a stranger, elsewhere": _signed(ARRIVAL_BOX, "stranger"),
             "by the receiver, over the number": _signed(NUMBER_BOX, "receiver"),
-            "by the receiver, over the text": _signed((60, 590, 300, 620), "receiver"),
+            "by the receiver, hiding the text": _signed(_TEXT, "receiver", paper=True),
             "by the receiver, over everything": _signed((0, 0, 595, 842), "receiver"),
             "by the leader, over the number": _signed(NUMBER_BOX, "leader"),
-            "by the leader, over the text": _signed((60, 590, 300, 620), "leader"),
+            "by the leader, hiding the text": _signed(_TEXT, "leader", paper=True),
             "by the leader, over everything": _signed((0, 0, 595, 842), "leader"),
             "by a certificate expired since": _signed(ARRIVAL_BOX, "expired"),
         },
+    ),
+    # A real signature's mark over text that stays readable is what approval signatures permit (issue 4).
+    *keyed(
+        "honest, a mark over text",
+        {"by the receiver": _signed(_TEXT, "receiver"), "by the leader": _signed(_TEXT, "leader")},
+        allowed=frozenset({"valid"}),
     ),
     *keyed(
         "sneaky signature, certified-1, signed",
@@ -180,7 +189,7 @@ VARIANTS: tuple[Variant, ...] = (
         {
             "by a stranger": _signed(ARRIVAL_BOX, "stranger"),
             "by the receiver, over the number": _signed(NUMBER_BOX, "receiver"),
-            "by the receiver, over the text": _signed((60, 590, 300, 620), "receiver"),
+            "by the receiver, over the text": _signed(_TEXT, "receiver"),
         },
         base="certified-2",
     ),

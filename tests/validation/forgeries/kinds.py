@@ -10,7 +10,9 @@ from io import BytesIO
 from typing import Literal, get_args
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
@@ -103,9 +105,18 @@ class _Stubborn(PdfSigner):
 
 
 def stubborn(
-    pdf: bytes, holder: Holder, field: str, box: tuple[int, int, int, int], *, permission: MDPPerm | None = None
+    pdf: bytes,
+    holder: Holder,
+    field: str,
+    box: tuple[int, int, int, int],
+    *,
+    permission: MDPPerm | None = None,
+    paper: bool = False,
 ) -> bytes:
-    """Sign in a new field whatever lenient software would sign; with `permission` as a DocMDP certification."""
+    """Sign in a new field whatever lenient software would sign; with `permission` as a DocMDP certification.
+
+    `paper`: the mark has a white ground, which hides what stands there.
+    """
     metadata = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
@@ -113,7 +124,8 @@ def stubborn(
         certify=permission is not None,
         docmdp_permissions=permission or MDPPerm.FILL_FORMS,
     )
-    style = TextStampStyle(stamp_text=field, background=None)
+    ground = RawContent(b"1 g 0 0 600 900 re f", box=BoxConstraints(600, 900)) if paper else None
+    style = TextStampStyle(stamp_text=field, background=ground, background_opacity=1)
     signer = _Stubborn(metadata, holder.signer(), stamp_style=style, new_field_spec=SigFieldSpec(field, box=box))
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
     # pyHanko reports a field whose look is older than the signed revision as filled: here it is not older.
