@@ -211,11 +211,20 @@ def _commands() -> list[tuple[str, str, str]]:
         ("sign-send", "sign_send_command", _("Number, seal, register and send a document the leader has signed.")),
         ("send", "send_command", _("Send on what is still waiting to be sent.")),
         ("register", "register_commands", _("The books: list, show, search.")),
-        ("directory", "directory_commands", _("Agencies, addresses, certificates: list, show, add, import, export.")),
+        (
+            "directory",
+            "directory_commands",
+            _("Agencies, addresses, signers: list, show, add, signers, confirm, import, export."),
+        ),
         (
             "trust",
             "trust_commands",
             _("Whose certificates this office believes: list, show, add, remove, import-crl."),
+        ),
+        (
+            "archive",
+            "archive_commands",
+            _("Until when documents can be proved; renew their time stamps: check, renew."),
         ),
         ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
     ]

@@ -1,4 +1,4 @@
-"""`vanthu directory list / show / add / import / export`."""
+"""`vanthu directory list / show / add / signers / confirm / import / export`."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -99,6 +99,53 @@ def add(
     return run.answer(
         {"dry_run": dry_run, "agency": asdict(agency), "certificate": asdict(noted) if noted else None}, lines
     )
+
+
+@group.command(help=_("Show whose certificate is whose, and those seen on documents that nobody has named yet."))
+def signers(context: typer.Context) -> int:
+    run = run_of(context)
+    with run.desk() as desk:
+        known, seen = directory.certificates(desk.book), directory.sightings(desk.book)
+    rows = [
+        [each.agency, role_word(each.role), each.name, day_shown(each.not_after[:10]), each.fingerprint[:16]]
+        for each in known
+    ]
+    lines = table([_("Agency"), _("Role"), _("Name"), _("Until"), "SHA-256"], rows) or [
+        _("No certificate is noted yet.")
+    ]
+    if seen:
+        lines += ["", _("Seen on documents, not confirmed; compare the fingerprint with what the agency tells you:")]
+    for each in seen:
+        lines.append(f"  {each.fingerprint[:16]}  {each.subject}")
+        lines.append(
+            f"      vanthu directory confirm {each.fingerprint[:16]} --agency {each.agency or '?'} --role {each.role}"
+        )
+    payload = {"certificates": [asdict(each) for each in known], "seen": [asdict(each) for each in seen]}
+    return run.answer(payload, lines)
+
+
+@group.command(help=_("Say whose a certificate is that has been seen on a document: its role counts from now on."))
+def confirm(
+    context: typer.Context,
+    fingerprint: Annotated[str, typer.Argument(metavar="SHA-256")],
+    agency: Annotated[str, typer.Option("--agency", help=_("Code of its agency; left out, the sender's."))] = "",
+    role: Annotated[str, typer.Option("--role", help=_("Whose certificate: person or organisation."))] = "",
+    dry_run: DryRun = False,
+) -> int:
+    from vanthu_cli.procedures.certificates import confirmed
+
+    run = run_of(context)
+    if role not in {"person", "organisation"}:
+        raise MisuseError("directory.role", _("Whose certificate is it? --role person or --role organisation."))
+    with run.desk() as desk:
+        found = confirmed(desk.book, fingerprint, agency=agency, role=role)
+        if not dry_run:
+            with desk.book.step():
+                directory.put_certificate(desk.book, found)
+    line = _("• {role}: {name}, until {day}, SHA-256 {fingerprint}").format(
+        role=role_word(found.role), name=found.name, day=day_shown(found.not_after[:10]), fingerprint=found.fingerprint
+    )
+    return run.answer({"dry_run": dry_run, "certificate": asdict(found)}, [f"{found.agency}", line])
 
 
 @group.command("import", help=_("Take agencies from a CSV file; a code that is known already is replaced."))

@@ -7,7 +7,7 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.letters import letter_text
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
@@ -23,6 +23,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     events = history(desk.book, f"document:{found.id}")
     place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
     text = letter_text(desk, arrivals)
+    newest = documents.renewed(desk.book).get(found.id)
+    renewal = str(desk.cabinet.path(newest)) if newest else None
     lines = document_lines(
         found,
         place=place,
@@ -33,10 +35,13 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         events=events,
         text=text,
     )
+    lines += [_("Copy with a later archive time stamp: {path}").format(path=renewal)] if renewal else []
+    lines += _strangers(desk, found)
     saved = _save(desk, found, attached, out) if out else []
     lines += [_("Saved: {path}").format(path=path) for path in saved]
     payload = {
         "path": place,
+        "renewal": renewal,
         "attachments": [{"file": name, "sha256": sha256} for sha256, name in attached],
         "text": text or None,
         "deliveries": [delivery_json(each) for each in letters],
@@ -46,6 +51,19 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         "saved": [str(path) for path in saved],
     }
     return payload, lines
+
+
+def _strangers(desk: Desk, found: Document) -> list[str]:
+    """Say how to note whose the certificates are that signed the document and that nobody has named yet."""
+    seen = [each for each in directory.sightings(desk.book) if each.document == found.id]
+    lines = [
+        _("Signers seen for the first time; compare the fingerprint with what the agency tells you, then confirm:")
+    ]
+    for each in seen:
+        code = each.agency or "CODE"
+        lines.append(f"  {each.subject}, SHA-256 {each.fingerprint}")
+        lines.append(f"    vanthu directory confirm {each.fingerprint[:16]} --agency {code} --role {each.role}")
+    return ["", *lines] if seen else []
 
 
 def _save(desk: Desk, found: Document, attached: list[tuple[str, str]], folder: Path) -> list[Path]:

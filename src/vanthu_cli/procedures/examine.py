@@ -27,11 +27,11 @@ LOCKED = "locked"
 FATAL = frozenset({"too-slow", "crashed", "MemoryError"})
 """Faults that ended the looking itself: nothing is known of such a file, not even whether it bears a mark."""
 
-_JUDGING = frozenset({"judge", "pictures"})
+_JUDGING = frozenset({"judge", "lasting", "pictures"})
 _Bench = tuple[Trust, Mapping[str, Signatory] | None]
 _NOBODY = Trust((), (), (), "ignore")
 
-Task = Literal["mark", "read", "judge", "pictures", "places", "scan", "signers"]
+Task = Literal["mark", "read", "judge", "lasting", "pictures", "places", "scan", "signers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Examination:
     """What was found; None where it was not asked or could not be told.
 
     `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
-    signed. `covered`: the place named lies on something printed, or off the page. `fault`: why the file could not be looked at.
+    signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page. `fault`: why the file could not be looked at.
     """
 
     mark: str | None = None
@@ -79,6 +79,7 @@ class Examination:
     room: Box | None = None
     corner: Box | None = None
     covered: bool = False
+    until: datetime | None = None
     fault: str | None = None
 
 
@@ -102,8 +103,14 @@ def examine(question: Question) -> Examination:
     seen = Look() if tasks <= _JUDGING else look(question.name, data, wish, password=password)
     if seen.mark:
         return Examination(mark=seen.mark)
-    judgement = None
-    if "judge" in tasks:
+    judgement = until = None
+    if "lasting" in tasks:
+        from vanthu_cli.validation.lasting import lasting
+
+        judgement, until = lasting(
+            data, question.trust, question.signatories, now=question.now, password=question.password
+        )
+    elif "judge" in tasks:
         judgement = judge_file(
             data,
             question.trust,
@@ -128,6 +135,7 @@ def examine(question: Question) -> Examination:
         room=seen.room,
         corner=seen.corner,
         covered=seen.covers_text,
+        until=until,
         fault=seen.fault,
     )
 

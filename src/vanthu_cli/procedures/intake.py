@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vanthu_cli.channels.mime import File, Mail, read_mail
 from vanthu_cli.document.fields import Reading
 from vanthu_cli.procedures.accept import enter
 from vanthu_cli.procedures.answers import queue_answer
+from vanthu_cli.procedures.certificates import sighted
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import FATAL, Examination
 from vanthu_cli.register import deliveries, directory, documents, messages
@@ -23,7 +25,8 @@ from vanthu_cli.register.directory import Agency
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.messages import Origin
 from vanthu_cli.rules.secrecy import secret_mark
-from vanthu_cli.validation.findings import Judgement, as_json
+from vanthu_cli.validation.findings import Judgement, SignatureFinding, as_json
+from vanthu_cli.validation.reasons import NOTES
 
 _UNREAD = {"too-many-parts", "too-deep"}
 _NEEDED = ("number", "symbol", "date", "agency", "subject")
@@ -293,6 +296,15 @@ def _new(
     messages.arrive(desk.book, identity, message)
     documents.attach(desk.book, identity, others)
     desk.book.event("arrive", f"document:{identity}", {"message": message, "flags": sorted(flags)})
+    for found in judgement.signatures if judgement else ():
+        seen = sighted(
+            found,
+            agency=agency.code if agency else None,
+            document=identity,
+            seen_at=desk.now.astimezone(UTC).isoformat(),
+        )
+        if seen is not None:
+            directory.see(desk.book, seen)
     if _by_rule(desk, judgement, agency, flags):
         enter(desk, identity)
     return documents.get(desk.book, identity)
@@ -320,13 +332,19 @@ def _by_rule(desk: Desk, judgement: Judgement | None, sender: Agency | None, fla
     rules = desk.config.accept
     if not rules.automatic or judgement is None or sender is None or flags:
         return False
-    by_sender = {(each.role, each.agency) for each in judgement.signatures if each.indication == "TOTAL-PASSED"}
-    if ("organisation", sender.code) not in by_sender or not judgement.person_signed:
-        return False
-    numbered = judgement.verdict == "unknown" and rules.numbered_after_signing
-    return judgement.verdict == "valid" or (
-        numbered and {each.code for each in judgement.reasons} == {"numbered-after-signing"}
+    good = [each for each in judgement.signatures if each.passed or (rules.numbered_after_signing and _numbered(each))]
+    roles = {(each.role, each.agency) for each in good}
+    return (
+        len(good) == len(judgement.signatures)
+        and ("organisation", sender.code) in roles
+        and any(role == "person" for role, _agency in roles)
+        and (judgement.verdict == "valid" or (judgement.verdict == "unknown" and not judgement.reasons))
     )
+
+
+def _numbered(found: SignatureFinding) -> bool:
+    """Tell whether all that speaks against a signature is that the document was numbered after it (contract.md)."""
+    return {each.code for each in found.reasons} - NOTES == {"numbered-after-signing"} and found.trust == "trusted"
 
 
 def fields_json(reading: Reading) -> dict[str, Any]:

@@ -50,6 +50,21 @@ class Certificate:
     not_after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A certificate that signed a document here before anybody said whose it is; `agency` and `role` are guesses."""
+
+    fingerprint: str
+    name: str
+    subject: str
+    issuer: str
+    not_after: str
+    agency: str | None
+    role: str
+    document: int
+    seen_at: str
+
+
 def _agency(row: sqlite3.Row) -> Agency:
     return Agency(**{name: row[name] for name in COLUMNS})
 
@@ -79,7 +94,25 @@ def put_certificate(book: Book, certificate: Certificate) -> None:
         " not_after = excluded.not_after",
         asdict(certificate),
     )
+    book.connection.execute("DELETE FROM sighting WHERE fingerprint = :fingerprint", asdict(certificate))
     book.event("directory", f"agency:{certificate.agency}", asdict(certificate))
+
+
+def see(book: Book, sighting: Sighting) -> None:
+    """Note a certificate that nobody has named yet; the first sight stays."""
+    book.connection.execute(
+        "INSERT INTO sighting (fingerprint, name, subject, issuer, not_after, agency, role, document, seen_at)"
+        " SELECT :fingerprint, :name, :subject, :issuer, :not_after, :agency, :role, :document, :seen_at"
+        " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE fingerprint = :fingerprint)"
+        " ON CONFLICT (fingerprint) DO NOTHING",
+        asdict(sighting),
+    )
+
+
+def sightings(book: Book) -> list[Sighting]:
+    """Return the certificates that wait for a person to say whose they are, the oldest first."""
+    rows = book.connection.execute("SELECT * FROM sighting ORDER BY seen_at, fingerprint")
+    return [Sighting(**{name: row[name] for name in row.keys()}) for row in rows]  # noqa: SIM118  a row iterates over values
 
 
 def agencies(book: Book) -> list[Agency]:

@@ -286,6 +286,20 @@ def search(book: Book, text: str, *, limit: int) -> list[Document]:
     return [_document(row) for row in rows]
 
 
+def renewed(book: Book) -> dict[int, str]:
+    """Return, by document, the SHA-256 of the copy with the latest archive time stamp, of those that have one."""
+    rows = book.connection.execute("SELECT document, sha256 FROM renewal ORDER BY id")
+    return {row[0]: row[1] for row in rows}
+
+
+def renew(book: Book, identity: int, sha256: str, made_at: str) -> None:
+    """Enter a copy of the document's file that is provable for longer."""
+    book.connection.execute(
+        "INSERT INTO renewal (document, sha256, made_at) VALUES (?, ?, ?)", (identity, sha256, made_at)
+    )
+    book.event("renew", f"document:{identity}", {"sha256": sha256})
+
+
 def arrivals(book: Book) -> dict[str, datetime]:
     """Return when the register first held each incoming document's bytes: proof of existence for `verify`."""
     rows = book.connection.execute(

@@ -11,6 +11,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
@@ -18,7 +19,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from vanthu_cli.rules.deadlines import VIETNAM
-from vanthu_cli.signing.evidence import Witness, demand
+from vanthu_cli.signing.evidence import Evidence, Witness, demand
 from vanthu_cli.signing.files import Opened, open_pdf, stamps_of
 from vanthu_cli.signing.keys import SigningKey
 
@@ -71,7 +72,31 @@ def keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeSt
     stamps = [each.chosen.dump() for token in tokens for each in token["content"]["certificates"]]
     wanted = [key.x509, *key.chain, *map(x509.load_der_x509_certificate, stamps)]
     evidence = demand(proof.witness, wanted, datetime.now(VIETNAM))
-    writer = opened.writer()
+    _supply(opened.writer(), evidence)
+    if proof.level != "B-LT":
+        _stamp(before.stream, before.password, stamper)
+
+
+def renew(stream: BinaryIO, proof: Proof, password: str = "") -> tuple[str, ...]:
+    """Make an open, signed PDF provable for longer: validation data of all that it bears, and a new time stamp over all of it.
+
+    To be done before the last time stamp's certificate ends (EN 319 142-1 5.5). Returns the sentences of what could not be had;
+    `UnreachableError` `signing.tsa_silent`.
+    """
+    opened = open_pdf(stream, password)
+    borne = [each.signed_data for each in opened.signatures]
+    borne += [token["content"] for each in opened.signatures for token in stamps_of(each)]
+    ders = dict.fromkeys(each.chosen.dump() for one in borne for each in one["certificates"])
+    wanted = [x509.load_der_x509_certificate(der) for der in ders]
+    evidence, missing = proof.witness.evidence(wanted, datetime.now(VIETNAM))
+    _supply(opened.writer(), evidence)
+    if proof.time_stamper is None:
+        raise ValueError("an archive time stamp needs an authority")
+    _stamp(stream, password, proof.time_stamper)
+    return missing
+
+
+def _supply(writer: IncrementalPdfFileWriter, evidence: Evidence) -> None:
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
         None,  # no /VRI: EN 319 142-1 5.4.2.3 advises against it
@@ -80,13 +105,14 @@ def keep_provable(before: Opened, key: SigningKey, proof: Proof, stamper: TimeSt
         crls=[asn1_crl.CertificateList.load(der) for der in evidence.crls],
     )
     writer.write_in_place()
-    if proof.level == "B-LT":
-        return
+
+
+def _stamp(stream: BinaryIO, password: str, stamper: TimeStamper) -> None:
     authority = PdfTimeStamper(stamper)
     in_room(
-        before.stream,
+        stream,
         stamper,
         lambda room: authority.timestamp_pdf(
-            open_pdf(before.stream, before.password).writer(), "sha256", bytes_reserved=room, in_place=True
+            open_pdf(stream, password).writer(), "sha256", bytes_reserved=room, in_place=True
         ),
     )

@@ -19,7 +19,7 @@ Level = Literal["B-B", "B-T", "B-LT", "B-LTA", "legacy"]
 Covers = Literal["whole-file", "revision", "partial"]
 Changes = Literal["none", "form-filling", "annotations", "ltv", "other"]
 
-_PERMITTED_AFTER: frozenset[Changes] = frozenset({"none", "ltv", "form-filling"})
+PERMITTED_AFTER: frozenset[Changes] = frozenset({"none", "ltv", "form-filling"})
 _NOTHING_AFTER: frozenset[Changes] = frozenset({"none", "ltv"})
 
 
@@ -106,7 +106,7 @@ class SignatureFinding:
             self.indication == "TOTAL-PASSED"
             and self.integrity is True
             and self.covers != "partial"
-            and self.changes_after in _PERMITTED_AFTER
+            and self.changes_after in PERMITTED_AFTER
             and self.trust == "trusted"
             and self.revocation != "revoked"
         )

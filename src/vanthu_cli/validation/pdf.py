@@ -22,10 +22,10 @@ from vanthu_cli.validation.cms_checks import Examined, enclosed
 from vanthu_cli.validation.findings import Judgement, Level, SignatureFinding, judge
 from vanthu_cli.validation.graph import array, entry_of
 from vanthu_cli.validation.marks import boxes_of
-from vanthu_cli.validation.pdf_checks import end, examine, signature_tokens
-from vanthu_cli.validation.pdf_times import Proof, document_time_stamps, proven_time
+from vanthu_cli.validation.pdf_checks import end
+from vanthu_cli.validation.pdf_times import Proof, Times, times_of
 from vanthu_cli.validation.pictures import compared, comparisons
-from vanthu_cli.validation.proof import Case, finding, standing, turning_points, unjudged, wanting
+from vanthu_cli.validation.proof import Case, Standing, finding, turning_points, unjudged, wanting
 from vanthu_cli.validation.reader import LockedError, Reader, open_pdf
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.signed_pdf import (
@@ -119,12 +119,14 @@ def _judge(
     known = None if signatories is None else {_plain(key): value for key, value in signatories.items()}
     opened = Opened(pdf, password, reader)
     case = Case(_evidence(trust, reader, listed), trust, known, *times)
-    proofs, tokens, notes_on_stamps = document_time_stamps(case, pdf, listed)
+    proven = times_of(case, pdf, listed)
     judged = [
-        _signature(case, opened, entry, proofs) for entry in listed if not (entry.is_timestamp and entry.embedded)
+        _signature(case, opened, entry, proven, place)
+        for place, entry in enumerate(listed)
+        if not (entry.is_timestamp and entry.embedded)
     ]
     judged = [soften(opened, item, judged, roles_known=known is not None) for item in judged]
-    reasons = (*notes, *notes_on_stamps, *whole_file(opened, listed, judged))
+    reasons = (*notes, *proven.reasons, *whole_file(opened, listed, judged))
     if judge((), reasons) == "unsigned":  # nothing speaks against the file as a whole
         judged, looked = compared(opened, judged)
         reasons = (*reasons, *looked)
@@ -134,7 +136,7 @@ def _judge(
     roles = {item.role for item in found if item.passed}
     standings = [item.standing for item in judged if item.standing]
     held = [each for one in standings for each in _certificates(one.examined)]
-    held += [each for token in tokens for each in (token.certificate, *token.embedded_certificates)]
+    held += [each for token in proven.tokens for each in (token.certificate, *token.embedded_certificates)]
     return Judgement(
         "pdf",
         judge(found, reasons),
@@ -142,7 +144,7 @@ def _judge(
         "organisation" in roles if known is not None else None,
         found,
         reasons,
-        stamps=tuple(time for _revision, time in proofs),
+        stamps=tuple(time for _revision, time in proven.document),
         turning_points=turning_points(case, held) if listed else (),
         wanting=wanting(standings),
         comparisons=tuple(comparisons(opened, judged)) if pictures else (),
@@ -167,34 +169,36 @@ def _evidence(trust: Trust, reader: Reader, listed: Sequence[Entry]) -> Evidence
     return Evidence(own.anchors, (*own.others, *embedded[:_MOST_EMBEDDED]), (*own.crls, *crls), (*own.ocsps, *ocsps))
 
 
-def _signature(case: Case, opened: Opened, entry: Entry, proofs: tuple[Proof, ...]) -> Judged:
+def _signature(case: Case, opened: Opened, entry: Entry, times: Times, place: int) -> Judged:
     """Judge one signature; whatever its bytes make a parser raise concerns this one alone."""
     if entry.embedded is None:
         return Judged(_unreadable(entry))
-    try:
-        return _readable(case, opened, entry, entry.embedded, proofs)
-    except Exception as error:  # noqa: BLE001  see above
-        return Judged(_unreadable(replace(entry, embedded=None, problem=type(error).__name__)))
+    found: Standing | Exception = times.standings[place]
+    if isinstance(found, Standing):
+        try:
+            return _readable(case, opened, (entry, entry.embedded), found, times)
+        except Exception as error:  # noqa: BLE001  see above
+            found = error
+    return Judged(_unreadable(replace(entry, embedded=None, problem=type(found).__name__)))
 
 
 def _readable(
-    case: Case, opened: Opened, entry: Entry, embedded: EmbeddedPdfSignature, proofs: tuple[Proof, ...]
+    case: Case, opened: Opened, signature: tuple[Entry, EmbeddedPdfSignature], stood: Standing, times: Times
 ) -> Judged:
-    examined = examine(embedded, opened.pdf)
-    revision = int(embedded.signed_revision)
-    stood = standing(case, examined, signature_tokens(embedded), entry.name, proven_time(case, revision, proofs))
-    changes, difference, reasons = changes_after(opened, embedded, examined.covers)
-    stamped = stood.stamp or min((time for covered, time in proofs if covered >= revision), default=None)
+    entry, embedded = signature
+    covers = stood.examined.covers
+    changes, difference, reasons = changes_after(opened, embedded, covers)
+    stamped = stood.stamp or times.stamped(int(embedded.signed_revision))
     found = finding(
         case,
         entry.name,
         stood,
-        level=_level(opened.reader, entry, stamped, proofs),
+        level=_level(opened.reader, entry, stamped, times.document),
         stamped=stamped,
         changes_after=changes,
         reasons=reasons,
         visible=_visible(entry),
-        signed_bytes=None if examined.covers == "partial" else end(embedded),
+        signed_bytes=None if covers == "partial" else end(embedded),
     )
     return Judged(replace(found, changes=listed_changes(opened, embedded)), embedded, difference, stood)
 
@@ -214,7 +218,7 @@ def _visible(entry: Entry) -> bool:
         return False
 
 
-def _level(reader: Reader, entry: Entry, stamped: datetime | None, proofs: tuple[Proof, ...]) -> Level:
+def _level(reader: Reader, entry: Entry, stamped: datetime | None, proofs: Sequence[Proof]) -> Level:
     """Name the PAdES baseline level (ETSI EN 319 142-1) by what is there; adbe.pkcs7 signatures are "legacy"."""
     if entry.kind != PADES_KIND:
         return "legacy"

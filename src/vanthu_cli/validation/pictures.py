@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
 from vanthu_cli.validation.afterwards import Judged, Opened, issuers
-from vanthu_cli.validation.findings import Comparison
+from vanthu_cli.validation.findings import PERMITTED_AFTER, Comparison
 from vanthu_cli.validation.marks import Mark, marks
 from vanthu_cli.validation.reasons import Reason, worst
 from vanthu_cli.validation.stretch import Stretch
@@ -56,12 +56,15 @@ def compared(opened: Opened, judged: Sequence[Judged]) -> tuple[list[Judged], tu
 
     Only signatures that the analysis of objects lets pass: of the others it is known already.
     """
-    alive = [item for item in judged if item.finding.signed_bytes and item.finding.passed]
-    ends = sorted({item.finding.signed_bytes or 0 for item in alive} | {len(opened.pdf)})
-    if not alive or len(ends) == 1:
+    whole = [item for item in judged if item.finding.signed_bytes and item.finding.integrity]
+    alive = [item for item in whole if not item.finding.failed and item.finding.changes_after in PERMITTED_AFTER]
+    first = min((item.finding.signed_bytes or 0 for item in alive), default=len(opened.pdf))
+    ends = sorted({item.finding.signed_bytes or 0 for item in whole} | {len(opened.pdf)})
+    ends = [end for end in ends if end >= first]
+    if len(ends) == 1:
         return list(judged), ()
     try:
-        changed = _differing(opened, {end: _marks_of(opened, alive, end) for end in ends}, _receivers(judged))
+        changed = _differing(opened, {end: _marks_of(opened, whole, end) for end in ends}, _receivers(judged))
     except Exception as error:  # noqa: BLE001  pdfium refuses what pyHanko read: no positive evidence that nothing changed
         return list(judged), (Reason("pages-not-compared", type(error).__name__),)
     return [_noted(item, changed) if item in alive else item for item in judged], ()
@@ -88,9 +91,9 @@ def _receivers(judged: Sequence[Judged]) -> frozenset[str]:
     return frozenset(names[names.index(seals[-1]) + 1 :]) if seals else frozenset()
 
 
-def _marks_of(opened: Opened, alive: Sequence[Judged], end: int) -> list[Mark]:
+def _marks_of(opened: Opened, whole: Sequence[Judged], end: int) -> list[Mark]:
     """Return where on the pages the signatures stand that end at `end`."""
-    made = [item for item in alive if item.finding.signed_bytes == end and item.embedded]
+    made = [item for item in whole if item.finding.signed_bytes == end and item.embedded]
     return [
         mark
         for item in made

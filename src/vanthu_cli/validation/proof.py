@@ -67,19 +67,24 @@ def earliest(case: Case, times: Iterable[datetime]) -> datetime | None:
     return min((time for time in every(times, known) if time <= case.moment + SKEW), default=None)
 
 
-def token_trusted(case: Case, token: Token, proven: datetime | None) -> bool:
-    """Judge the authority's certificate at the time its stamp is itself proven for: expired stamps prove nothing."""
+def distrust(case: Case, token: Token, proven: datetime | None, name: str) -> Reason | None:
+    """Say why a time stamp proves nothing, None if it proves its time.
+
+    The authority's certificate is judged at the time its stamp is itself proven for: expired stamps prove nothing.
+    """
     if not token.usable or token.time > case.moment + SKEW:
-        return False
+        return Reason("timestamp-untrusted", name)
     at = proven or case.moment
     chain = chains.find_chain(token.certificate, token.embedded_certificates, case.evidence, at)
     if chain.path is None:
-        return False
+        expired = chain.reason is not None and chain.reason.code == "certificate-expired-no-time"
+        return Reason("timestamp-expired" if expired else "timestamp-untrusted", name)
     if case.trust.revocation == "ignore":
-        return True
-    if revoked_at(chain.path, case.evidence, at) is not None:
-        return False
-    return case.trust.revocation != "require" or known_good(chain.path, case.evidence, at)
+        return None
+    known = case.trust.revocation != "require" or known_good(chain.path, case.evidence, at)
+    if known and revoked_at(chain.path, case.evidence, at) is None:
+        return None
+    return Reason("timestamp-untrusted", name)
 
 
 def standing(
@@ -104,10 +109,10 @@ def _own_stamp(
     for token in tokens:
         if token is None or not token.sound:
             reasons.append(Reason("timestamp-broken", name))
-        elif token_trusted(case, token, proven):
-            return token.time, tuple(reasons)
+        elif problem := distrust(case, token, proven, chains.subject(token.certificate)):
+            reasons.append(problem)
         else:
-            reasons.append(Reason("timestamp-untrusted", chains.subject(token.certificate)))
+            return token.time, tuple(reasons)
     return None, tuple(reasons)
 
 

@@ -95,7 +95,7 @@ _UNDECIDED: dict[str, str] = {
     "signing-certificate-revoked": "REVOKED_NO_POE",
     "signing-certificate-revocation-unknown": "TRY_LATER",
 }
-NOTES = frozenset({"timestamp-untrusted", "local-time-labelled-utc"})
+NOTES = frozenset({"timestamp-untrusted", "timestamp-expired", "local-time-labelled-utc"})
 """Codes that inform and weigh nothing."""
 
 CODES = frozenset(_FAILED) | frozenset(_UNDECIDED) | NOTES
@@ -259,6 +259,9 @@ def _sentences() -> dict[str, str]:
         ),
         "timestamp-untrusted": _(
             "The time stamp comes from an authority that this office does not trust, so it proves nothing ({detail}). Have the administrator add that authority if it should be trusted.",
+        ),
+        "timestamp-expired": _(
+            "The certificate of the authority that made the time stamp has expired, and nothing proves that the stamp is older ({detail}): it proves nothing any more.",
         ),
         "local-time-labelled-utc": _(
             "The signer's software wrote Vietnamese time as if it were UTC, seven hours late. This is a known fault and no sign of fraud.",
