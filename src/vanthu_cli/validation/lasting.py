@@ -8,7 +8,8 @@ from vanthu_cli.validation.files import judge_file
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Signatory, Trust
 
-_JUST_AFTER = timedelta(seconds=1)
+_JUST_AFTER = timedelta(minutes=1)
+"""A certificate is granted a second beyond its end by the path validation."""
 
 
 def lasting(
