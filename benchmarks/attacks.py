@@ -90,15 +90,15 @@ def pdfsig(program: str, options: list[str]) -> Judge:
         text = run.stdout.decode("utf-8", "replace")
         parts = re.split(r"^Signature #\d+:", text, flags=re.MULTILINE)[1:]
         words = [_word(part, trusted="-nocert" in options) for part in parts]
-        return " ".join(words) or "none", "good" in words and set(words) <= {"good", "stamp"}
+        return " ".join(words) or "none", "good" in words and set(words) <= {"good", "unchecked"}
 
     return ask
 
 
 def _word(part: str, *, trusted: bool) -> str:
-    """Put what pdfsig prints about one signature into a word. Document time stamps it does not check at all."""
-    if "ETSI.RFC3161" in part:
-        return "stamp"
+    """Put what pdfsig prints about one signature into a word. Kinds it does not know (document time stamps) it says so of."""
+    if "Signature Type: unknown" in part and "has not yet been verified" in part:
+        return "unchecked"
     if "Signature is Valid." not in part:
         return "bad"
     return "good" if trusted or "Certificate is Trusted." in part else "untrusted"
