@@ -182,8 +182,7 @@ class Pki:
         return DummyTimeStamper(holder.asn1, holder.asn1_key, fixed_dt=moment)
 
 
-@pytest.fixture(scope="session")
-def pki() -> Pki:
+def practice_pki() -> Pki:
     root = issue("Gốc", None, ca=True)
     sub = issue("CA phục vụ các cơ quan Đảng", root, ca=True)
     stranger_root = issue("Gốc lạ", None, ca=True)
@@ -198,6 +197,11 @@ def pki() -> Pki:
         stranger=issue("Kẻ lạ", stranger_root),
         tsa=issue("TSA", root, time_stamping=True, key=rsa.generate_private_key(65537, 2048)),
     )
+
+
+@pytest.fixture(scope="session")
+def pki() -> Pki:
+    return practice_pki()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.validation.forgeries.hand import (
 from tests.validation.forgeries.kinds import HARMLESS, INVALID, Base, Change, Variant, keyed, keyless, stubborn
 
 _BOX = b"[60 720 200 740]"
-_KINDS = {
+KINDS = {
     "FreeText": b"/Subtype /FreeText /Contents (999) /DA (/Helv 12 Tf 0 g)",
     "Stamp": b"/Subtype /Stamp /Name /Approved",
     "Redact": b"/Subtype /Redact /OverlayText (999) /IC [1 1 1]",
@@ -42,7 +42,7 @@ def annotated(kind: str, *, drawn: bool = True, flags: int = 4, box: bytes = _BO
         body = b"<< /Type /Annot /Rect %s /F %d /P 3 0 R %s %s >>" % (
             box,
             flags,
-            _KINDS[kind],
+            KINDS[kind],
             b"/AP << /N %d 0 R >>" % (NEW + 1) if drawn else b"",
         )
         more = {NEW: body, NEW + 1: look(b"999")} if drawn else {NEW: body}
@@ -79,7 +79,7 @@ def unsigned(entries: bytes, text: bytes = b"999") -> Change:
 def _every(base: Base) -> tuple[Variant, ...]:
     return keyless(
         f"evil annotation, {base}",
-        {f"{kind} drawn": annotated(kind) for kind in _KINDS}
+        {f"{kind} drawn": annotated(kind) for kind in KINDS}
         | {f"{kind} undrawn": annotated(kind, drawn=False) for kind in ("FreeText", "Redact", "Square", "Widget")}
         | {
             "hidden": annotated("FreeText", flags=2),
