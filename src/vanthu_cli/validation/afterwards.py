@@ -48,7 +48,7 @@ class Judged:
 def changes_after(
     opened: Opened, embedded: EmbeddedPdfSignature, covers: Covers
 ) -> tuple[Changes, DiffResult | None, tuple[Reason, ...]]:
-    """Say what came after the signature; an analysis that fails leaves the cryptographic findings as they are."""
+    """(Recipe, step 9.) Say what came after the signature; an analysis that fails leaves the cryptographic findings as they are."""
     if covers == "partial":
         return "other", None, ()
     try:

@@ -111,7 +111,7 @@ def answer_until(answer: ocsp.OCSPResponse) -> datetime | None:
 
 
 def find_chain(leaf: x509.Certificate, embedded: Iterable[x509.Certificate], evidence: Evidence, at: datetime) -> Chain:
-    """Look for a path from an anchor to `leaf` that holds at `at`; nothing embedded ever becomes an anchor."""
+    """(Recipe, step 6.) Look for a path from an anchor to `leaf` that holds at `at`; nothing embedded ever becomes an anchor."""
     failure: Reason | None = None
     pool = (*tuple(embedded)[:_MOST_CERTIFICATES], *evidence.others)
     try:
@@ -221,7 +221,7 @@ def _problem(path: ValidationPath, evidence: Evidence, at: datetime) -> Reason |
 
 
 def usage_problem(leaf: x509.Certificate) -> Reason | None:
-    """Return why the certificate is not one for signing documents. No keyUsage at all permits all (RFC 5280)."""
+    """(Recipe, step 8.) Return why the certificate is not one for signing documents. No keyUsage at all permits all (RFC 5280)."""
     usage = leaf.key_usage_value
     if usage is not None and not {"digital_signature", "non_repudiation"} & set(usage.native):
         return Reason("certificate-wrong-purpose", ", ".join(sorted(usage.native)))

@@ -59,7 +59,7 @@ class Token:
 def check(
     signed_data: cms.SignedData, digest: Callable[[], bytes], covers: Covers, claimed: datetime | None
 ) -> Examined:
-    """Check the one signer of `signed_data` over detached content of this digest (recipe, steps 2, 3 and 4).
+    """(Recipe, steps 3 and 4.) Check the one signer of `signed_data` over detached content of this digest.
 
     Raises whatever a hostile structure makes pyHanko raise: the caller isolates it.
     """
@@ -95,7 +95,7 @@ def _holds(signed_data: cms.SignedData, leaf: x509.Certificate, digest: bytes, c
 
 
 def weaknesses(signer_info: cms.SignerInfo, leaf: x509.Certificate) -> tuple[str, ...]:
-    """Name the digests and keys that are no longer safe."""
+    """(Recipe, step 8.) Name the digests and keys that are no longer safe."""
     found = {signer_info["digest_algorithm"]["algorithm"].native}
     with suppress(ValueError):  # not every signature algorithm names its digest
         found.add(signer_info["signature_algorithm"].hash_algo)

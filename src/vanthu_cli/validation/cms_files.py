@@ -46,7 +46,7 @@ def read_cms(data: bytes) -> cms.ContentInfo | None:
 def judge_signers(
     case: Case, info: cms.ContentInfo, content: Path | bytes | None, *, attached_only: bool = False
 ) -> Iterator[tuple[SignatureFinding, Standing | None]]:
-    """Judge each signer of a CMS over `content`, or over what it holds itself.
+    """(Recipe, step 2.) Judge each signer of a CMS over `content`, or over what it holds itself.
 
     Where both are there they must be the same bytes, else nobody can say which were meant. `attached_only`: content that
     stands beside it is never the signed one (RFC 8551, 3.5.2).

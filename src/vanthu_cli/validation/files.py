@@ -1,4 +1,20 @@
-"""Any file: which judge it goes to, by its content and not by its name. What cannot be judged here is unknown, and said so."""
+"""Any file: which judge it goes to, by its content and not by its name. What cannot be judged here is unknown, and said so.
+
+The recipe for every signature (ETSI EN 319 102-1; each function named says its step):
+
+    1. context: the office's anchors; certificates and revocation data, ours and the file's (5.2.4)        proof.Case
+    2. format: is the signature about what it stands in? (5.2.2)            pdf_checks.frames_its_contents, cms_files.judge_signers
+    3. the signing certificate is the one that was signed along (5.2.3)                                     cms_checks.check
+    4. digest and signature hold (5.2.7)                                                                    cms_checks.check
+    5. time stamps, from the last to the first; what they prove to have existed (5.4, 5.6.2.3)              pdf_times.times_of
+    6. the path to an anchor at the best signature time, not today (5.2.6, 5.6.2.1)                         chains.find_chain
+    7. revocation at that time, by data of that time or later (5.2.5, 5.6.2.2)                              revocation.revoked_at
+    8. acceptance: algorithms, key length, purpose of the certificate (5.2.8)      cms_checks.weaknesses, chains.usage_problem
+    9. what came after the signature, and whether the signature permits it (ISO 32000-2, 12.8.2)            afterwards.changes_after
+   10. do the pages look as they did when signed?                                                           pictures.compared
+   11. indication and sub-indication: the worst of all reasons (5.1.3)                                      reasons.worst
+   12. the verdict of the file (contract.md)                                                                findings.judge
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

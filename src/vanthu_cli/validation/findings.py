@@ -140,7 +140,7 @@ class Judgement:
 
 
 def judge(signatures: Sequence[SignatureFinding], reasons: Iterable[Reason] = ()) -> Verdict:
-    """Return the verdict: the worst of all findings and of the reasons that concern the whole file.
+    """(Recipe, step 12.) Return the verdict: the worst of all findings and of the reasons that concern the whole file.
 
     VALID needs positive evidence: at least one signature, all passed, and one after which nothing but validation
     data follows. Adding a finding that is not passed never improves a verdict.

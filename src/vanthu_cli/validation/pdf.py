@@ -1,8 +1,7 @@
 """Judge the signatures of a PDF: a file in, `Judgement` out; never raises for bad input, never opens a socket.
 
-The recipe: 1. parse strictly, else leniently (then never valid). 2. List the signature fields one by one.
-3. Per signature: bytes, cryptography, proven time, chain and revocation at that time, changes after it.
-4. For the whole file: what came after the organisation's last signature. 5. `findings.judge`.
+By the recipe of files.py, after: strict parsing, else lenient (then never valid); signature fields listed one by one, so that an
+unreadable one hides no other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -40,7 +40,7 @@ def padded(embedded: EmbeddedPdfSignature) -> bool:
 
 
 def frames_its_contents(embedded: EmbeddedPdfSignature, pdf: Stretch) -> bool:
-    """Tell whether /ByteRange is two parts from byte 0 that leave out exactly the hex string of /Contents."""
+    """(Recipe, step 2.) Tell whether /ByteRange is two parts from byte 0 that leave out exactly the hex string of /Contents."""
     if not isinstance(embedded.byte_range, generic.ArrayObject):
         return False
     numbers = list(embedded.byte_range)

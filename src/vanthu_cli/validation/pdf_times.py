@@ -1,4 +1,4 @@
-"""Which revision of a PDF is proven to have existed when, and what its signatures are worth then (recipe, steps 5 to 9).
+"""Which revision of a PDF is proven to have existed when, and what its signatures are worth then (recipe, steps 5 to 8).
 
 The signatures and document time stamps (ISO 32000-2, 12.8.5) are taken from the last to the first, as each vouches for what
 came before it (EN 319 102-1, 5.6.3). A trusted time stamp on a signature that holds proves, through that signature's digest,
@@ -39,7 +39,7 @@ class Times:
 
 
 def times_of(case: Case, pdf: Stretch, listed: Sequence[Entry]) -> Times:
-    """Judge every time stamp and, by their light, every signature's certificate."""
+    """(Recipe, step 5.) Judge every time stamp and, by their light, every signature's certificate."""
     times = Times()
     for place, entry in reversed(list(enumerate(listed))):
         if entry.embedded is None:

@@ -52,7 +52,7 @@ class _Page:
 
 
 def compared(opened: Opened, judged: Sequence[Judged]) -> tuple[list[Judged], tuple[Reason, ...]]:
-    """Compare what each signed revision shows with the next one, the last with the file; say where a page was changed.
+    """(Recipe, step 10.) Compare what each signed revision shows with the next one, the last with the file; say where a page was changed.
 
     Only signatures that the analysis of objects lets pass: of the others it is known already.
     """

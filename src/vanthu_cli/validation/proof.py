@@ -1,4 +1,4 @@
-"""What proves that a signature existed at a time, and what its certificate is worth then (recipe, steps 5 to 9).
+"""What proves that a signature existed at a time, and what its certificate is worth then (recipe, steps 5 to 8).
 
 Time comes from trusted time stamps and from our own register; the signer's clock proves nothing (ETSI EN 319 102-1,
 "proof of existence").

@@ -113,7 +113,7 @@ def weigh(reason: Reason) -> tuple[Indication, str | None]:
 
 
 def worst(reasons: tuple[Reason, ...]) -> tuple[Indication, str | None]:
-    """Return the indication of the heaviest reason (of equals, the first); no reason at all passes."""
+    """(Recipe, step 11.) Return the indication of the heaviest reason (of equals, the first); no reason at all passes."""
     weights = [("TOTAL-PASSED", None), *map(weigh, reasons)]
     return max(weights, key=lambda weight: _INDICATIONS.index(weight[0]))
 

@@ -25,7 +25,7 @@ Voucher = Literal["crl", "ocsp", ""]
 
 
 def revoked_at(path: ValidationPath, evidence: Evidence, at: datetime) -> datetime | None:
-    """Return when a certificate of the path was revoked, if that was before `at`; None if nothing says so.
+    """(Recipe, step 7.) Return when a certificate of the path was revoked, if that was before `at`; None if nothing says so.
 
     Outdated lists count too: a revocation is not undone by the list's growing old.
     """
