@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CODES = {"valid": 0, "invalid": InvalidSignatureError.exit_code}
 _UNREADABLE = "file-unreadable"
+_LONG = 40
 _MOST_PICTURED = 200
 """Files up to which a report shows pages: each takes some 100 kB."""
 
@@ -145,11 +146,16 @@ def _row(judged: Judged) -> list[str]:
     time = f"{max(times).astimezone(VIETNAM):%d/%m/%Y %H:%M}" if times else ""
     return [
         verdict_word(judged.judgement.verdict),
-        str(judged.file),
+        _short(judged.file),
         ", ".join(names),
         time,
         verdict_sentence(judged.judgement),
     ]
+
+
+def _short(file: Path) -> str:
+    """Leave out the beginning of a long path: its end tells one file from another."""
+    return str(file) if len(str(file)) <= _LONG else f"…/{file.name}"
 
 
 def _details(judged: Judged) -> Iterator[str]:

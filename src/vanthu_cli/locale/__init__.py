@@ -36,6 +36,11 @@ def speaking(language: str) -> Iterator[None]:
         _current = before
 
 
+def language() -> str:
+    """Return the language in use: "vi" or "en"."""
+    return "vi" if isinstance(_current, gettext.GNUTranslations) else "en"
+
+
 def wanted(arguments: list[str]) -> str:
     """Return the language of this run: `--lang`, then VANTHU_LANG, then Vietnamese."""
     chosen = os.environ.get("VANTHU_LANG", "vi")

@@ -183,6 +183,7 @@ def _key(bench: Bench, sha256: str, content: Path | None, wish: Wish) -> str:
         wish.at.isoformat() if wish.at else "",
         str(bench.arrivals.get(sha256, "")),
         _trust_state(bench.lookup.trust),
+        ",".join(sorted(bench.lookup.hosts)),
         bench.state,
     )
 
