@@ -171,7 +171,7 @@ def _signature(found: SignatureFinding, comparisons: Sequence[Comparison]) -> It
         (_("Role"), role_word(found.role)),
         (_("Level"), _level(found)),
         (_("Time by the signer's clock"), moment(found.claimed_time) if found.claimed_time else "–"),
-        (_("Time stamp"), moment(found.timestamp) if found.timestamp else _("none that this office trusts")),
+        (_("Time stamp"), moment(found.timestamp) if found.timestamp else _("none of its own that this office trusts")),
         (_("Covers"), _covers(found)),
         (_("Revocation"), _revocation(found)),
     ]
@@ -313,5 +313,5 @@ def _change(change: Change) -> str:
         "other": _("other objects of the file"),
     }[change.kind]
     where = _("page {page}").format(page=change.page + 1) if change.page is not None else ""
-    name = text(change.what)
-    return ": ".join(part for part in (what, name, where) if part)
+    name = "" if change.kind == "content" else text(change.what)
+    return ", ".join(part for part in (f"{what}: {name}" if name else what, where) if part)

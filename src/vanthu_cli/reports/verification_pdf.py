@@ -104,10 +104,12 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
     plain, bold = _style(9.5), _style(9.5, bold=True)
     if not headings:
         cells = [[_lines(name, bold), _lines(value, plain)] for name, value in rows]
-        return Grid(cells, colWidths=[0.32 * _WIDTH, 0.68 * _WIDTH], style=_GRID, spaceBefore=4, spaceAfter=6)
+        return Grid(
+            cells, colWidths=[0.32 * _WIDTH, 0.68 * _WIDTH], style=_GRID, spaceBefore=4, spaceAfter=6, splitInRow=1
+        )
     cells = [[_lines(each, bold) for each in headings], *([_lines(cell, plain) for cell in row] for row in rows)]
     widths = [_WIDTH / len(headings)] * len(headings)
-    return Grid(cells, colWidths=widths, style=_GRID, repeatRows=1, spaceBefore=4, spaceAfter=6)
+    return Grid(cells, colWidths=widths, style=_GRID, repeatRows=1, spaceBefore=4, spaceAfter=6, splitInRow=1)
 
 
 def _pictures(pair: Pictures) -> KeepTogether:

@@ -60,7 +60,7 @@ def changes_after(
                 return changes, result, (Reason("annotated-after-signing"),) if changes == "annotations" else ()
     except Exception as error:  # noqa: BLE001  RecursionError and KeyError are known on long and on LTV files
         return "other", None, (Reason("modification-check-failed", type(error).__name__),)
-    detail = ", ".join(each.what for each in listed(opened, embedded) if each.kind != "signed")
+    detail = ", ".join(each.brief for each in listed(opened, embedded) if each.kind != "signed")
     return "other", None, (Reason("changed-after-signing", detail),)
 
 

@@ -43,6 +43,13 @@ class Change:
     what: str
     page: int | None
 
+    @property
+    def brief(self) -> str:
+        """Return page, name and kind in no language: "p. 1 ConDau removed", "p. 1 content"."""
+        place = "" if self.page is None else f"p. {self.page + 1}"
+        kind = "" if self.kind in {"content", "other"} else self.kind
+        return " ".join(part for part in (place, self.what, kind) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

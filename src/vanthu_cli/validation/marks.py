@@ -54,9 +54,14 @@ class Mark:
             and other.box[1] + _TOUCHING < self.box[3]
         )
 
+    @property
+    def title(self) -> str:
+        """The field's name, or the kind of annotation."""
+        return self.name or self.subtype
+
     def describe(self) -> str:
-        """Return page and field or kind of annotation, in no language."""
-        return f"p. {self.page + 1} {self.name or self.subtype}"
+        """Return page and title, in no language."""
+        return f"p. {self.page + 1} {self.title}"
 
 
 def marks(handler: PdfHandler) -> dict[Any, Mark]:

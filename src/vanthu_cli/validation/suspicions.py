@@ -37,22 +37,14 @@ def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
     old, new = _both(reader, revision, reader.last_revision)
     changed = altered(reader, revision, reader.last_revision)
     before, now = marks(old), marks(new)
-    found = [
-        Change("content", f"p. {number + 1} content", number)
-        for page, number in pages(old)
-        if changed & _drawn_by(old, page)
-    ]
+    found = [Change("content", "content", number) for page, number in pages(old) if changed & _drawn_by(old, page)]
+    found += [Change("removed", mark.title, mark.page) for key, mark in before.items() if key not in now]
     found += [
-        Change("removed", f"{mark.describe()} removed", mark.page) for key, mark in before.items() if key not in now
-    ]
-    found += [
-        Change("altered", f"{mark.describe()} altered", mark.page)
-        for key, mark in before.items()
-        if changed & drawn_by_mark(old, key)
+        Change("altered", mark.title, mark.page) for key, mark in before.items() if changed & drawn_by_mark(old, key)
     ]
     for key, mark in now.items():
         if key not in before or (mark.signed and not before[key].signed):
-            found.append(Change("signed" if mark.signed else "added", f"{mark.describe()} added", mark.page))
+            found.append(Change("signed" if mark.signed else "added", mark.title, mark.page))
     if not found and changed:
         found.append(Change("other", f"{len(changed)} objects", None))
     return tuple(found)
