@@ -35,6 +35,13 @@ the key is a file. Keys are chosen by certificate and judged before any secret i
 purpose, revocation, ours. What is no PDF gets a CMS signature beside it, XML an XAdES one inside. Revocation data is fetched
 from the hosts of [trust] hosts and from nowhere else (signing/evidence.py).
 
+Judging. One recipe for every signature, numbered, with the clauses of ETSI EN 319 102-1 (validation/files.py): each judge (pdf, cms_files,
+smime, xml_files, packages) finds out what a signature covers and whether it holds; proof.py says what it is worth at its proven time;
+findings.py makes the verdict. validation opens no socket: a judgement says which certificates nobody vouches for, procedures/lookup.py asks
+the hosts that are allowed, and the file is judged again. pictures.py draws what pyHanko's analysis permits, and believes its eyes.
+Verdicts are kept for a day by all that they rest on (register/verdicts.py), never longer than until something of it ends. archive.py asks
+the same judge at later moments: the first at which a document is no longer valid is its end.
+
 Issuing. The leader signs a prepared copy (empty fields: LanhDao, and LanhDao_2 for a second signer, SoVaNgay, ConDau); the
 office signs the strip whose appearance draws number and date, then the seal. Real signatures, not form fields: nobody can
 change 145 to 999 afterwards, and a receiver's arrival stamp breaks nothing. Files that go along are signed as annexes.
@@ -47,7 +54,7 @@ remote services stand beside the contract's; so do `sign --of`, `--detached`, `-
 `--file-code`, `--password-from`, `--jobs`. Marks on the page are found in `reading` and drawn in `signing`; the value
 that passes between them is `document.places`. The delivery state `sending` is ours beside the contract's: it is never shown
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
-out to be secret after it was entered.
+out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
 outgoing ("out", book di); số đến = arrival number; số, ký hiệu = number, symbol; trích yếu = subject; nơi nhận = recipients;
