@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 from tests.validation.conftest import NOW, Pki
 from tests.validation.forgeries.annotations import KINDS
 from tests.validation.forgeries.coverage import EVIL, range_of
-from tests.validation.forgeries.hand import NEW, PAGE, body_of, longer, look, read, revise, with_entries
+from tests.validation.forgeries.hand import (
+    BOX,
+    FIELD,
+    FONT,
+    FORM,
+    NEW,
+    NOTE,
+    PAGE,
+    body_of,
+    longer,
+    look,
+    read,
+    revise,
+    with_entries,
+)
 from tests.validation.forgeries.kinds import Base, good
 
 from vanthu_cli.validation.pdf import judge_pdf
@@ -61,6 +75,44 @@ _LISTS = (
     b"<< /OFF [12 0 R] >>",
 )
 
+_LAYERS_OFF = b"<< /OCGs [12 0 R] /D << /OFF [12 0 R] >> >>"
+_SYMBOL = b"<< /Type /Font /Subtype /Type1 /BaseFont /Symbol >>"
+_NEW = (b"%d 0 R" % NEW, b"%d 0 R" % (NEW + 1))
+_FITTING: dict[int, dict[str, tuple[bytes, ...]]] = {
+    1: {"/OCProperties": (_LAYERS_OFF, b"<< >>"), "/Pages": (b"7 0 R",), "/AcroForm": (b"<< /Fields [10 0 R] >>",)},
+    PAGE: {
+        "/Contents": (*_NEW, b"8 0 R", b"[4 0 R %d 0 R]" % NEW),
+        "/CropBox": (b"[0 0 595 300]",),
+        "/Rotate": (b"90", b"180"),
+        "/Resources": (b"<< >>",),
+        "/Annots": (b"[10 0 R]", b"[]"),
+    },
+    FONT: {"/BaseFont": (b"/Symbol",), "/Encoding": (b"<< /Differences [49 /nine] >>",)},
+    FORM: {
+        "/DR": (b"<< /Font << /Helv " + _SYMBOL + b" >> >>", b"<< >>"),
+        "/DA": (b"(/Helv 40 Tf 1 0 0 rg)",),
+        "/Q": (b"1", b"2"),
+        "/NeedAppearances": (b"true",),
+        "/Fields": (b"[]", b"[10 0 R 10 0 R]"),
+    },
+    FIELD: {
+        "/V": (b"(999)", b"()"),
+        "/AP": (b"<< /N %d 0 R >>" % (NEW + 1),),
+        "/DA": (b"(/Helv 40 Tf 1 0 0 rg)",),
+        "/Q": (b"2",),
+        "/MK": (b"<< /BG [1 0 0] >>",),
+        "/Rect": (b"[60 590 300 620]",),
+    },
+    BOX: {"/AS": (b"/Yes",), "/V": (b"/Yes",), "/AP": (b"<< /N << /Off 21 0 R >> >>",)},
+    NOTE: {
+        "/AP": (b"<< /N %d 0 R >>" % (NEW + 1),),
+        "/F": (b"2",),
+        "/Rect": (b"[60 590 300 620]",),
+        "/OC": (b"12 0 R",),
+    },
+}
+"""What a key of an object of its kind may well be: most of it changes the picture by itself."""
+
 numbers = st.integers(1, _OBJECTS)
 references = st.one_of(numbers, st.sampled_from((NEW, NEW + 1))).map(lambda number: b"%d 0 R" % number)
 values = st.one_of(st.sampled_from(_PLAIN), st.sampled_from(_LISTS), references)
@@ -77,7 +129,15 @@ class Step:
     other: int
 
 
-steps = st.builds(
+fitting = st.sampled_from(
+    [
+        Step("entry", number, key, value, number)
+        for number, entries in _FITTING.items()
+        for key, listed in entries.items()
+        for value in listed
+    ]
+)
+wild = st.builds(
     Step,
     st.sampled_from(("overwritten", "copied over", "freed", "entry", "entry", "entry", "taken out", "annotated")),
     numbers,
@@ -85,6 +145,7 @@ steps = st.builds(
     values,
     numbers,
 )
+steps = st.one_of(fitting, wild)
 
 
 def changed(pdf: bytes, done: list[Step]) -> bytes:

@@ -147,7 +147,7 @@ def seal_copied(pdf: bytes) -> bytes:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    *_every("issued"),
+    *_every("approval"),
     *_every("certified-2"),
     *_every("certified-3"),
     *keyless(

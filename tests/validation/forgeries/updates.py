@@ -132,6 +132,7 @@ VARIANTS: tuple[Variant, ...] = (
             "form XObject": lambda pdf: revise(pdf, {DRAWN: look(b"Kinh gui: Nguoi khac")}),
             "form XObject's matrix": lambda pdf: rewrite(pdf, DRAWN, {"/Matrix": b"[1 0 0 1 0 -200]"}),
         },
+        base="approval",
         allowed=INVALID,
     ),
     *keyless(
