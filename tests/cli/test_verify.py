@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,19 @@ from tests.authorities import Authorities, authorities
 from tests.cli import assets
 from tests.cli.commands import Clerk
 from tests.offices import NOW
+from tests.validation import attacks
 
 from vanthu_cli.channels.letter import compose
+from vanthu_cli.reading.places import find_places
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.sandbox import correspondents
-from vanthu_cli.sandbox.documents import make_docx
+from vanthu_cli.sandbox.documents import make_docx, make_pdf
+from vanthu_cli.sandbox.images import seal_png, signature_png
 from vanthu_cli.sandbox.office import PASSWORD, PracticeOffice
 from vanthu_cli.sandbox.smime import sign_letter
+from vanthu_cli.signing.keys import open_pkcs12
+from vanthu_cli.signing.marks import seal_size
+from vanthu_cli.signing.pades import seal, sign_person
 
 WATCH = """
 import os, sys
@@ -202,3 +210,50 @@ def test_a_signer_is_learned_on_first_sight_and_counts_when_confirmed(clerk: Cle
     assert clerk.types("directory", "confirm", office["fingerprint"][:12], "--role", "organisation") == 0
     assert verified(clerk, shown["path"])[1].popitem()[1]["organisation_signed"] is True
     assert office["fingerprint"][:16] in before
+
+
+def numbered_afterwards(office: PracticeOffice) -> bytes:
+    """What other tools make: the leader signs without a number, somebody writes it as a note, the office seals all of it."""
+    page = correspondents.state_page("SNV", "Lê Thị Mẫu", number=61, symbol="SNV-VP", day=NOW.date(), subject="Báo cáo")
+    pdf = make_pdf(replace(page, number=None))
+    places = find_places(pdf, page.signer)
+    paper = BytesIO(pdf)
+    person = open_pkcs12(office.key("SNV", "person"), PASSWORD)
+    sign_person(paper, person, image=signature_png(page.signer), box=places.signers[0].box)
+    blank = places.number
+    assert blank is not None
+    box = (round(blank.x0), round(blank.y0) - 2, round(blank.x1), round(blank.y0) + 14)
+    paper = BytesIO(attacks.add_annotation(paper.getvalue(), box, text="61"))
+    key = open_pkcs12(office.key("SNV", "organisation"), PASSWORD)
+    image = seal_png("Sở Nội vụ")
+    seal(paper, key, image=image, size=seal_size(image, 0), box=places.signers[0].seal)
+    return paper.getvalue()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_was_numbered_after_the_leader_is_accepted_by_rule_only(allowed: bool, clerk: Clerk) -> None:
+    if allowed:
+        text = clerk.office.config.read_text()
+        clerk.office.config.write_text(
+            text.replace("automatic = true", "automatic = true\nnumbered_after_signing = true")
+        )
+    pdf = numbered_afterwards(clerk.office)
+    correspondents.send(clerk.office, "SNV", "61/SNV-VP", [("61-SNV-VP.pdf", pdf)], NOW)
+    code, answer = clerk.asks("fetch")
+    (found,) = answer["documents"]
+    assert (code, found["verdict"]) == (0, "unknown")
+    reasons = {
+        text
+        for each in clerk.asks("inbox", "show", found["id"])[1]["document"]["judgement"]["signatures"]
+        for text in each["reasons"]
+    }
+    assert {each.partition(":")[0] for each in reasons} == {"numbered-after-signing"}
+    assert (found["state"], found["flags"]) == ("accepted" if allowed else "waiting", [])
+
+
+def test_a_folder_is_judged_whole(quiet: Clerk, mixed: Path) -> None:
+    (mixed / "sâu").mkdir()
+    shutil.copy(mixed / "1.pdf", mixed / "sâu" / "1.pdf")
+    (mixed / ".ẩn").write_bytes(b"x")
+    code, answer = quiet.asks("verify", str(mixed))
+    assert (code, len(answer["files"])) == (4, 12)

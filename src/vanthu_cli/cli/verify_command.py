@@ -49,7 +49,7 @@ def command(
     offline: Annotated[bool, typer.Option("--offline", help=_("Open no socket: ask no authority."))] = False,
 ) -> int:
     run = run_of(context)
-    config, files = run.config_or_none(), expanded(paths)
+    config, files = run.config_or_none(), _within(expanded(paths))
     if report is not None:
         _check_report(report, files)
     if content is not None and len(files) != 1:
@@ -70,6 +70,20 @@ def command(
     if report is not None:
         lines.append(_("Report: {path}").format(path=report))
     return run.answer({"files": answer}, lines, code=code, error=_error(judged, code))
+
+
+def _within(paths: Sequence[Path]) -> list[Path]:
+    """Take a folder for all files in it, at any depth, but hidden ones."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [
+            each
+            for each in inside
+            if each == path
+            or (each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts))
+        ]
+    return found
 
 
 def _check_report(report: Path, files: Sequence[Path]) -> None:
