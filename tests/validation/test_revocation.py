@@ -11,7 +11,9 @@ from cryptography.x509 import ocsp
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.signers import PdfTimeStamper
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
+from pyhanko_certvalidator import ValidationContext
 from tests.validation.conftest import DAY, NOW, SEAL_BOX, Holder, Pki, issue, revocation_list, sign, update
 
 from vanthu_cli.validation.findings import SignatureFinding, Verdict
@@ -193,3 +195,35 @@ def test_an_ocsp_answer_in_the_document_counts(
     )
     outcome, found = verdict(pdf, pki, mode="require")
     assert (outcome, found.revocation) == (("invalid", "revoked") if is_revoked else ("valid", "good"))
+
+
+def with_adobe_evidence(page: bytes, pki: Pki, crl: bytes) -> bytes:
+    """Sign as Acrobat does: revocation data in a signed attribute (adbe-revocationInfoArchival)."""
+    context = ValidationContext(
+        trust_roots=[pki.root.asn1],
+        other_certs=[pki.sub.asn1],
+        crls=[crl, revocation_list(pki.root, {})],
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+    )
+    metadata = PdfSignatureMetadata(
+        field_name="X",
+        subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
+        embed_validation_info=True,
+        validation_context=context,
+    )
+    signer = PdfSigner(metadata, pki.office.signer((pki.sub,)), new_field_spec=SigFieldSpec("X", box=SEAL_BOX))
+    return bytes(signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(page)), bytes_reserved=16_384).getbuffer())
+
+
+def test_evidence_in_the_signature_as_acrobat_puts_it_counts(page: bytes, pki: Pki) -> None:
+    signed = with_adobe_evidence(page, pki, revocation_list(pki.sub, {}))
+    outcome, found = verdict(signed, pki, mode="require")
+    assert (outcome, found.revocation, found.level) == ("valid", "good", "legacy")
+    assert verdict(sign(page, pki.office, "X", SEAL_BOX), pki, mode="require")[0] == "unknown"
+
+
+def test_a_good_answer_does_not_hide_a_later_list_or_answer(page: bytes, pki: Pki) -> None:
+    """Between what an authority said first and last, the revocation counts."""
+    signed = with_adobe_evidence(page, pki, revocation_list(pki.sub, {}, since=NOW - 3 * DAY, until=NOW - 2 * DAY))
+    assert verdict(signed, pki, revoked(pki, NOW - DAY))[0] == "invalid"
