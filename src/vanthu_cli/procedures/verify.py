@@ -97,12 +97,13 @@ def verify(bench: Bench, files: Sequence[Path], wish: Wish) -> Iterator[Judged]:
     """
     jobs = max(1, min(wish.jobs or os.cpu_count() or 1, len(files)))
     with ExitStack() as stack:
-        examiners = SimpleQueue[Examiner]()
-        for each in [Examiner(wish.language) for _job in range(jobs)]:
-            stack.callback(each.close)
-            examiners.put(each)
         stack.callback(bench.verdicts.close)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        examiners = SimpleQueue[Examiner]()
+        for each in [Examiner(wish.language) for _job in range(jobs)]:
+            stack.callback(each.close)  # before the pool is waited for: an interrupted run does not wait for a slow file
+            examiners.put(each)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         under_way = deque[Future[Judged]]()
         for file in files:
             under_way.append(pool.submit(_judge, examiners, bench, file, wish))
