@@ -76,14 +76,14 @@ def _within(paths: Sequence[Path]) -> list[Path]:
     """Take a folder for all files in it, at any depth, but hidden ones."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found += [
-            each
-            for each in inside
-            if each == path
-            or (each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts))
-        ]
+        inside = sorted(path.rglob("*")) if path.is_dir() else ()
+        files = [each for each in inside if each.is_file() and not _hidden(each.relative_to(path))]
+        found += files or [path]
     return found
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _check_report(report: Path, files: Sequence[Path]) -> None:
