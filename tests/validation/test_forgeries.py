@@ -5,6 +5,7 @@ from tests.validation.conftest import NOW, Pki
 from tests.validation.forgeries import VARIANTS
 from tests.validation.forgeries.kinds import BASES, Base, Variant, good
 
+from vanthu_cli.procedures.examine import Examiner, Question
 from vanthu_cli.validation.pdf import judge_pdf
 
 
@@ -26,3 +27,15 @@ def test_forgeries_are_seen_and_honest_updates_are_not_accused(variant: Variant,
 def test_every_variant_has_a_name_of_its_own() -> None:
     names = [variant.id for variant in VARIANTS]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_said_of_them_reaches_another_process(pki: Pki) -> None:
+    """A finding is plain values: a string of the PDF library would drag the open file along."""
+    examiner = Examiner("en")
+    try:
+        for variant in VARIANTS[::12]:
+            asked = Question("x.pdf", variant.file(pki), frozenset({"judge"}), pki.trust(), pki.signatories, NOW)
+            found = examiner(asked)
+            assert (found.fault, found.judgement is None) == (None, False), variant.id
+    finally:
+        examiner.close()

@@ -168,7 +168,7 @@ def _serve(pipe: Connection, language: str) -> None:
             bench[:] = [asked[0]]
         return _answer(replace(asked[1], trust=bench[0][0], signatories=bench[0][1]))
 
-    until_closed(pipe, answer)
+    until_closed(pipe, answer, lambda error: Examination(fault=type(error).__name__))
 
 
 def _answer(question: Question) -> Examination:

@@ -101,7 +101,9 @@ def verify(bench: Bench, files: Sequence[Path], wish: Wish) -> Iterator[Judged]:
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         examiners = SimpleQueue[Examiner]()
         for each in [Examiner(wish.language) for _job in range(jobs)]:
-            stack.callback(each.close)  # before the pool is waited for: an interrupted run does not wait for a slow file
+            stack.callback(
+                each.close
+            )  # before the pool is waited for: an interrupted run does not wait for a slow file
             examiners.put(each)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         under_way = deque[Future[Judged]]()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 _PRELOADED = ["vanthu_cli.procedures.examine", "vanthu_cli.reading.look", "vanthu_cli.validation.files"]
@@ -66,8 +67,17 @@ def calmly() -> None:
     gc.set_threshold(*_GENTLY)
 
 
-def until_closed(pipe: Connection, answer: Callable[[Any], Any]) -> None:
-    """Answer what comes through the pipe until its other end is closed."""
+def until_closed(
+    pipe: Connection, answer: Callable[[Any], Any], failed: Callable[[Exception], Any] | None = None
+) -> None:
+    """Answer what comes through the pipe until its other end is closed; `failed` answers where that cannot be done."""
     with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         while True:
-            pipe.send(answer(pipe.recv()))
+            asked = pipe.recv()
+            try:
+                reply = ForkingPickler.dumps(answer(asked))
+            except Exception as error:
+                if failed is None:
+                    raise
+                reply = ForkingPickler.dumps(failed(error))
+            pipe.send_bytes(reply)

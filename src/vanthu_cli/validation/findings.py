@@ -43,6 +43,9 @@ class Change:
     what: str
     page: int | None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", str(self.what))  # plain, as in Reason
+
     @property
     def brief(self) -> str:
         """Return page, name and kind in no language: "p. 1 ConDau removed", "p. 1 content"."""

@@ -20,6 +20,10 @@ class Reason:
     code: str
     detail: str = ""
 
+    def __post_init__(self) -> None:
+        # A string of a PDF library would drag the whole open file along to another process.
+        object.__setattr__(self, "detail", str(self.detail))
+
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}" if self.detail else self.code
 
