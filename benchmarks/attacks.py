@@ -6,6 +6,7 @@ anchors where `certutil` is there to tell it; in files of three and more signatu
 at least one; pdfsig's trust counts only where it knows the anchors.
 
     .venv/bin/python benchmarks/attacks.py [PART OF A NAME]...
+    .venv/bin/python benchmarks/attacks.py --write FOLDER
 """
 
 import logging
@@ -104,7 +105,21 @@ def _word(part: str, *, trusted: bool) -> str:
     return "good" if trusted or "Certificate is Trusted." in part else "untrusted"
 
 
+def write(folder: Path) -> None:
+    """Write every variant as a file, and the anchors into ca/, for `vanthu verify FOLDER --trust FOLDER/ca`."""
+    pki = practice_pki()
+    (folder / "ca").mkdir(parents=True)
+    for name, holder in (("root", pki.root), ("sub", pki.sub)):
+        (folder / "ca" / f"{name}.crt").write_bytes(holder.der)
+    for number, variant in enumerate(VARIANTS):
+        name = re.sub(r"[^a-z0-9]+", "-", variant.id.lower())[:80]
+        (folder / f"{number:03d}-{name}.pdf").write_bytes(variant.file(pki))
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--write"]:
+        write(Path(sys.argv[2]))
+        return
     logging.disable(logging.CRITICAL)
     wanted = sys.argv[1:]
     pki = practice_pki()
