@@ -14,6 +14,15 @@ def test_what_attacks_start_from_is_valid(base: Base, pki: Pki) -> None:
     assert judge_pdf(good(pki, base), pki.trust(), pki.signatories, now=NOW).verdict == "valid"
 
 
+SIGNED = [variant for variant in VARIANTS if "signed" in variant.family or "stamped" in variant.family]
+
+
+@pytest.mark.parametrize("variant", SIGNED, ids=[variant.id for variant in SIGNED])
+def test_nobody_needs_to_be_known_to_see_what_a_later_signer_covers(variant: Variant, pki: Pki) -> None:
+    judgement = judge_pdf(variant.file(pki), pki.trust(), None, now=NOW)
+    assert (judgement.verdict == "valid") <= ("valid" in variant.allowed)
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=[variant.id for variant in VARIANTS])
 def test_forgeries_are_seen_and_honest_updates_are_not_accused(variant: Variant, pki: Pki) -> None:
     pdf = variant.file(pki)

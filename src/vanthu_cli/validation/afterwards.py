@@ -1,7 +1,8 @@
 """What came after a signature, weighed: for each signature by itself, by the light of later ones, and for the file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from typing import cast
 
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
@@ -24,6 +25,11 @@ _CHANGES: dict[ModificationLevel, Changes] = {
     ModificationLevel.ANNOTATIONS: "annotations",
     ModificationLevel.OTHER: "other",
 }
+
+
+_ISSUING = 2
+_ANY, _MOST = 0.0, 0.8
+"""Share of an earlier signature's mark that a later one may cover: a receiver's nothing; a seal some of its leader's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +132,13 @@ def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tu
     if trailing := _trailing(opened, entries):
         reasons.append(Reason("trailing-bytes", str(trailing)))
     analysed = [item for item in judged if item.difference]
-    seals = [item for item in analysed if item.finding.id in issuers(judged)]
-    seals = seals or [item for item in analysed if item.finding.passed]
+    issuing = issuers(judged)
+    seals = [item for item in analysed if item.finding.id in issuing]
+    known = any(item.finding.role == "organisation" for item in seals)
     try:
         if seals and seals[-1].embedded and seals[-1].difference:
-            reasons += after_seal(opened.reader, seals[-1].embedded.signed_revision, seals[-1].difference)
+            share = _ANY if known else _MOST
+            reasons += after_seal(opened.reader, seals[-1].embedded.signed_revision, seals[-1].difference, share)
         signed = [entry.embedded.signed_revision for entry in entries if entry.embedded]
         if signed and (count := unused(opened.reader, max(signed))):
             reasons.append(Reason("unused-objects", str(count)))
@@ -140,9 +148,28 @@ def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tu
 
 
 def issuers(judged: Sequence[Judged]) -> list[str]:
-    """Name the signatures of the organisation that signed first: the issuing one. Later ones are receivers' stamps."""
-    seals = [item.finding for item in judged if item.finding.role == "organisation"]
-    return [each.id for each in seals if each.agency == seals[0].agency]
+    """Name the signatures of the issuing side; those after its last are receivers' stamps.
+
+    It is the organisation that signed first, where our directory tells; else the first two signers, each as long as no other
+    signs in between: a leader and the agency.
+    """
+    found = [item.finding for item in judged if item.finding.fingerprint]
+    seals = [each for each in found if each.role == "organisation"]
+    if seals:
+        return [each.id for each in seals if each.agency == seals[0].agency]
+    signers = list(dict.fromkeys(each.fingerprint for each in found))[:_ISSUING]
+    return [each.id for each in takewhile(lambda each: each.fingerprint in signers, _in_runs(found))]
+
+
+def _in_runs(found: Sequence[SignatureFinding]) -> Iterator[SignatureFinding]:
+    """Yield signatures up to where one who has signed before comes again after another."""
+    ended: set[str | None] = set()
+    for before, each in pairwise([None, *found]):
+        if each is None or each.fingerprint in ended:
+            return
+        yield each
+        if before is not None and before.fingerprint != each.fingerprint:
+            ended.add(before.fingerprint)
 
 
 def _trailing(opened: Opened, entries: list[Entry]) -> int:

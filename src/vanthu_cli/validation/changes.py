@@ -57,11 +57,11 @@ def review(embedded: EmbeddedPdfSignature) -> DiffResult | SuspiciousModificatio
     return embedded.evaluate_modifications(_POLICY)
 
 
-def after_seal(reader: Reader, revision: int, result: DiffResult) -> tuple[Reason, ...]:
-    """List what was put on or filled in after the signature of `revision`, the last of the issuing organisation.
+def after_seal(reader: Reader, revision: int, result: DiffResult, share: float) -> tuple[Reason, ...]:
+    """List what was put on or filled in after the signature of `revision`, the last of the issuing side.
 
     A new unsigned field, a mark over an earlier signature's mark, one large enough to hide text, a form field with a
-    new value: pyHanko permits them all (number-and-seal.md A5; contract.md, "after the last organisation signature").
+    new value: pyHanko permits them all; later signatures may cover `share` of an earlier one's mark (number-and-seal.md A5; contract.md, "after the last organisation signature").
     """
     if revision == reader.last_revision:
         return ()
@@ -71,7 +71,7 @@ def after_seal(reader: Reader, revision: int, result: DiffResult) -> tuple[Reaso
     reasons = [
         Reason(code, mark.describe())
         for key, mark in now.items()
-        if (key not in before or before[key].signed != mark.signed) and (code := _offence(mark, protected))
+        if (key not in before or before[key].signed != mark.signed) and (code := _offence(mark, protected, share))
     ]
     reasons += _refilled(reader, revision, result, before, now)
     if form_looks_otherwise(reader, revision):
@@ -108,12 +108,12 @@ def _value_touched(new: Resolver, key: Any, written: set[Key]) -> bool:
     return False
 
 
-def _offence(mark: Mark, protected: list[Mark]) -> str | None:
+def _offence(mark: Mark, protected: list[Mark], share: float) -> str | None:
     over = any(mark.overlaps(other) for other in protected)
     if mark.area == 0:
         return None
     if mark.kind == "/Sig" and not mark.signed:
         return "unsigned-field-over-mark" if over else "unsigned-field-added"
-    if over:
+    if any(mark.overlaps(other) and mark.covers(other) >= share for other in protected):
         return "mark-covered"
     return "large-mark-added" if mark.area > _LARGE * mark.page_area else None

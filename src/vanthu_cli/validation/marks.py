@@ -54,6 +54,12 @@ class Mark:
             and other.box[1] + _TOUCHING < self.box[3]
         )
 
+    def covers(self, other: "Mark") -> float:
+        """Return which share of the other's box, on the same page, lies under this one's."""
+        width = min(self.box[2], other.box[2]) - max(self.box[0], other.box[0])
+        height = min(self.box[3], other.box[3]) - max(self.box[1], other.box[1])
+        return max(width, 0.0) * max(height, 0.0) / other.area if other.area else 0.0
+
     @property
     def title(self) -> str:
         """The field's name, or the kind of annotation."""

@@ -27,8 +27,8 @@ _MANY, _COARSE = 40, 0.5
 _MOST_PAGES = 2_000
 _STEP = 8
 """Steps of 255 in a colour that count as different: the same objects are drawn the same to the last bit."""
-_LIGHTER = 24
-"""Steps of grey that count as something being hidden."""
+_INK, _PAPER = 160, 215
+"""Grey up to which something is printed, and from which on it is gone."""
 _MARGIN = 2
 """Pixels by which a mark's softened edge may reach beyond its box."""
 _CELL = 16
@@ -108,7 +108,7 @@ def _differing(
 ) -> dict[int, list[int]]:
     """Return, by revision (its end in bytes), the pages drawn otherwise than in the one before, outside the marks allowed.
 
-    Within a receiver's mark nothing may get lighter: it must not hide what stood there.
+    Within a receiver's mark nothing printed may become paper: it must not hide what stood there.
     """
     found: dict[int, list[int]] = {end: [] for end in allowed}
     with ExitStack() as stack:
@@ -140,11 +140,12 @@ def _changed(before: _Page, now: _Page, allowed: Sequence[Mark]) -> bool:
 
 
 def _hidden(before: _Page, now: _Page, marked: Sequence[Mark]) -> bool:
-    """Tell whether anything that was dark has become lighter under a mark."""
+    """Tell whether anything printed has become paper under a mark."""
     for mark in marked:
         area = now.area(mark)
         then, today = (page.picture.crop(area).convert("L") for page in (before, now))
-        if any(ImageChops.subtract(today, then).histogram()[_LIGHTER:]):
+        ink, paper = then.point(lambda grey: 255 * (grey <= _INK)), today.point(lambda grey: 255 * (grey >= _PAPER))
+        if ImageChops.multiply(ink, paper).getbbox() is not None:
             return True
     return False
 
