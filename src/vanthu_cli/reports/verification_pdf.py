@@ -139,7 +139,7 @@ def _box(ink: Any, word: str, text: str) -> Grid:
 
 def _table(table: Table) -> Any:
     plain, bold = _style(9.5), _style(9.5, bold=True)
-    style = [*_GRID, ("BACKGROUND", (0, 0), *((-1, 0) if table.headings else (0, -1)), _GREY)]
+    style = [*_GRID, ("BACKGROUND", (0, 0), (-1, 0) if table.headings else (0, -1), _GREY)]
     cells = [[_lines(each, bold) for each in table.headings]] if table.headings else []
     for row, tone in zip_longest(table.rows, table.tones):
         first = _style(9.5, bold=True, textColor=colors.HexColor(_COLOURS[tone])) if tone else plain
