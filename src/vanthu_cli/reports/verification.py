@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of level 1 to 3; a section of level 1 begins a page of its own, but for the first."""
+    """A heading of level 1 to 4; a section of level 1 begins a page of its own, but for the first."""
 
     level: int
     text: str
@@ -62,11 +62,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text; small print is `small`; `leads`: it stands with what follows."""
+    """Running text; small print is `small`."""
 
     text: str
     small: bool = False
-    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +176,10 @@ def _signature(found: SignatureFinding, comparisons: Sequence[Comparison]) -> It
         yield Items(tuple(map(words.reason_line, found.reasons)))
     if found.chain:
         headings = (_("Certificate"), "SHA-256", _("In force from"), _("In force until"), _("Not revoked by"))
-        yield Table(headings, tuple(map(_link, found.chain)), (24, 25, 15, 15, 21))
-    yield Paragraph(_("What came after this signature:"), leads=True)
+        yield Table(headings, tuple(map(_link, found.chain)), (20, 22, 19, 19, 20))
+    yield Heading(4, _("What came after this signature:"))
     how, changes = words.after(found)
-    yield Paragraph(how, leads=bool(changes))
+    yield Paragraph(how)
     if changes:
         yield Items(changes)
     for each in comparisons:
@@ -248,11 +247,9 @@ def _method(report: Report) -> Iterator[Block]:
         (_("Program"), f"vanthu {report.version}"),
     ]
     yield Table((), tuple(rows))
-    yield Paragraph(
-        _("Authorities that this office believes, with the fingerprints of their certificates:"), leads=True
-    )
+    yield Heading(4, _("Authorities that this office believes, with the fingerprints of their certificates:"))
     yield Items(tuple(map(text, report.trust)) or (_("None: no signature can be valid."),))
-    yield Paragraph(_("What the verdicts mean:"), leads=True)
+    yield Heading(4, _("What the verdicts mean:"))
     yield Items(tuple(f"{verdict_word(verdict)}: {meaning}" for verdict, meaning in _meanings()))
     if any(each.comparisons for each in report.exhibits):
         yield Paragraph(
@@ -261,7 +258,7 @@ def _method(report: Report) -> Iterator[Block]:
             ),
             small=True,
         )
-    yield Paragraph(_("How to check this report:"), leads=True)
+    yield Heading(4, _("How to check this report:"))
     when = (report.judged_at or report.made_at).isoformat(timespec="seconds")
     yield Items(
         (

@@ -11,7 +11,7 @@ from vanthu_cli.validation.findings import Verdict
 
 _STYLE = """
 body { font: 11pt/1.45 "Liberation Serif", "Times New Roman", serif; color: #111; max-width: 190mm; margin: 10mm auto; padding: 0 5mm }
-h1, h2, h3, p, li, td, th, b, figcaption, .box { unicode-bidi: bidi-override; direction: ltr; overflow-wrap: anywhere }
+h1, h2, h3, h4, p, li, td, th, b, figcaption, .box { unicode-bidi: bidi-override; direction: ltr; overflow-wrap: anywhere }
 h1 { font-size: 17pt } h2 { font-size: 14pt } h3 { font-size: 12pt; margin-top: 2em; border-top: 1px solid #999; padding-top: .6em }
 .box { border: 2px solid; border-radius: 4px; padding: .6em 1em; margin: 1em 0 } .box b { font-size: 18pt; display: block }
 .valid { color: #0a5c1e } .invalid { color: #9c0000 } .unknown, .unsigned { color: #7a4b00 }
@@ -19,14 +19,14 @@ h1 { font-size: 17pt } h2 { font-size: 14pt } h3 { font-size: 12pt; margin-top: 
 table { border-collapse: collapse; width: 100%; margin: .8em 0; table-layout: fixed }
 td, th { border: 1px solid #bbb; padding: .25em .5em; text-align: left; vertical-align: top; font-size: 10pt }
 td.valid, td.invalid, td.unknown, td.unsigned { font-weight: bold } th { background: #f0f0f0 }
-ul { padding-left: 1.3em } li { margin: .2em 0 } .leads { margin-bottom: .2em } .leads + ul { margin-top: .2em }
+ul { padding-left: 1.3em } li { margin: .2em 0 } h4 { font-size: 11pt; margin: 1.2em 0 .2em } h4 + p, h4 + ul, p + ul { margin-top: .2em }
 .pair { display: flex; gap: 4mm; margin: 1em 0 } figure { margin: 0; flex: 1; min-width: 0 }
 img { box-sizing: border-box; max-width: 100%; max-height: 230mm; border: 1px solid #888 } .alarming img { border-color: #c00 }
 figcaption { font-size: 9.5pt } .small { font-size: 9.5pt; color: #444 }
 @page { size: A4; margin: 15mm 15mm 18mm; @bottom-center { content: counter(page) " / " counter(pages) } }
 @media print {
   body { margin: 0; max-width: none; padding: 0 } * { print-color-adjust: exact } .section { break-before: page }
-  h1, h2, h3, .leads { break-after: avoid } tr, li, .box, .pair, figure { break-inside: avoid }
+  h1, h2, h3, h4 { break-after: avoid } tr, li, .box, .pair, figure { break-inside: avoid }
 }
 """
 """Letters of scripts that run from right to left stay where they stand in the text: nothing may turn a sentence round."""
@@ -52,9 +52,8 @@ def _block(block: Block, *, first: bool) -> str:
             return f"<h{level}{section}>{escape(text)}</h{level}>"
         case Box(verdict, word, text):
             return f'<div class="box {verdict}"><b>{escape(word)}</b>{escape(text)}</div>'
-        case Paragraph(text, small, leads):
-            kinds = " ".join(name for name, holds in (("small", small), ("leads", leads)) if holds)
-            return f'<p class="{kinds}">{escape(text)}</p>' if kinds else f"<p>{escape(text)}</p>"
+        case Paragraph(text, small):
+            return f'<p class="small">{escape(text)}</p>' if small else f"<p>{escape(text)}</p>"
         case Items(texts):
             return "<ul>" + "".join(f"<li>{escape(each)}</li>" for each in texts) + "</ul>"
         case Table():

@@ -116,12 +116,12 @@ def _block(block: Block, *, first: bool) -> Iterator[Any]:
         case Heading(level, text):
             if level == 1 and not first:
                 yield PageBreak()
-            size = {1: 17, 2: 14, 3: 12}[level]
-            yield _lines(text, _style(size, bold=True, spaceBefore=12, spaceAfter=6, keepWithNext=1))
+            size, room = {1: (17, 12), 2: (14, 12), 3: (12, 12), 4: (11, 6)}[level]
+            yield _lines(text, _style(size, bold=True, spaceBefore=room, spaceAfter=room / 2, keepWithNext=1))
         case Box(verdict, word, text):
             yield _box(colors.HexColor(_COLOURS[verdict]), word, text)
-        case Paragraph(text, small, leads):
-            yield _lines(text, _style(9 if small else 11, spaceBefore=4, spaceAfter=4, keepWithNext=int(leads)))
+        case Paragraph(text, small):
+            yield _lines(text, _style(9 if small else 11, spaceBefore=4, spaceAfter=4))
         case Items(texts):
             style = _style(10.5)
             yield ListFlowable([_lines(each, style) for each in texts], bulletType="bullet", start="•", leftIndent=12)
