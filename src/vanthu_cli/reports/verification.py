@@ -10,7 +10,7 @@ from datetime import datetime
 
 from vanthu_cli.locale import _
 from vanthu_cli.reports import verification_words as words
-from vanthu_cli.reports.verification_words import common_name, moment, text
+from vanthu_cli.reports.verification_words import brief, common_name, moment, text
 from vanthu_cli.reports.words import indication_word, role_word, verdict_sentence, verdict_word
 from vanthu_cli.validation.findings import Comparison, Judgement, Link, SignatureFinding, Verdict
 
@@ -123,7 +123,7 @@ def _overview(exhibits: Sequence[Exhibit]) -> Table:
     rows = tuple(
         (
             verdict_word(each.judgement.verdict),
-            text(each.file),
+            brief(each.file),
             ", ".join(dict.fromkeys(common_name(found.signer) for found in each.judgement.signatures)) or "–",
             verdict_sentence(each.judgement),
         )
@@ -135,7 +135,7 @@ def _overview(exhibits: Sequence[Exhibit]) -> Table:
 
 def _exhibit(exhibit: Exhibit, *, alone: bool) -> Iterator[Block]:
     judgement = exhibit.judgement
-    yield Heading(2 if alone else 1, text(exhibit.file))
+    yield Heading(2 if alone else 1, brief(exhibit.file))
     yield Box(judgement.verdict, verdict_word(judgement.verdict), verdict_sentence(judgement))
     facts = [
         (_("File"), text(exhibit.file)),
@@ -158,7 +158,7 @@ def _signatures(signatures: Sequence[SignatureFinding]) -> Table:
     rows = tuple(
         (
             indication_word(found.indication),
-            text(found.id),
+            brief(found.id),
             common_name(found.signer),
             role_word(found.role),
             words.when(found),
@@ -170,7 +170,7 @@ def _signatures(signatures: Sequence[SignatureFinding]) -> Table:
 
 
 def _signature(found: SignatureFinding, comparisons: Sequence[Comparison]) -> Iterator[Block]:
-    yield Heading(3, _("Signature {name}").format(name=f"{text(found.id)} – {common_name(found.signer)}"))
+    yield Heading(3, _("Signature {name}").format(name=f"{brief(found.id)} – {common_name(found.signer)}"))
     yield Table((), tuple(_facts(found)))
     if found.reasons:
         yield Items(tuple(map(words.reason_line, found.reasons)))

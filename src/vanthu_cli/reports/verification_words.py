@@ -14,6 +14,7 @@ _LONGEST = 600
 """Characters of one text: a name of ten thousand is an attack on the reader."""
 _LONGEST_DETAIL = 240
 """Characters of a detail within a sentence: what to do, which stands behind it, must not be pushed out."""
+_BRIEF = 50
 _MOST_MARKS = 2
 """Marks that Vietnamese sets on one letter; hundreds would blot out the lines around."""
 _MOST_LISTED = 60
@@ -31,6 +32,12 @@ def text(value: str, longest: int = _LONGEST) -> str:
     return plain if len(plain) <= longest else plain[:longest] + "…"
 
 
+def brief(value: str) -> str:
+    """Return hostile text short enough for a heading or a narrow column: its beginning, and its end, by which files differ."""
+    plain = text(value)
+    return plain if len(plain) <= 2 * _BRIEF else f"{plain[:_BRIEF]}…{text(value[-_BRIEF:])}"
+
+
 def _unstacked(value: str) -> str:
     kept, stacked = [], 0
     for letter in value:
@@ -42,7 +49,7 @@ def _unstacked(value: str) -> str:
 def common_name(subject: str | None) -> str:
     """Return the common name out of "CN=…,O=…" (RFC 4514: a comma within it is escaped), or all there is."""
     found = _COMMON_NAME.match(subject or "")
-    return text(re.sub(r"\\([^0-9A-Fa-f])", r"\1", found[1]) if found else subject or "?")
+    return brief(re.sub(r"\\([^0-9A-Fa-f])", r"\1", found[1]) if found else subject or "?")
 
 
 def reason_line(reason: Reason) -> str:
