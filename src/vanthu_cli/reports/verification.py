@@ -1,23 +1,21 @@
 """A verification report: what a leader or a court reads about judged files, as a story that HTML and PDF tell in the same words.
 
 Everything in it but our own sentences is hostile text: the writers escape it, and what drives a terminal or turns the
-direction of writing is made visible here.
+direction of writing is made visible in `verification_words`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from vanthu_cli.document.text import shown
 from vanthu_cli.locale import _
+from vanthu_cli.reports import verification_words as words
+from vanthu_cli.reports.verification_words import brief, common_name, moment, text
 from vanthu_cli.reports.words import indication_word, role_word, verdict_sentence, verdict_word
-from vanthu_cli.rules.deadlines import VIETNAM
-from vanthu_cli.validation.findings import Change, Comparison, Judgement, Link, SignatureFinding, Verdict
-from vanthu_cli.validation.reasons import Reason, sentence
+from vanthu_cli.validation.findings import Comparison, Judgement, Link, SignatureFinding, Verdict
 
-_LONGEST = 600
-"""Characters of one text: a name of ten thousand is an attack on the reader."""
+_NAMED_ON_PAGES = frozenset({"added", "altered", "removed", "filled", "content"})
+"""Changes that a picture should show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of level 1 to 3; a section of level 1 begins a page of its own, but for the first."""
+    """A heading of level 1 to 4; a section of level 1 begins a page of its own, but for the first."""
 
     level: int
     text: str
@@ -79,10 +77,15 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; without `headings` the first column names what the second holds."""
+    """Rows of cells; without `headings` the first column names what the second holds.
+
+    `widths` are the columns' shares in hundredths; `tones` give the first cell of each row the colour of a verdict.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    widths: tuple[int, ...] = (30, 70)
+    tones: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,99 +99,126 @@ class Pictures:
 
 
 Block = Heading | Box | Paragraph | Items | Table | Pictures
-Kind = Literal["valid", "invalid", "unknown", "unsigned"]
 
 
 def story(report: Report) -> Iterator[Block]:
     """Tell the report from top to bottom."""
-    yield Heading(1, _("Verification of electronic signatures"))
+    yield Heading(1, title())
     made = _("Made {time} by {office} with vanthu {version}.").format(
         time=moment(report.made_at), office=text(report.office or _("an office not named")), version=report.version
     )
     yield Paragraph(made)
     if len(report.exhibits) > 1:
-        yield from _overview(report.exhibits)
+        yield _overview(report.exhibits)
     for each in report.exhibits:
         yield from _exhibit(each, alone=len(report.exhibits) == 1)
     yield from _method(report)
 
 
-def _overview(exhibits: Sequence[Exhibit]) -> Iterator[Block]:
+def title() -> str:
+    return _("Verification of electronic signatures")
+
+
+def _overview(exhibits: Sequence[Exhibit]) -> Table:
     rows = tuple(
         (
             verdict_word(each.judgement.verdict),
-            text(each.file),
-            ", ".join(dict.fromkeys(_common_name(found.signer) for found in each.judgement.signatures)) or "–",
+            brief(each.file),
+            ", ".join(dict.fromkeys(common_name(found.signer) for found in each.judgement.signatures)) or "–",
             verdict_sentence(each.judgement),
         )
         for each in exhibits
     )
-    yield Table((_("Verdict"), _("File"), _("Signed by"), _("What follows")), rows)
+    headings = (_("Verdict"), _("File"), _("Signed by"), _("What follows"))
+    return Table(headings, rows, (16, 26, 20, 38), tuple(each.judgement.verdict for each in exhibits))
 
 
 def _exhibit(exhibit: Exhibit, *, alone: bool) -> Iterator[Block]:
     judgement = exhibit.judgement
-    yield Heading(2 if alone else 1, text(exhibit.file))
+    yield Heading(2 if alone else 1, brief(exhibit.file))
     yield Box(judgement.verdict, verdict_word(judgement.verdict), verdict_sentence(judgement))
     facts = [
         (_("File"), text(exhibit.file)),
         ("SHA-256", exhibit.sha256 or _("the file could not be read")),
         (_("Size"), _("{count} bytes").format(count=exhibit.size) if exhibit.size is not None else "–"),
-        (_("Signed by an authorised person"), _yes(judgement.person_signed)),
-        (_("Signed by the organisation"), _yes(judgement.organisation_signed)),
+        (_("Signed by an authorised person"), words.yes(judgement.person_signed)),
+        (_("Signed by the organisation"), words.yes(judgement.organisation_signed)),
     ]
     facts += [(_("Document time stamp"), moment(each)) for each in judgement.stamps]
     yield Table((), tuple(facts))
     if judgement.reasons:
-        yield Items(tuple(_reason(each) for each in judgement.reasons))
+        yield Items(tuple(map(words.reason_line, judgement.reasons)))
     if judgement.signatures:
-        headings = (_("Signature"), _("Signed by"), _("Role"), _("Time"), _("Result"))
-        yield Table(headings, tuple(_row(each) for each in judgement.signatures))
+        yield _signatures(judgement.signatures)
     for found in judgement.signatures:
         yield from _signature(found, [each for each in exhibit.comparisons if each.signature == found.id])
 
 
-def _row(found: SignatureFinding) -> tuple[str, ...]:
-    when = found.timestamp or found.claimed_time
-    return (
-        text(found.id),
-        text(_common_name(found.signer)),
-        role_word(found.role),
-        moment(when) if when else "–",
-        indication_word(found.indication),
+def _signatures(signatures: Sequence[SignatureFinding]) -> Table:
+    rows = tuple(
+        (
+            indication_word(found.indication),
+            brief(found.id),
+            common_name(found.signer),
+            role_word(found.role),
+            words.when(found),
+        )
+        for found in signatures
     )
+    headings = (_("Result"), _("Signature"), _("Signed by"), _("Role"), _("Time"))
+    return Table(headings, rows, (16, 20, 24, 14, 26), tuple(map(words.tone, signatures)))
 
 
 def _signature(found: SignatureFinding, comparisons: Sequence[Comparison]) -> Iterator[Block]:
-    yield Heading(3, _("Signature {name}").format(name=text(found.id)))
-    result = indication_word(found.indication) + f" ({found.indication}"
-    result += f", {found.sub_indication})" if found.sub_indication else ")"
-    rows = [
-        (_("Result"), result),
-        (_("Signed by"), text(found.signer or "?")),
-        (_("Issued by"), text(found.issuer or "?")),
-        (_("Agency"), text(found.agency or _("not in the directory"))),
-        (_("Role"), role_word(found.role)),
-        (_("Level"), _level(found)),
-        (_("Time by the signer's clock"), moment(found.claimed_time) if found.claimed_time else "–"),
-        (_("Time stamp"), moment(found.timestamp) if found.timestamp else _("none of its own that this office trusts")),
-        (_("Covers"), _covers(found)),
-        (_("Revocation"), _revocation(found)),
-    ]
-    if found.judged_for is not None:
-        rows.append((_("Certificate judged for"), _judged_for(found)))
-    if found.weak:
-        rows.append((_("Weak methods"), ", ".join(map(text, found.weak))))
-    yield Table((), tuple(rows))
+    yield Heading(3, _("Signature {name}").format(name=f"{brief(found.id)} – {common_name(found.signer)}"))
+    yield Table((), tuple(_facts(found)))
     if found.reasons:
-        yield Items(tuple(_reason(each) for each in found.reasons))
+        yield Items(tuple(map(words.reason_line, found.reasons)))
     if found.chain:
         headings = (_("Certificate"), "SHA-256", _("In force from"), _("In force until"), _("Not revoked by"))
-        yield Table(headings, tuple(_link(each) for each in found.chain))
-    yield Paragraph(_("What came after this signature:"))
-    yield Items(tuple(map(_change, found.changes)) or (_("Nothing."),))
+        yield Table(headings, tuple(map(_link, found.chain)), (20, 22, 19, 19, 20))
+    yield Heading(4, _("What came after this signature:"))
+    how, changes = words.after(found)
+    yield Paragraph(how)
+    if changes:
+        yield Items(changes)
     for each in comparisons:
         yield _pictures(each)
+    if not comparisons and any(change.kind in _NAMED_ON_PAGES for change in found.changes):
+        yield Paragraph(
+            _(
+                "No pages are shown: they look the same, could not be drawn, or too many files were judged at once (judge this one alone)."
+            ),
+            small=True,
+        )
+
+
+def _facts(found: SignatureFinding) -> Iterator[tuple[str, str]]:
+    codes = ", ".join(filter(None, (found.indication, found.sub_indication)))
+    yield _("Result"), f"{indication_word(found.indication)} ({codes})"
+    yield _("Signed by"), text(found.signer or "?")
+    yield _("Certificate (SHA-256)"), found.fingerprint or "–"
+    yield _("Certificate issued by"), text(found.issuer or "?")
+    yield _("Trust"), words.trust(found)
+    yield _("Agency"), text(found.agency or _("not in the directory"))
+    yield _("Role"), role_word(found.role)
+    yield _("Level"), words.level(found)
+    yield _("Time by the signer's clock"), moment(found.claimed_time) if found.claimed_time else "–"
+    yield (
+        _("Time stamp"),
+        moment(found.timestamp) if found.timestamp else _("none of its own that this office trusts"),
+    )
+    yield _("Integrity"), words.integrity(found.integrity)
+    yield _("Covers"), words.covers(found)
+    yield _("Revocation"), words.revocation(found)
+    if found.judged_for is not None:
+        yield _("Certificate judged for"), words.judged_for(found)
+    if found.weak:
+        yield _("Weak methods"), ", ".join(map(text, found.weak))
+
+
+def _link(link: Link) -> tuple[str, ...]:
+    return text(link.subject), link.fingerprint, moment(link.not_before), moment(link.not_after), words.voucher(link)
 
 
 def _pictures(comparison: Comparison) -> Pictures:
@@ -212,106 +242,48 @@ def _method(report: Report) -> Iterator[Block]:
     rows = [
         (_("Procedure"), "ETSI EN 319 102-1"),
         (_("As of"), moment(report.judged_at or report.made_at)),
-        (_("Revocation policy"), report.revocation),
+        (_("Revocation policy"), words.policy(report.revocation)),
         (_("Network"), _("nobody was asked") if report.offline else _("authorities were asked where data was missing")),
         (_("Program"), f"vanthu {report.version}"),
     ]
     yield Table((), tuple(rows))
-    yield Paragraph(_("Authorities that this office believes, with the fingerprints of their certificates:"))
+    yield Heading(4, _("Authorities that this office believes, with the fingerprints of their certificates:"))
     yield Items(tuple(map(text, report.trust)) or (_("None: no signature can be valid."),))
-    yield Paragraph(_("What the verdicts mean:"))
+    yield Heading(4, _("What the verdicts mean:"))
+    yield Items(tuple(f"{verdict_word(verdict)}: {meaning}" for verdict, meaning in _meanings()))
+    if any(each.comparisons for each in report.exhibits):
+        yield Paragraph(
+            _(
+                "Pages are shown where they look otherwise today than when they were signed; of many, the first ones. Frames mark what changed."
+            ),
+            small=True,
+        )
+    yield Heading(4, _("How to check this report:"))
+    when = (report.judged_at or report.made_at).isoformat(timespec="seconds")
     yield Items(
         (
-            f"{verdict_word('valid')}: "
-            + _(
-                "every signature holds, leads to a believed authority, and nothing was changed that it does not permit."
+            _("Compare the SHA-256 of the file with the one above: {command}").format(command="sha256sum FILE"),
+            _("Judge the file again as of this time: {command}").format(command=f"vanthu verify --at {when} FILE"),
+            _(
+                "Compare the fingerprints of the authorities with those that they have published, not with those in the file."
             ),
-            f"{verdict_word('invalid')}: "
-            + _("a check failed, something signed was changed, or a certificate had been revoked before signing."),
-            f"{verdict_word('unknown')}: "
-            + _("nothing was proven against it, but trust, time, revocation or form could not be established."),
-            f"{verdict_word('unsigned')}: " + _("it bears no signature."),
         )
     )
-    when = (report.judged_at or report.made_at).isoformat(timespec="seconds")
-    how = _(
-        "To check this report: compare the SHA-256 of the file (sha256sum FILE), then judge it again as of this time: {command}"
+
+
+def _meanings() -> tuple[tuple[Verdict, str], ...]:
+    return (
+        (
+            "valid",
+            _("every signature holds, leads to a believed authority, and nothing was changed that it does not permit."),
+        ),
+        (
+            "invalid",
+            _("a check failed, something signed was changed, or a certificate had been revoked before signing."),
+        ),
+        (
+            "unknown",
+            _("nothing was proven against it, but trust, time, revocation or form could not be established."),
+        ),
+        ("unsigned", _("it bears no signature.")),
     )
-    yield Paragraph(how.format(command=f"vanthu verify --at {when} FILE"), small=True)
-
-
-def moment(time: datetime) -> str:
-    """Return a time as people here read it, with its offset."""
-    return f"{time.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (+07:00)"
-
-
-def text(value: str) -> str:
-    """Return hostile text with what is invisible made visible, cut where it would fill pages."""
-    plain = shown(" ".join(str(value).split()))
-    return plain if len(plain) <= _LONGEST else plain[:_LONGEST] + "…"
-
-
-def _reason(reason: Reason) -> str:
-    return f"{text(sentence(reason))} [{reason.code}]"
-
-
-def _common_name(subject: str | None) -> str:
-    return (subject or "?").partition(",")[0].removeprefix("CN=")
-
-
-def _yes(value: bool | None) -> str:
-    return {True: _("yes"), False: _("no"), None: _("not known: no directory of signers")}[value]
-
-
-def _level(found: SignatureFinding) -> str:
-    if found.level == "legacy":
-        return _("an older kind, not AdES")
-    return f"{found.level} (ETSI AdES)"
-
-
-def _covers(found: SignatureFinding) -> str:
-    return {
-        "whole-file": _("the whole file"),
-        "revision": _("the file as it was when signed; something was added later"),
-        "partial": _("only a part"),
-    }[found.covers]
-
-
-def _revocation(found: SignatureFinding) -> str:
-    return {"good": _("not revoked"), "revoked": _("REVOKED"), "unknown": _("unknown")}[found.revocation]
-
-
-def _judged_for(found: SignatureFinding) -> str:
-    if found.judged_for is None:
-        return "–"
-    as_of = [link.as_of for link in found.chain if link.as_of]
-    if not as_of:
-        return moment(found.judged_for)
-    return _("{time}, with revocation data of {data}").format(time=moment(found.judged_for), data=moment(max(as_of)))
-
-
-def _link(link: Link) -> tuple[str, ...]:
-    voucher = {
-        "crl": _("revocation list"),
-        "ocsp": _("answer of the authority (OCSP)"),
-        "anchor": _("believed by this office"),
-        "": _("not known"),
-    }[link.revocation]
-    if link.as_of:
-        voucher += f", {moment(link.as_of)}"
-    return text(link.subject), link.fingerprint, moment(link.not_before), moment(link.not_after), voucher
-
-
-def _change(change: Change) -> str:
-    what = {
-        "added": _("added"),
-        "altered": _("ALTERED"),
-        "removed": _("REMOVED"),
-        "signed": _("a later signature or time stamp"),
-        "filled": _("filled in"),
-        "content": _("CONTENT OF THE PAGE CHANGED"),
-        "other": _("other objects of the file"),
-    }[change.kind]
-    where = _("page {page}").format(page=change.page + 1) if change.page is not None else ""
-    name = "" if change.kind == "content" else text(change.what)
-    return ", ".join(part for part in (f"{what}: {name}" if name else what, where) if part)

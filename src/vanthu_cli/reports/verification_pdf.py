@@ -4,6 +4,7 @@ import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -14,17 +15,27 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Image, KeepTogether, ListFlowable, PageBreak, SimpleDocTemplate, Spacer
 from reportlab.platypus import Paragraph as Lines
 from reportlab.platypus import Table as Grid
 
 import vanthu_cli
-from vanthu_cli.locale import _
-from vanthu_cli.reports.verification import Block, Box, Heading, Items, Paragraph, Pictures, Report, Table, story
+from vanthu_cli.locale import language
+from vanthu_cli.reports.verification import Block, Box, Heading, Items, Paragraph, Pictures, Report, Table, story, title
 
 _FONTS = Path(vanthu_cli.__file__).parent / "fonts"
-_WIDTH = A4[0] - 36 * mm
+_REGULAR, _BOLD = "Report-Regular", "Report-Bold"
+_MARGIN = 18 * mm
+_PADDING = 6
+"""Points that reportlab's frame keeps within the margins."""
+_WIDTH = A4[0] - 2 * _MARGIN - 2 * _PADDING
+_GAP = 4 * mm
+_TALLEST = 200 * mm
+_TOGETHER = 12
+"""Rows up to which a table is not parted, if a page holds it."""
 _COLOURS = {"valid": "#0a5c1e", "invalid": "#9c0000", "unknown": "#7a4b00", "unsigned": "#7a4b00"}
+_GREY = colors.HexColor("#f0f0f0")
 _GRID = [
     ("GRID", (0, 0), (-1, -1), 0.4, colors.HexColor("#bbbbbb")),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -42,36 +53,62 @@ def as_pdf(report: Report) -> bytes:
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
         topMargin=15 * mm,
         bottomMargin=17 * mm,
-        title=_("Verification of electronic signatures"),
+        title=title(),
         author=f"vanthu {report.version}",
+        lang=language(),
         invariant=1,
     )
     blocks = list(story(report))
     flow = [part for place, block in enumerate(blocks) for part in _block(block, first=place == 0)]
-    document.build(flow, onFirstPage=_number, onLaterPages=_number)
+    document.build(flow, canvasmaker=_Counted)
     return out.getvalue()
+
+
+class _Counted(Canvas):  # type: ignore[misc]  # reportlab ships no types
+    """Holds the pages back until it is known how many there are: of a paper, no sheet must be missing unseen."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._held: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802  reportlab's name
+        self._held.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        for number, state in enumerate(held := self._held, 1):
+            self.__dict__.update(state)
+            self.setFont(_REGULAR, 9)
+            self.drawCentredString(A4[0] / 2, 9 * mm, f"{number} / {len(held)}")
+            super().showPage()
+        super().save()
 
 
 @lru_cache(maxsize=1)
 def _fonts() -> None:
-    for face in ("Regular", "Bold", "Italic", "BoldItalic"):
-        pdfmetrics.registerFont(TTFont(f"Report-{face}", str(_FONTS / f"LiberationSerif-{face}.ttf")))
+    for name in (_REGULAR, _BOLD):
+        file = f"LiberationSerif-{name.removeprefix('Report-')}.ttf"
+        pdfmetrics.registerFont(TTFont(name, str(_FONTS / file)))
 
 
 def _style(size: float, *, bold: bool = False, **more: Any) -> ParagraphStyle:
-    face = "Report-Bold" if bold else "Report-Regular"
-    # splitLongWords and CJK wrapping break what has no spaces: hashes, and names made to overflow.
-    return ParagraphStyle(
-        f"{face}-{size}-{sorted(more)}", fontName=face, fontSize=size, leading=size * 1.3, splitLongWords=1, **more
-    )
+    face = _BOLD if bold else _REGULAR
+    # splitLongWords breaks what has no spaces: hashes, and names made to overflow.
+    return ParagraphStyle("", fontName=face, fontSize=size, leading=size * 1.3, splitLongWords=1, **more)
 
 
 def _lines(text: str, style: ParagraphStyle) -> Lines:
-    return Lines(escape(unicodedata.normalize("NFC", text)), style)
+    return Lines(escape(_drawable(unicodedata.normalize("NFC", text))), style)
+
+
+def _drawable(text: str) -> str:
+    """Name the letters that the typeface lacks: an empty box would hide which they are."""
+    known = pdfmetrics.getFont(_REGULAR).face.charToGlyph
+    return "".join(each if ord(each) in known else "[?]" if each == "�" else f"[U+{ord(each):04X}]" for each in text)
 
 
 def _block(block: Block, *, first: bool) -> Iterator[Any]:
@@ -79,55 +116,62 @@ def _block(block: Block, *, first: bool) -> Iterator[Any]:
         case Heading(level, text):
             if level == 1 and not first:
                 yield PageBreak()
-            size = {1: 17, 2: 14, 3: 12}[level]
-            yield _lines(text, _style(size, bold=True, spaceBefore=10, spaceAfter=6, keepWithNext=1))
+            size, room = {1: (17, 12), 2: (14, 12), 3: (12, 12), 4: (11, 6)}[level]
+            yield _lines(text, _style(size, bold=True, spaceBefore=room, spaceAfter=room / 2, keepWithNext=1))
         case Box(verdict, word, text):
-            yield _box(_COLOURS[verdict], word, text)
+            yield _box(colors.HexColor(_COLOURS[verdict]), word, text)
         case Paragraph(text, small):
             yield _lines(text, _style(9 if small else 11, spaceBefore=4, spaceAfter=4))
         case Items(texts):
             style = _style(10.5)
             yield ListFlowable([_lines(each, style) for each in texts], bulletType="bullet", start="•", leftIndent=12)
-        case Table(headings, rows):
-            yield _table(headings, rows)
+        case Table():
+            yield _table(block)
         case Pictures():
             yield _pictures(block)
 
 
-def _box(colour: str, word: str, text: str) -> Grid:
-    ink = colors.HexColor(colour)
+def _box(ink: Any, word: str, text: str) -> Grid:
     cells = [[_lines(word, _style(18, bold=True, textColor=ink))], [_lines(text, _style(11, textColor=ink))]]
-    return Grid(cells, colWidths=[_WIDTH], style=[("BOX", (0, 0), (-1, -1), 1.5, ink)], spaceBefore=6, spaceAfter=8)
+    edge = [("BOX", (0, 0), (-1, -1), 1.5, ink), ("BOTTOMPADDING", (0, 1), (-1, 1), 8)]
+    return Grid(cells, colWidths=[_WIDTH], style=edge, spaceBefore=6, spaceAfter=8)
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
+def _table(table: Table) -> Any:
     plain, bold = _style(9.5), _style(9.5, bold=True)
-    if not headings:
-        cells = [[_lines(name, bold), _lines(value, plain)] for name, value in rows]
-        return Grid(
-            cells, colWidths=[0.32 * _WIDTH, 0.68 * _WIDTH], style=_GRID, spaceBefore=4, spaceAfter=6, splitInRow=1
-        )
-    cells = [[_lines(each, bold) for each in headings], *([_lines(cell, plain) for cell in row] for row in rows)]
-    widths = [_WIDTH / len(headings)] * len(headings)
-    return Grid(cells, colWidths=widths, style=_GRID, repeatRows=1, spaceBefore=4, spaceAfter=6, splitInRow=1)
+    style = [*_GRID, ("BACKGROUND", (0, 0), (-1, 0) if table.headings else (0, -1), _GREY)]
+    cells = [[_lines(each, bold) for each in table.headings]] if table.headings else []
+    for row, tone in zip_longest(table.rows, table.tones):
+        first = _style(9.5, bold=True, textColor=colors.HexColor(_COLOURS[tone])) if tone else plain
+        cells.append([_lines(row[0], first if table.headings else bold), *(_lines(cell, plain) for cell in row[1:])])
+    grid = Grid(
+        cells,
+        colWidths=_shares(table.widths),
+        style=style,
+        repeatRows=1 if table.headings else 0,
+        spaceBefore=4,
+        spaceAfter=6,
+        splitInRow=1,
+    )
+    return grid if len(table.rows) > _TOGETHER else KeepTogether([grid])
+
+
+def _shares(widths: Sequence[int]) -> list[float]:
+    return [_WIDTH * share / sum(widths) for share in widths]
 
 
 def _pictures(pair: Pictures) -> KeepTogether:
-    wide = (_WIDTH - 4 * mm) / 2
+    wide = (_WIDTH - _GAP) / 2
     images = []
     for png in (pair.left, pair.right):
         image = Image(io.BytesIO(png))
-        scale = min(wide / image.imageWidth, 200 * mm / image.imageHeight)
+        scale = min(wide / image.imageWidth, _TALLEST / image.imageHeight)
         image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
         images.append(image)
-    captions = [_lines(each, _style(9)) for each in pair.captions]
-    edge = colors.HexColor("#cc0000" if pair.alarming else "#888888")
-    grid = Grid([images, captions], colWidths=[wide + 2 * mm] * 2, style=[("BOX", (0, 0), (-1, 0), 0.6, edge)])
+    (left, right), edge = images, colors.HexColor("#cc0000" if pair.alarming else "#888888")
+    before, after = (_lines(each, _style(9)) for each in pair.captions)
+    style: list[tuple[Any, ...]] = [("BOX", (column, 0), (column, 0), 0.6, edge) for column in (0, 2)]
+    style += [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP")]
+    style += [("BOTTOMPADDING", (0, 0), (-1, 0), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    grid = Grid([[left, "", right], [before, "", after]], colWidths=[wide, _GAP, wide], style=style)
     return KeepTogether([Spacer(1, 6), grid])
-
-
-def _number(canvas: Any, document: Any) -> None:
-    canvas.saveState()
-    canvas.setFont("Report-Regular", 9)
-    canvas.drawCentredString(A4[0] / 2, 9 * mm, str(document.page))
-    canvas.restoreState()
