@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CODES = {"valid": 0, "invalid": InvalidSignatureError.exit_code}
 _UNREADABLE = "file-unreadable"
 _LONG = 40
+_MOST_PRINTED = 500
 _MOST_PICTURED = 200
 """Files up to which a report shows pages: each takes some 100 kB."""
 
@@ -89,6 +90,12 @@ def _hidden(path: Path) -> bool:
 def _check_report(report: Path, files: Sequence[Path]) -> None:
     if report.suffix.lower() not in {".html", ".pdf"}:
         raise MisuseError("verify.report", _("A report is a .html or a .pdf file: {path}").format(path=report))
+    if report.suffix.lower() == ".pdf" and len(files) > _MOST_PRINTED:
+        raise MisuseError(
+            "verify.report_long",
+            _("A PDF of more than {count} files takes minutes and is read by nobody.").format(count=_MOST_PRINTED),
+            _("Write a .html, or name fewer files."),
+        )
     if report.exists() or report.absolute() in {each.absolute() for each in files}:
         raise ForbiddenError(
             "verify.report_exists", _("{path} exists already.").format(path=report), _("Give another name.")
