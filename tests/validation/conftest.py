@@ -89,6 +89,7 @@ def issue(
     answers_ocsp: bool = False,
     ocsp_at: str | None = None,
     mail: str | None = None,
+    below: int | None = None,
     key: Key | None = None,
 ) -> Holder:
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -101,7 +102,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(since)
         .not_valid_after(until)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=below), critical=True)
         .add_extension(
             x509.KeyUsage(
                 digital_signature=signs and not ca,

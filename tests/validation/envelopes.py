@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable
+from datetime import datetime
 from io import BytesIO
 
 from asn1crypto import algos, cms
@@ -16,14 +17,19 @@ DOCUMENT = "Công văn số 145-CV/TU\r\n".encode() * 20
 
 
 def detached(
-    content: bytes, holder: Holder, *, stamper: DummyTimeStamper | None = None, digest: str = "sha256"
+    content: bytes,
+    holder: Holder,
+    *,
+    stamper: DummyTimeStamper | None = None,
+    digest: str = "sha256",
+    when: datetime = NOW,
 ) -> cms.ContentInfo:
     made = holder.signer().async_sign_general_data(
         BytesIO(content),
         digest,
         use_cades=True,
         timestamper=stamper,
-        signed_attr_settings=PdfCMSSignedAttributes(signing_time=NOW),
+        signed_attr_settings=PdfCMSSignedAttributes(signing_time=when),
     )
     return asyncio.run(made)
 

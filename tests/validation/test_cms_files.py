@@ -1,10 +1,12 @@
 """Signatures that stand in a file of their own."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto import cms, crl
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.validation import envelopes
@@ -58,7 +60,10 @@ def test_a_time_stamp_raises_the_level_and_proves_the_time(pki: Pki) -> None:
     assert (judgement.verdict, judgement.signatures[0].level) == ("valid", "B-T")
     assert judgement.signatures[0].judged_for == then
     without = judged(detached(DOCUMENT, pki.expired), pki)
-    assert (without.verdict, codes(without)) == ("unknown", {"certificate-expired-no-time"})
+    assert (without.verdict, codes(without)) == (
+        "unknown",
+        {"certificate-expired-no-time", "claimed-time-implausible"},
+    )
     assert judged(detached(DOCUMENT, pki.expired), pki, known_since=then).verdict == "valid"
 
 
@@ -162,3 +167,38 @@ def _right(pki: Pki) -> bytes:
 @given(data=st.binary(max_size=400))
 def test_rubbish_is_never_valid_and_never_an_error(data: bytes, pki: Pki) -> None:
     assert judged(b"\x30" + data, pki).verdict == "unknown"
+
+
+def test_what_stands_behind_the_signature_is_noticed(pki: Pki) -> None:
+    judgement = judged(detached(DOCUMENT, pki.office).dump() + b"more", pki)
+    assert (judgement.verdict, codes(judgement)) == ("unknown", {"trailing-bytes"})
+    assert judged(b"", pki).reasons[0].code == "file-empty"
+
+
+def test_the_path_length_of_a_pinned_authority_stands(pki: Pki) -> None:
+    """RFC 5280, 4.2.1.9; the Party's and the Government's CAs say 0."""
+    short = issue("CA cuối", pki.root, ca=True, below=0)
+    under = issue("CA dưới", short, ca=True)
+    signer = issue("Kẻ dưới", under)
+    made = envelopes.changed(
+        detached(DOCUMENT, signer), lambda signed: signed.__setitem__("certificates", [signer.asn1, under.asn1])
+    )
+    judgement = judged(made, pki, trust=Trust((short.der,), (), (), "when-available"))
+    assert (judgement.verdict, codes(judgement)) == ("unknown", {"certificate-chain-failure"})
+    direct = issue("Người", short)
+    assert (
+        judged(detached(DOCUMENT, direct), pki, trust=Trust((short.der,), (), (), "when-available")).verdict == "valid"
+    )
+
+
+def test_a_certificate_for_machines_signs_no_document(pki: Pki) -> None:
+    server = issue("may-chu.vn", pki.sub, purposes=(ExtendedKeyUsageOID.SERVER_AUTH,))
+    judgement = judged(detached(DOCUMENT, server), pki)
+    assert (judgement.verdict, codes(judgement)) == ("unknown", {"certificate-wrong-purpose"})
+
+
+@pytest.mark.parametrize("away", [-3000 * DAY, 300 * DAY])
+def test_an_impossible_claim_of_time_is_noted_and_proves_nothing(away: timedelta, pki: Pki) -> None:
+    judgement = judged(detached(DOCUMENT, pki.office, when=NOW + away), pki)
+    assert (judgement.verdict, codes(judgement)) == ("valid", {"claimed-time-implausible"})
+    assert judgement.signatures[0].timestamp is None

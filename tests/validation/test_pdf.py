@@ -412,3 +412,35 @@ def test_a_hundred_cross_signed_certificates_do_not_hang(page: bytes, pki: Pki) 
     leaf = issue("Ai đó", crowd[0])
     judgement = judged(sign(page, leaf, "X", SEAL_BOX, chain=tuple(crowd)), pki)
     assert judgement.signatures[0].trust == "untrusted"
+
+
+def test_a_field_changed_between_leader_and_seal_is_told(page: bytes, pki: Pki) -> None:
+    """pyHanko permits it, and where only the value changes no picture shows it."""
+    signed = sign(attacks.add_text_field(page, "100"), pki.leader, "LanhDao", LEADER_BOX)
+    sealed = sign(attacks.fill_text_field(signed, "555"), pki.office, "ConDau", SEAL_BOX)
+    judgement = judged(sealed, pki)
+    assert judgement.verdict == "unknown"
+    assert "filled-between" in codes(judgement)
+    untouched = sign(signed, pki.office, "ConDau", SEAL_BOX)
+    assert judged(untouched, pki).verdict == "valid"
+
+
+@pytest.mark.parametrize("before", ["", "145"])
+def test_filling_after_a_person_alone_is_unsigned_and_no_forgery(before: str, page: bytes, pki: Pki) -> None:
+    signed = sign(attacks.add_text_field(page, before), pki.leader, "LanhDao", LEADER_BOX)
+    judgement = judged(attacks.fill_text_field(signed, "999"), pki)
+    assert (judgement.verdict, codes(judgement)) == ("unknown", {"field-filled"})
+
+
+def test_a_page_as_large_as_a_field_costs_no_memory(pki: Pki) -> None:
+    huge = sign(page_of(14_000, 14_000), pki.leader, "LanhDao", LEADER_BOX)
+    assert judged(sign(huge, pki.office, "ConDau", SEAL_BOX), pki).verdict == "valid"
+
+
+def page_of(width: int, height: int) -> bytes:
+    buffer = BytesIO()
+    canvas = Canvas(buffer, pagesize=(width, height))
+    canvas.drawString(60, 600, "Ban do")
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()

@@ -47,7 +47,10 @@ def test_a_letter_without_signature_is_unsigned(pki: Pki) -> None:
 
 def test_the_agencys_address_in_our_directory_binds_a_certificate_without_one(pki: Pki) -> None:
     letter = header() + signed(pki.office)
-    assert (judged(letter, pki).verdict, codes(judged(letter, pki))) == ("unknown", {"sender-not-signer"})
+    assert (judged(letter, pki).verdict, codes(judged(letter, pki))) == (
+        "unknown",
+        {"sender-not-signer", "headers-unsigned"},
+    )
     known = pki.signatories
     known[pki.office.fingerprint] = replace(known[pki.office.fingerprint], addresses=(envelopes.SENDER,))
     assert judged(letter, pki, known).verdict == "valid"
@@ -93,6 +96,11 @@ def test_tricks_with_letters_are_never_valid(pki: Pki, clerk: Holder) -> None:
         "content twice": header() + signed_entity(ENTITY, attached(b"another", clerk)),
         "opaque changed": header() + opaque_entity(envelopes.with_content(detached(ENTITY, clerk), other)),
         "opaque without content": header() + opaque_entity(detached(ENTITY, clerk)),
+        "text before the first part": header() + whole.replace(b"\r\n\r\n--", b"\r\n\r\nSo tien la 900 dong\r\n--", 1),
+        "said to be encoded": header() + b"Content-Transfer-Encoding: base64\r\n" + whole,
+        "another address as a name": header().replace(b"=?utf-8?q?V=C4=83n_th=C6=B0?=", b'"leader@tuhaiduong"') + whole,
+        "and encoded": header().replace(b"=?utf-8?q?V=C4=83n_th=C6=B0?=", b"=?utf-8?b?bGVhZGVyQHR1aGFpZHVvbmc=?=")
+        + whole,
         "type twice": header() + b"Content-Type: text/html\r\n" + whole,
         "a stranger's": header() + signed(pki.stranger),
         "no signer": header() + signed_entity(ENTITY, envelopes.no_signer(detached(ENTITY, clerk))),
@@ -101,6 +109,12 @@ def test_tricks_with_letters_are_never_valid(pki: Pki, clerk: Holder) -> None:
     verdicts = {name: judged(letter, pki).verdict for name, letter in tricks.items()}
     assert {name for name, verdict in verdicts.items() if verdict in {"valid", "unsigned"}} == set()
     assert {verdicts["text changed"], verdicts["opaque changed"]} == {"invalid"}
+
+
+def test_what_mail_programs_write_before_the_first_part_is_no_trick(pki: Pki, clerk: Holder) -> None:
+    said = b"\r\n\r\nThis is a cryptographically signed message in MIME format.\r\n\r\n--"
+    judgement = judged(header() + signed(clerk).replace(b"\r\n\r\n--", said, 1), pki)
+    assert (judgement.verdict, codes(judgement)) == ("valid", {"headers-unsigned"})
 
 
 def test_an_encrypted_letter_is_unknown(pki: Pki) -> None:

@@ -96,6 +96,8 @@ def _check_report(report: Path, files: Sequence[Path]) -> None:
             _("A PDF of more than {count} files takes minutes and is read by nobody.").format(count=_MOST_PRINTED),
             _("Write a .html, or name fewer files."),
         )
+    if not report.absolute().parent.is_dir():
+        raise MisuseError("verify.report", _("There is no folder {path}.").format(path=report.absolute().parent))
     if report.exists() or report.absolute() in {each.absolute() for each in files}:
         raise ForbiddenError(
             "verify.report_exists", _("{path} exists already.").format(path=report), _("Give another name.")
@@ -149,13 +151,20 @@ def _error(judged: Sequence[Judged], code: int) -> tuple[str, str, str] | None:
 def _lines(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
     """Say one file whole; of several, a line each and then what there is to say about those that do not simply pass."""
     if len(judged) > 1:
-        headings = [_("Verdict"), _("File"), _("Signed by"), _("Time"), _("What follows")]
-        yield from table(headings, [_row(each) for each in judged])
+        rows = [_row(each) for each in judged]
+        yield from table([_("Verdict"), _("File"), _("Signed by"), _("Time")], rows)
+        if any(row[-1].endswith("*") for row in rows):
+            yield _("* by the signer's clock: not proven")
         yield ""
     for each in judged:
-        if len(judged) == 1 or run.verbose or each.judgement.verdict != "valid":
+        if len(judged) == 1 or run.verbose or each.judgement.verdict != "valid" or _noted(each):
             yield from _details(each)
     if len(judged) > 1:
+        plain = [each for each in judged if each.judgement.verdict == "valid" and not (run.verbose or _noted(each))]
+        for text, count in Counter(verdict_sentence(each.judgement) for each in plain).items():
+            yield _("{verdict}, {count} files: {sentence}").format(
+                verdict=verdict_word("valid"), count=count, sentence=text
+            )
         counted = Counter(each.judgement.verdict for each in judged)
         yield ", ".join(f"{verdict_word(verdict)} {count}" for verdict, count in sorted(counted.items()))
 
@@ -163,15 +172,17 @@ def _lines(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
 def _row(judged: Judged) -> list[str]:
     found = judged.judgement.signatures
     names = dict.fromkeys((each.signer or "?").partition(",")[0].removeprefix("CN=") for each in found)
-    times = [when for each in found if (when := each.timestamp or each.claimed_time)]
-    time = f"{max(times).astimezone(VIETNAM):%d/%m/%Y %H:%M}" if times else ""
-    return [
-        verdict_word(judged.judgement.verdict),
-        _short(judged.file),
-        ", ".join(names),
-        time,
-        verdict_sentence(judged.judgement),
-    ]
+    times = [(when, each.timestamp) for each in found if (when := each.timestamp or each.claimed_time)]
+    time = ""
+    if times:
+        last, proven = max(times, key=lambda pair: pair[0])
+        time = f"{last.astimezone(VIETNAM):%d/%m/%Y %H:%M}" + ("" if proven else " *")
+    return [verdict_word(judged.judgement.verdict), _short(judged.file), ", ".join(names), time]
+
+
+def _noted(judged: Judged) -> bool:
+    """Tell whether there is more to say of a valid file than that."""
+    return any((judged.judgement.reasons, *(each.reasons for each in judged.judgement.signatures)))
 
 
 def _short(file: Path) -> str:

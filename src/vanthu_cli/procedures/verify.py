@@ -147,12 +147,21 @@ def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: W
         found = bench.lookup.judged(examiner, question)
     finally:
         examiners.put(examiner)
-    judgement = found.judgement or _cannot("could-not-judge", found.fault or "")
+    judgement = found.judgement or _cannot("could-not-judge", fault_words(found.fault or ""))
     if isinstance(data, Path) and _changed(file, before):
         return Judged(file, None, _cannot("file-unreadable", _("it is being changed by another program")))
     if not wish.pictures and found.judgement is not None and not (judgement.wanting and bench.lookup.hosts):
         bench.verdicts.put(_key(bench, sha256, content, wish), _packed(judgement), _until(judgement, wish))
     return Judged(file, sha256, judgement, before.st_size)
+
+
+def fault_words(fault: str) -> str:
+    """Say why a file could not be looked at."""
+    return {
+        "too-slow": _("it took too long"),
+        "crashed": _("the program that looked at it broke down"),
+        "MemoryError": _("it needs too much memory"),
+    }.get(fault, fault)
 
 
 def _companion(file: Path) -> Path | None:

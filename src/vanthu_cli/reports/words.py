@@ -49,9 +49,7 @@ def verdict_word(verdict: str | None) -> str:
 def verdict_sentence(judgement: Judgement) -> str:
     """Say what a clerk makes of a verdict, and does next."""
     if judgement.verdict == "valid":
-        if judgement.person_signed is False or judgement.organisation_signed is False:
-            return _("Every signature is right, but not both an authorised person and the organisation have signed.")
-        return _("Every signature is right and nothing was changed since. It may be accepted.")
+        return _valid_sentence(judgement)
     if judgement.verdict == "invalid":
         return _("Do not accept it: it was changed after signing, or a signature is false. Return it to the sender.")
     if any(reason.code == "file-unreadable" for reason in judgement.reasons):
@@ -59,6 +57,19 @@ def verdict_sentence(judgement: Judgement) -> str:
     if judgement.verdict == "unsigned":
         return _("It bears no signature: without one it has no legal value. Ask the sender for the signed document.")
     return _("It cannot be established whether it is right. A person must look; see the reasons.")
+
+
+def _valid_sentence(judgement: Judgement) -> str:
+    strangers = [each.signer or "?" for each in judgement.signatures if each.role == "unknown"]
+    if strangers and judgement.person_signed is not None:
+        return _(
+            "Every signature is right, but nobody here has confirmed whose it is: {names}. Compare the certificate, then “vanthu directory”."
+        ).format(names="; ".join(dict.fromkeys(strangers)))
+    if judgement.format == "pdf" and judgement.person_signed is False:
+        return _("Every signature is right, but no authorised person has signed, only the organisation.")
+    if judgement.format == "pdf" and judgement.organisation_signed is False:
+        return _("Every signature is right, but the organisation has not signed, only a person.")
+    return _("Every signature is right and nothing was changed since. It may be accepted.")
 
 
 def form_sentence(code: str, detail: str) -> str:

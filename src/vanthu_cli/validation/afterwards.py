@@ -6,12 +6,13 @@ from itertools import pairwise, takewhile
 from typing import cast
 
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from vanthu_cli.validation.changes import after_seal, review
+from vanthu_cli.validation.changes import after_seal, filled_between, review
 from vanthu_cli.validation.findings import Change, Changes, Covers, SignatureFinding
 from vanthu_cli.validation.pdf_checks import end, frames_its_contents
-from vanthu_cli.validation.proof import Standing
+from vanthu_cli.validation.proof import Standing, with_reasons
 from vanthu_cli.validation.reader import Reader
 from vanthu_cli.validation.reasons import Reason, worst
 from vanthu_cli.validation.signed_pdf import Entry
@@ -66,7 +67,8 @@ def changes_after(
                 return changes, result, (Reason("annotated-after-signing"),) if changes == "annotations" else ()
     except Exception as error:  # noqa: BLE001  RecursionError and KeyError are known on long and on LTV files
         return "other", None, (Reason("modification-check-failed", type(error).__name__),)
-    detail = ", ".join(each.brief for each in listed(opened, embedded) if each.kind != "signed")
+    every = listed(opened, embedded)
+    detail = ", ".join(each.brief for each in every if each.kind != "signed") or ", ".join(each.brief for each in every)
     return "other", None, (Reason("changed-after-signing", detail),)
 
 
@@ -96,6 +98,10 @@ def soften(opened: Opened, item: Judged, judged: list[Judged], *, roles_known: b
         seals = [other for other in later if not roles_known or other.finding.role == "organisation"]
         if any(_numbered(opened, item.embedded, other, passed) for other in seals):
             code, after = "numbered-after-signing", "annotations"
+        elif item.embedded.docmdp_level is MDPPerm.ANNOTATE and nothing_shown(
+            opened.reader, revision, passed, notes=True
+        ):
+            code, after = "annotated-after-signing", "annotations"
         elif nothing_shown(opened.reader, revision, passed):
             code, after = "changes-not-explained", "other"
         else:
@@ -137,14 +143,33 @@ def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tu
     known = any(item.finding.role == "organisation" for item in seals)
     try:
         if seals and seals[-1].embedded and seals[-1].difference:
-            share = _ANY if known else _MOST
-            reasons += after_seal(opened.reader, seals[-1].embedded.signed_revision, seals[-1].difference, share)
+            share, sealed = (_ANY if known else _MOST), int(seals[-1].embedded.signed_revision)
+            reasons += after_seal(opened.reader, sealed, seals[-1].difference, share, sealed=known)
         signed = [entry.embedded.signed_revision for entry in entries if entry.embedded]
         if signed and (count := unused(opened.reader, max(signed))):
             reasons.append(Reason("unused-objects", str(count)))
     except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
         reasons.append(Reason("modification-check-failed", type(error).__name__))
     return tuple(reasons)
+
+
+def filled(opened: Opened, judged: Sequence[Judged]) -> list[Judged]:
+    """Note at each signature the form fields that were filled before the next one: permitted, but nobody's who signed here."""
+    found = []
+    revisions = sorted(
+        {int(item.embedded.signed_revision) for item in judged if item.embedded and item.finding.integrity}
+    )
+    for item in judged:
+        later = [each for each in revisions if item.embedded and each > item.embedded.signed_revision]
+        if not later or item.embedded is None or item.difference is None or item.finding.failed:
+            found.append(item)
+            continue
+        try:
+            more = filled_between(opened.reader, (int(item.embedded.signed_revision), later[-1]), item.difference)
+        except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
+            more = (Reason("modification-check-failed", type(error).__name__),)
+        found.append(replace(item, finding=with_reasons(item.finding, *more)) if more else item)
+    return found
 
 
 def issuers(judged: Sequence[Judged]) -> list[str]:

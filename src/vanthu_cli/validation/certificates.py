@@ -29,9 +29,6 @@ from vanthu_cli.validation.trust import Trust
 
 _Parsed = TypeVar("_Parsed")
 
-_OTHER_PURPOSES = frozenset({"server_auth", "time_stamping", "ocsp_signing"})
-"""Extended key usages (RFC 5280, 4.2.1.12) that have nothing to do with signing documents."""
-
 
 def certificate_problem(
     certificate: bytes,
@@ -77,11 +74,8 @@ def _out_of_date(leaf: x509.Certificate, now: datetime) -> Reason | None:
 
 def _wrong_purpose(leaf: x509.Certificate) -> Reason | None:
     """Demand a key usage for signatures, no CA, and, where extended usages are listed, one that is not for machines."""
-    purposes = set(leaf.extended_key_usage_value.native) if leaf.extended_key_usage_value else set()
     if leaf.ca:
         return Reason("signing-certificate-wrong-purpose", "CA")
-    if purposes and purposes <= _OTHER_PURPOSES:
-        return Reason("signing-certificate-wrong-purpose", ", ".join(sorted(purposes)))
     problem = usage_problem(leaf)
     return Reason("signing-certificate-wrong-purpose", problem.detail) if problem else None
 

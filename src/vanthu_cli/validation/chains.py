@@ -43,6 +43,8 @@ from vanthu_cli.validation.trust import Trust
 _MOST_CERTIFICATES = 64
 """How many certificates of a document are looked at; an honest chain has three."""
 _MOST_PATHS = 8
+_OTHER_PURPOSES = frozenset({"server_auth", "time_stamping", "ocsp_signing"})
+"""Extended key usages (RFC 5280, 4.2.1.12) that have nothing to do with signing documents."""
 
 _Result = TypeVar("_Result")
 
@@ -205,6 +207,10 @@ def context(
 
 def _problem(path: ValidationPath, evidence: Evidence, at: datetime) -> Reason | None:
     """Return why the path does not hold at `at`, revocation left aside."""
+    certificates = list(path.iter_certs(include_root=True))
+    longest = certificates[0].max_path_length  # pyHanko asks no anchor; a pinned sub-CA's limit still stands
+    if longest is not None and len(certificates) - 2 > longest:
+        return Reason("certificate-chain-failure", "path length")
     try:
         finish(async_validate_path(context(evidence, at, NO_REVOCATION, path), path))
     except ExpiredError as error:
@@ -225,6 +231,9 @@ def usage_problem(leaf: x509.Certificate) -> Reason | None:
     usage = leaf.key_usage_value
     if usage is not None and not {"digital_signature", "non_repudiation"} & set(usage.native):
         return Reason("certificate-wrong-purpose", ", ".join(sorted(usage.native)))
+    purposes = set(leaf.extended_key_usage_value.native) if leaf.extended_key_usage_value else set()
+    if purposes and purposes <= _OTHER_PURPOSES:
+        return Reason("certificate-wrong-purpose", ", ".join(sorted(purposes)))
     return None
 
 

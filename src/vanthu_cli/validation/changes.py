@@ -3,7 +3,6 @@
 difference-analysis.md section 3 and number-and-seal.md A5 have the attacks that pyHanko 0.38 alone lets through.
 """
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from pyhanko.pdf_utils import generic
@@ -57,11 +56,11 @@ def review(embedded: EmbeddedPdfSignature) -> DiffResult | SuspiciousModificatio
     return embedded.evaluate_modifications(_POLICY)
 
 
-def after_seal(reader: Reader, revision: int, result: DiffResult, share: float) -> tuple[Reason, ...]:
+def after_seal(reader: Reader, revision: int, result: DiffResult, share: float, *, sealed: bool) -> tuple[Reason, ...]:
     """List what was put on or filled in after the signature of `revision`, the last of the issuing side.
 
     A new unsigned field, a mark over an earlier signature's mark, one large enough to hide text, a form field with a
-    new value: pyHanko permits them all; later signatures may cover `share` of an earlier one's mark (number-and-seal.md A5; contract.md, "after the last organisation signature").
+    new value: pyHanko permits them all; later signatures may cover `share` of an earlier one's mark. `sealed`: it is known to be an organisation's (number-and-seal.md A5; contract.md, "after the last organisation signature").
     """
     if revision == reader.last_revision:
         return ()
@@ -73,26 +72,38 @@ def after_seal(reader: Reader, revision: int, result: DiffResult, share: float) 
         for key, mark in now.items()
         if (key not in before or before[key].signed != mark.signed) and (code := _offence(mark, protected, share))
     ]
-    reasons += _refilled(reader, revision, result, before, now)
-    if form_looks_otherwise(reader, revision):
+    fields = {mark.name: mark for mark in before.values()}
+    for name in refilled(reader, (revision, reader.last_revision), result):
+        altered = sealed and name in fields and fields[name].filled
+        reasons.append(Reason("field-altered" if altered else "field-filled", name))
+    if form_looks_otherwise(reader, revision, reader.last_revision):
         reasons.append(Reason("form-look-altered"))
     return tuple(reasons)
 
 
-def _refilled(
-    reader: Reader, revision: int, result: DiffResult, before: Mapping[Any, Mark], now: Mapping[Any, Mark]
-) -> list[Reason]:
-    """List form fields with another value or look than when signed: pyHanko also names some that nobody touched."""
-    written = touched(reader, revision, reader.last_revision)
-    new = reader.get_historical_resolver(reader.last_revision)
+def filled_between(reader: Reader, revisions: tuple[int, int], result: DiffResult) -> tuple[Reason, ...]:
+    """List form fields that came to look or say otherwise between two signatures, though the later one is over it."""
+    names = refilled(reader, revisions, result)
+    if not names and form_looks_otherwise(reader, *revisions):
+        names = ["/AcroForm"]
+    return (Reason("filled-between", ", ".join(names)),) if names else ()
+
+
+def refilled(reader: Reader, revisions: tuple[int, int], result: DiffResult) -> list[str]:
+    """Return form fields with another value or look than in the first revision: pyHanko also names some nobody touched."""
+    written = touched(reader, *revisions)
+    old, new = (reader.get_historical_resolver(revision) for revision in revisions)
+    now = marks(new)
     keys = {mark.name: key for key, mark in now.items()}
-    fields = {mark.name: mark for mark in before.values()}
-    signatures = {mark.name for mark in (*before.values(), *now.values()) if mark.kind == "/Sig"}
+    signatures = {mark.name for mark in (*marks(old).values(), *now.values()) if mark.kind == "/Sig"}
     found = []
     for name in sorted(set(map(str, result.changed_form_fields)) - signatures):
-        key, field = keys.get(name), fields.get(name)
-        if key is None or key[0] == "direct" or written & drawn_by_mark(new, key) or _value_touched(new, key, written):
-            found.append(Reason("field-altered" if field and field.filled else "field-filled", name))
+        key = keys.get(name)
+        if key is None and revisions[1] != reader.last_revision:
+            continue  # it came later
+        direct = key is None or key[0] == "direct"
+        if written and (direct or written & drawn_by_mark(new, key) or _value_touched(new, key, written)):
+            found.append(name)
     return found
 
 

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from asn1crypto import cms, core, pem
+from asn1crypto import cms, core, parser, pem
 from cryptography.hazmat.primitives import hashes
 from pyhanko.sign.general import extract_signer_info
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
@@ -27,8 +27,8 @@ Digest = Callable[[str], bytes]
 """The digest of the signed content, by the name of the algorithm."""
 
 
-def read_cms(data: bytes) -> cms.ContentInfo | None:
-    """Return the CMS that the bytes are, in DER, PEM or bare base64; None if they are none."""
+def read_cms(data: bytes) -> tuple[cms.ContentInfo, int] | None:
+    """Return the CMS that the bytes are, in DER, PEM or bare base64, and how many bytes follow it; None if they are none."""
     if len(data) > _LARGEST:
         return None
     try:
@@ -36,20 +36,21 @@ def read_cms(data: bytes) -> cms.ContentInfo | None:
             data = pem.unarmor(data)[2]
         elif data[:1] != b"\x30":
             data = base64.b64decode(b"".join(data.split()), validate=True)
-        found = cms.ContentInfo.load(data, strict=True)
+        end = parser.peek(data)
+        found = cms.ContentInfo.load(data[:end])
         found["content_type"].native  # noqa: B018  parses it
     except (ValueError, TypeError, KeyError, binascii.Error):
         return None
-    return found if "." not in found["content_type"].native else None
+    known = "." not in found["content_type"].native
+    return (found, len(data[end:].strip(b"\0\r\n\t "))) if known else None
 
 
 def judge_signers(
-    case: Case, info: cms.ContentInfo, content: Path | bytes | None, *, attached_only: bool = False
+    case: Case, info: cms.ContentInfo, content: Path | bytes | None
 ) -> Iterator[tuple[SignatureFinding, Standing | None]]:
     """(Recipe, step 2.) Judge each signer of a CMS over `content`, or over what it holds itself.
 
-    Where both are there they must be the same bytes, else nobody can say which were meant. `attached_only`: content that
-    stands beside it is never the signed one (RFC 8551, 3.5.2).
+    Where both are there they must be the same bytes, else nobody can say which were meant.
     """
     if info["content_type"].native != "signed_data":
         yield unjudged("CMS", Reason(_OTHERS.get(info["content_type"].native, "format-not-judged"))), None
@@ -57,7 +58,7 @@ def judge_signers(
     try:
         signed_data, signers = info["content"], list(info["content"]["signer_infos"])
         inside = _inside(signed_data)
-        problem = _problem(signed_data, signers, inside, content, attached_only=attached_only)
+        problem = _problem(signed_data, signers, inside, content)
     except Exception as error:  # noqa: BLE001  hostile structure
         yield unjudged("CMS", Reason("unreadable-signature", type(error).__name__)), None
         return
@@ -78,8 +79,6 @@ def _problem(
     signers: list[cms.SignerInfo],
     inside: bytes | None,
     content: Path | bytes | None,
-    *,
-    attached_only: bool,
 ) -> Reason | None:
     """Say why nothing can be judged at all: nobody has signed, or it is not clear what."""
     kind = signed_data["encap_content_info"]["content_type"].native
@@ -90,7 +89,7 @@ def _problem(
     if kind != "data":
         return Reason("unexpected-content", str(kind))
     if inside is None:
-        return Reason("content-missing") if content is None or attached_only else None
+        return Reason("content-missing") if content is None else None
     if content is not None and not _same(inside, content):
         return Reason("content-differs")
     return None

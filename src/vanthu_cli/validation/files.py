@@ -74,6 +74,8 @@ def judge_file(
 
 def _other(case: Case, data: bytes | Path, stretch: Stretch, start: bytes, content: Path | bytes | None) -> Judgement:
     """Judge what is no PDF."""
+    if not start:
+        return _judgement("unknown", (), (Reason("file-empty"),), case.signatories)
     package = examine_package(stretch.file)
     if package is not None:
         kind: Format = "ooxml" if package.format == "ooxml" else "unknown"
@@ -84,9 +86,10 @@ def _other(case: Case, data: bytes | Path, stretch: Stretch, start: bytes, conte
     if looks_like_mail(start) and len(stretch) <= _LARGEST_MAIL:
         found, reasons = judge_mail(case, bytes(stretch))
         return _judgement("smime", found, reasons, case.signatories, case)
-    info = read_cms(bytes(stretch)) if len(stretch) <= _LARGEST_MAIL else None
-    if info is not None:
-        return _judgement("cms", list(judge_signers(case, info, content)), (), case.signatories, case)
+    read = read_cms(bytes(stretch)) if len(stretch) <= _LARGEST_MAIL else None
+    if read is not None:
+        glued = (Reason("trailing-bytes", str(read[1])),) if read[1] else ()
+        return _judgement("cms", list(judge_signers(case, read[0], content)), glued, case.signatories, case)
     return _judgement("unknown", (), (Reason("format-not-judged"),), case.signatories)
 
 

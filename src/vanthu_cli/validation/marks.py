@@ -10,6 +10,9 @@ from vanthu_cli.validation.graph import array, entry_of
 from vanthu_cli.validation.signed_pdf import annotations, pages
 
 _DEEPEST = 32
+_NOTES = frozenset(
+    {"Text", "Popup", "Highlight", "Underline", "Squiggly", "StrikeOut", "Caret", "Ink", "Line", "Square", "Circle"}
+)
 _TOUCHING = 0.5
 """Points by which neighbours may overlap: rounding of coordinates."""
 _A4 = (0.0, 0.0, 595.0, 842.0)
@@ -35,6 +38,11 @@ class Mark:
     @property
     def signed(self) -> bool:
         return self.kind == "/Sig" and self.filled
+
+    @property
+    def note(self) -> bool:
+        """Whether it is what readers put on a document (ISO 32000-1, 12.5.6): no field, no picture stamped on it."""
+        return self.kind is None and self.subtype in _NOTES
 
     @property
     def area(self) -> float:

@@ -14,7 +14,7 @@ from asn1crypto import x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from vanthu_cli.validation import chains
-from vanthu_cli.validation.afterwards import Judged, Opened, changes_after, soften, whole_file
+from vanthu_cli.validation.afterwards import Judged, Opened, changes_after, filled, soften, whole_file
 from vanthu_cli.validation.afterwards import listed as listed_changes
 from vanthu_cli.validation.chains import Evidence
 from vanthu_cli.validation.cms_checks import Examined, enclosed
@@ -125,6 +125,7 @@ def _judge(
         if not (entry.is_timestamp and entry.embedded)
     ]
     judged = [soften(opened, item, judged, roles_known=known is not None) for item in judged]
+    judged = filled(opened, judged)
     reasons = (*notes, *proven.reasons, *whole_file(opened, listed, judged))
     if judge((), reasons) == "unsigned":  # nothing speaks against the file as a whole
         judged, looked = compared(opened, judged)

@@ -24,7 +24,8 @@ _SCALE = 1.5
 """Pixels a point: 108 dpi."""
 _MANY, _COARSE = 40, 0.5
 """From how many pages on the further ones are drawn smaller: a letter still has six pixels."""
-_MOST_PAGES = 2_000
+_MOST_PAGES = 6_000
+_MOST_PIXELS = 4_000_000
 _STEP = 8
 """Steps of 255 in a colour that count as different: the same objects are drawn the same to the last bit."""
 _INK, _PAPER = 160, 215
@@ -66,7 +67,7 @@ def compared(opened: Opened, judged: Sequence[Judged]) -> tuple[list[Judged], tu
     try:
         changed = _differing(opened, {end: _marks_of(opened, whole, end) for end in ends}, _receivers(judged))
     except Exception as error:  # noqa: BLE001  pdfium refuses what pyHanko read: no positive evidence that nothing changed
-        return list(judged), (Reason("pages-not-compared", type(error).__name__),)
+        return list(judged), (Reason("pages-not-compared", str(error) or type(error).__name__),)
     return [_noted(item, changed) if item in alive else item for item in judged], ()
 
 
@@ -115,7 +116,7 @@ def _differing(
         documents = [stack.enter_context(_document(opened, end)) for end in allowed]
         count = len(documents[0])
         if count > _MOST_PAGES or any(len(each) != count for each in documents):
-            raise ValueError("number of pages")
+            raise ValueError(" / ".join(str(len(each)) for each in documents))
         for page in range(count):
             before = None
             for document, (end, marked) in zip(documents, allowed.items(), strict=True):
@@ -168,6 +169,8 @@ def _document(opened: Opened, end: int) -> Iterator[pdfium.PdfDocument]:
 
 def _drawn(document: pdfium.PdfDocument, number: int, scale: float) -> _Page:
     page = document[number]
+    width, height = page.get_size()
+    scale = min(scale, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
     bitmap = page.render(scale=scale, may_draw_forms=True)
     return _Page(bitmap.to_pil().convert("RGB"), bitmap.get_posconv(page))
 

@@ -27,6 +27,7 @@ SKEW = timedelta(minutes=5)
 VIETNAM = timedelta(hours=7)
 """Some tools label Vietnamese time as UTC."""
 _ABOUT = timedelta(minutes=10)
+_OUT_OF_FORCE = frozenset({"certificate-expired-no-time", "certificate-not-yet-valid"})
 
 Revocation = Literal["good", "revoked", "unknown"]
 
@@ -77,7 +78,7 @@ def distrust(case: Case, token: Token, proven: datetime | None, name: str) -> Re
     at = proven or case.moment
     chain = chains.find_chain(token.certificate, token.embedded_certificates, case.evidence, at)
     if chain.path is None:
-        expired = chain.reason is not None and chain.reason.code == "certificate-expired-no-time"
+        expired = chain.reason is not None and chain.reason.code in _OUT_OF_FORCE
         return Reason("timestamp-expired" if expired else "timestamp-untrusted", name)
     if case.trust.revocation == "ignore":
         return None
@@ -97,8 +98,18 @@ def standing(
     notes = (*reasons, *notes)
     if stamp and examined.claimed_time and abs(examined.claimed_time - stamp - VIETNAM) < _ABOUT:
         notes = (*notes, Reason("local-time-labelled-utc"))
+    if examined.certificate is not None and _implausible(case, examined.certificate, examined.claimed_time):
+        notes = (*notes, Reason("claimed-time-implausible", f"{examined.claimed_time:%Y-%m-%d %H:%M}"))
     moment = at or case.moment
     return Standing(examined, stamp, moment, chain, _links(case, chain, moment), revocation, notes)
+
+
+def _implausible(case: Case, leaf: x509.Certificate, claimed: datetime | None) -> bool:
+    """Tell whether the signer's clock names a time before its certificate, after it, or still to come."""
+    if claimed is None:
+        return False
+    latest = min(case.moment + SKEW, leaf.not_valid_after) + VIETNAM
+    return not leaf.not_valid_before - VIETNAM <= claimed <= latest
 
 
 def _own_stamp(
@@ -203,6 +214,13 @@ def finding(
         judged_for=found.at,
         signed_bytes=signed_bytes,
     )
+
+
+def with_reasons(found: SignatureFinding, *more: Reason) -> SignatureFinding:
+    """Return the finding with reasons found later."""
+    reasons = (*found.reasons, *more)
+    indication, sub_indication = worst(reasons)
+    return replace(found, reasons=reasons, indication=indication, sub_indication=sub_indication)
 
 
 def unjudged(name: str, *reasons: Reason, visible: bool = False) -> SignatureFinding:

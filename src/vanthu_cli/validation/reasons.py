@@ -88,6 +88,10 @@ _UNDECIDED: dict[str, str] = {
     "filled-after-signing": "GENERIC",
     "form-look-altered": "GENERIC",
     "unused-objects": "GENERIC",
+    "filled-between": "GENERIC",
+    "sender-ambiguous": "SIG_CONSTRAINTS_FAILURE",
+    "mail-ambiguous": "FORMAT_FAILURE",
+    "file-empty": "FORMAT_FAILURE",
     "contents-padded": "FORMAT_FAILURE",
     "trailing-bytes": "GENERIC",
     "shown-otherwise": "GENERIC",
@@ -99,7 +103,15 @@ _UNDECIDED: dict[str, str] = {
     "signing-certificate-revoked": "REVOKED_NO_POE",
     "signing-certificate-revocation-unknown": "TRY_LATER",
 }
-NOTES = frozenset({"timestamp-untrusted", "timestamp-expired", "local-time-labelled-utc"})
+NOTES = frozenset(
+    {
+        "timestamp-untrusted",
+        "timestamp-expired",
+        "local-time-labelled-utc",
+        "claimed-time-implausible",
+        "headers-unsigned",
+    }
+)
 """Codes that inform and weigh nothing."""
 
 CODES = frozenset(_FAILED) | frozenset(_UNDECIDED) | NOTES
@@ -146,7 +158,7 @@ def _sentences() -> dict[str, str]:
             "The document was changed after it was signed ({detail}). Do not accept it; ask the sender for the original file.",
         ),
         "field-altered": _(
-            "A form field was rewritten after the agency's signature ({detail}). Do not accept the document; ask the sender for the original file.",
+            "A form field was rewritten after the document had been sealed ({detail}). Do not accept the document; ask the sender for the original file.",
         ),
         "revoked-before-signing": _(
             "The certificate was revoked before the document was signed ({detail}). Do not accept it; tell the sender.",
@@ -244,7 +256,7 @@ def _sentences() -> dict[str, str]:
             "The certificate has expired ({detail}) and nothing proves that the document was signed before. Ask the sender for a copy with a time stamp, or to sign again.",
         ),
         "certificate-not-yet-valid": _(
-            "At the moment of judging the certificate was not valid yet ({detail}). Check the clock of this computer.",
+            "At the moment of judging the certificate was not valid yet ({detail}). Check the clock of this computer, or the time asked for with --at.",
         ),
         "revoked-no-time": _(
             "The certificate was revoked ({detail}) and nothing proves that the document was signed before. Ask the sender to sign again with a new certificate.",
@@ -265,7 +277,23 @@ def _sentences() -> dict[str, str]:
             "The time stamp comes from an authority that this office does not trust, so it proves nothing ({detail}). Have the administrator add that authority if it should be trusted.",
         ),
         "timestamp-expired": _(
-            "The certificate of the authority that made the time stamp has expired, and nothing proves that the stamp is older ({detail}): it proves nothing any more.",
+            "At the moment of judging the certificate of the time stamp authority was not in force, and nothing proves that the stamp is older ({detail}): it proves nothing.",
+        ),
+        "claimed-time-implausible": _(
+            "By the signer's clock it was signed at a time at which the certificate was not in force, or that is still to come ({detail}). Don't rely on that time.",
+        ),
+        "headers-unsigned": _(
+            "Only the letter's content and attachments are signed: its subject, date, names and recipients are not.",
+        ),
+        "sender-ambiguous": _(
+            "The letter names no sender, or more than one ({detail}): it cannot be told whose signature it should bear. Ask by another way whose letter it is.",
+        ),
+        "mail-ambiguous": _(
+            "The letter is built so that programs may read different things in it ({detail}). Ask the sender to send it again.",
+        ),
+        "file-empty": _("The file is empty. Ask the sender to send it again."),
+        "filled-between": _(
+            "A form field was filled in or changed after this signature and before the last one ({detail}). Ask the signer whether they know of it.",
         ),
         "local-time-labelled-utc": _(
             "The signer's software wrote Vietnamese time as if it were UTC, seven hours late. This is a known fault and no sign of fraud.",
@@ -280,19 +308,19 @@ def _sentences() -> dict[str, str]:
             "The number or the date was put on after this signature, in a way the signature does not provide for, and the agency signed afterwards ({detail}). Check number and date; an office may allow this by a rule.",
         ),
         "unsigned-field-over-mark": _(
-            "An unsigned field was drawn over the number, date, signature or seal after the agency had signed ({detail}). Compare the document with the sender's original.",
+            "An unsigned field was drawn over the number, date, signature or seal after the document had been signed ({detail}). Compare the document with the sender's original.",
         ),
         "unsigned-field-added": _(
-            "A visible field that nobody signed was added after the agency had signed ({detail}). Compare the document with the sender's original.",
+            "A visible field that nobody signed was added after the document had been signed ({detail}). Compare the document with the sender's original.",
         ),
         "mark-covered": _(
-            "Something was drawn over the number, date, signature or seal after the agency had signed ({detail}). Compare the document with the sender's original.",
+            "Something was drawn over the number, date, signature or seal after the document had been signed ({detail}). Compare the document with the sender's original.",
         ),
         "large-mark-added": _(
-            "A mark that covers a large part of a page was added after the agency had signed ({detail}). Compare the document with the sender's original.",
+            "A mark that covers a large part of a page was added after the document had been signed ({detail}). Compare the document with the sender's original.",
         ),
         "field-filled": _(
-            "A form field was filled in after the agency had signed ({detail}). Compare the document with the sender's original.",
+            "A form field was filled in after the document had been signed ({detail}). Compare the document with the sender's original.",
         ),
         "shown-otherwise": _(
             "Drawn as a picture, the page looks otherwise today than when it was signed ({detail}). Compare the document with the sender's original.",

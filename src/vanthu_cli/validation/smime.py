@@ -9,6 +9,8 @@ import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
@@ -24,6 +26,9 @@ _DEEPEST = 8
 _MOST_PARTS = 200
 _HEAD = re.compile(rb"(?:(?:From |[!-9;-~]+:|[ \t])[^\n]*(?:\n|\Z))*+")
 _FIELD = re.compile(rb"\A(?:From |Return-Path:|[A-Za-z][!-9;-~]*:)")
+_PREAMBLE = re.compile(rb"(?i)\A[^\n]{0,80}(?:S/MIME|MIME format|multi-part message)[^\n]{0,80}\Z")
+"""What mail programs write before the first part, for readers that know no MIME."""
+_HEAD_MOST = 4096
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -75,11 +80,13 @@ def judge_mail(case: Case, data: bytes) -> tuple[list[Found], tuple[Reason, ...]
         part = front.pop(0)
         count += 1
         if count > _MOST_PARTS or part.depth > _DEEPEST:
-            return found, (Reason("could-not-judge", "too many parts"),)
+            return found, (Reason("mail-ambiguous", "too many parts"),)
         made, inner = _signed(case, part)
         found += made if part.whole else [_in_part(each) for each in made]
         front += inner
-    return found, (*_ambiguities(top), *(_sender(case, top, found) if found else ()))
+    if not found:
+        return [], tuple(_ambiguities(top))
+    return found, (*_ambiguities(top), *_sender(case, top, found), Reason("headers-unsigned"))
 
 
 def _part(raw: bytes, *, whole: bool, depth: int) -> _Part:
@@ -111,6 +118,7 @@ def _signed(case: Case, part: _Part) -> tuple[list[Found], list[_Part]]:
 def _multipart_signed(case: Case, part: _Part) -> tuple[list[Found], list[_Part]]:
     """Two parts: what was signed, and a detached CMS about it (RFC 8551, 3.5.3)."""
     parts, after = _children(part)
+    before = part.body.partition(b"--" + part.parameter("boundary").encode("ascii", "replace"))[0].strip()
     signature = _part(parts[1], whole=False, depth=0) if len(parts) == 2 else None  # noqa: PLR2004  RFC 1847, 2.1
     if signature is None or signature.kind not in _SIGNATURES:
         return [(unjudged("S/MIME", Reason("unreadable-signature", "multipart/signed")), None)], []
@@ -119,7 +127,11 @@ def _multipart_signed(case: Case, part: _Part) -> tuple[list[Found], list[_Part]
         return [(unjudged("S/MIME", Reason("unreadable-signature", "application/pkcs7-signature")), None)], []
     content = _LONE_LF.sub(b"\r\n", parts[0])  # files keep letters with the line ends of their system
     found = list(judge_signers(case, info, content))
-    if after.strip():
+    if (
+        after.strip()
+        or (before and not _PREAMBLE.search(before))
+        or b"message/external-body" in parts[0][:_HEAD_MOST].lower()
+    ):
         found = [_in_part(each) for each in found]
     return found, [_part(parts[0], whole=part.whole, depth=part.depth + 1)]
 
@@ -141,11 +153,15 @@ def _opaque(case: Case, part: _Part) -> tuple[list[Found], list[_Part]]:
 def _cms(part: _Part) -> cms.ContentInfo | None:
     encoding = str(part.head.get("Content-Transfer-Encoding") or "").strip().lower()
     try:
+        body = part.body
         if encoding == "base64":
-            return read_cms(base64.b64decode(b"".join(part.body.split()), validate=True))
-        return read_cms(quopri.decodestring(part.body) if encoding == "quoted-printable" else part.body)
+            body = base64.b64decode(b"".join(body.split()), validate=True)
+        elif encoding == "quoted-printable":
+            body = quopri.decodestring(body)
+        found = read_cms(body)
     except (binascii.Error, ValueError):
         return None
+    return found[0] if found and not found[1] else None
 
 
 def _children(part: _Part) -> tuple[list[bytes], bytes]:
@@ -180,21 +196,28 @@ def _in_part(found: Found) -> Found:
 
 
 def _ambiguities(top: _Part) -> Iterator[Reason]:
-    """Header fields that stand twice are read differently by different programs."""
+    """What different programs read differently: header fields that stand twice, a multipart said to be encoded."""
+    encoding = str(top.head.get("Content-Transfer-Encoding") or "").strip().lower()
+    if top.kind.startswith("multipart/") and encoding not in {"", "7bit", "8bit", "binary"}:
+        yield Reason("mail-ambiguous", f"Content-Transfer-Encoding {encoding}")  # RFC 2045, 6.4
     for name in ("Content-Type", "MIME-Version", "Content-Transfer-Encoding"):
         if len(top.head.get_all(name) or ()) > 1:
-            yield Reason("could-not-judge", f"{name} twice")
+            yield Reason("mail-ambiguous", f"{name} twice")
 
 
 def _sender(case: Case, top: _Part, found: Sequence[Found]) -> tuple[Reason, ...]:
     """Demand that a signer's certificate, or our directory's entry about it, has the sender's address (RFC 8550, 3)."""
     sender = _address(top)
+    if not sender:
+        return (Reason("sender-ambiguous", ", ".join(map(str, top.head.get_all("From") or ()))[:200]),)
+    if not any(stood and stood.examined.certificate for _each, stood in found):
+        return ()  # nobody can be compared; that is said already
     for each, stood in found:
         leaf = stood.examined.certificate if stood else None
         ours = (case.signatories or {}).get(each.fingerprint or "")
-        if leaf is not None and sender and sender in {*_addresses(leaf), *(ours.addresses if ours else ())}:
+        if leaf is not None and sender in {*_addresses(leaf), *(ours.addresses if ours else ())}:
             return ()
-    return (Reason("sender-not-signer", sender or "?"),)
+    return (Reason("sender-not-signer", sender),)
 
 
 def _address(top: _Part) -> str:
@@ -203,11 +226,24 @@ def _address(top: _Part) -> str:
     if len(fields) != 1:
         return ""
     try:
-        addresses = {address.lower() for _name, address in getaddresses([str(fields[0])]) if address}
+        named = getaddresses([str(fields[0])])
+        addresses = {address.lower() for _name, address in named if address}
+        spoken = {
+            word.lower().strip("<>\"'(),;") for name, _address_ in named for word in _words(name).split() if "@" in word
+        }
     except (ValueError, RecursionError, LookupError):
         return ""
     senders = {value.lower() for value in top.head.get_all("Sender") or ()}
-    return addresses.pop() if len(addresses) == 1 and len(senders) <= 1 else ""
+    clear = len(addresses) == 1 and len(senders) <= 1 and spoken <= addresses
+    return addresses.pop() if clear else ""
+
+
+def _words(name: str) -> str:
+    """Return a display name decoded (RFC 2047): it may show another address than the real one."""
+    try:
+        return str(make_header(decode_header(name)))
+    except (ValueError, LookupError, HeaderParseError):
+        return name
 
 
 def _addresses(leaf: x509.Certificate) -> set[str]:

@@ -23,6 +23,8 @@ _UNSHOWN = frozenset({"/StructTreeRoot", "/Metadata", "/MarkInfo", "/DSS", "/Ext
 _ROOT_MAY_CHANGE = _UNSHOWN | {"/AcroForm", "/Version"}
 _FORM_MAY_CHANGE = frozenset({"/Fields", "/SigFlags", "/DR", "/DA", "/NeedAppearances", "/Q"})
 _SIGNING_MAY_CHANGE = frozenset({"/V", "/AP", "/F", "/Ff", "/Type"})
+_NEVER_NAMED = frozenset({"/XRef", "/ObjStm", "/Metadata"})
+"""Streams that belong to the file's own structure, or that writers leave behind when they write a newer one."""
 _NUMBER_KINDS = frozenset({"FreeText", "Stamp", "Widget"})
 _NUMBER_AREA = 0.6
 """Number and date stand in the upper 40 % of page 1 (NĐ 30/2020 Phụ lục I, ô 3 and 4)."""
@@ -50,10 +52,11 @@ def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool:
+def nothing_shown(reader: Reader, revision: int, passed: frozenset[str], *, notes: bool = False) -> bool:
     """Tell whether all that is altered since `revision` lies where nothing is drawn (structure tree, metadata).
 
     `passed` names the fields of later signatures that passed: a field may also claim another's signature as its own.
+    `notes`: annotations that a reader makes may have been added.
     """
     old, new = _both(reader, revision, reader.last_revision)
     shown = {_key(old.root_ref), *reachable(old, old.root, _UNSHOWN)}
@@ -65,7 +68,7 @@ def nothing_shown(reader: Reader, revision: int, passed: frozenset[str]) -> bool
         and not any(_packs(value_of(old, key)) for key in changed)
         and not old.named_but_undefined & set(reachable(new, new.root))
         and before.keys() <= now.keys()
-        and all(mark.name in passed for key, mark in now.items() if key not in before)
+        and all(mark.name in passed or (notes and mark.note) for key, mark in now.items() if key not in before)
     )
 
 
@@ -220,12 +223,12 @@ def _packs(before: Any) -> bool:
     return isinstance(before, generic.StreamObject) and before.get("/Type") == "/ObjStm"
 
 
-def form_looks_otherwise(reader: Reader, revision: int) -> bool:
+def form_looks_otherwise(reader: Reader, revision: int, later: int) -> bool:
     """Tell whether a form with fields to be filled is drawn by other rules than in the signed revision.
 
     Viewers draw fields anew by /NeedAppearances, /DA, /Q and the fonts in /DR; more fonts beside the old ones do nothing.
     """
-    old, new = (entry_of(one.root, "/AcroForm") for one in _both(reader, revision, reader.last_revision))
+    old, new = (entry_of(one.root, "/AcroForm") for one in _both(reader, revision, later))
     if not isinstance(old, generic.DictionaryObject) or not isinstance(new, generic.DictionaryObject):
         return False
     fillable = any(mark.kind not in (None, "/Sig") for mark in marks(reader.get_historical_resolver(revision)).values())
@@ -265,7 +268,7 @@ def unused(reader: Reader, revision: int) -> int:
 
 def _serves(value: Any) -> bool:
     """Tell whether an object is none, or one of the file's own structure (cross-references, packed objects)."""
-    return value is None or (isinstance(value, generic.StreamObject) and value.get("/Type") in {"/XRef", "/ObjStm"})
+    return value is None or (isinstance(value, generic.StreamObject) and value.get("/Type") in _NEVER_NAMED)
 
 
 def _identical(before: Any, after: Any) -> bool:
