@@ -23,6 +23,7 @@ from vanthu_cli.procedures.lookup import Lookup, lookup_of
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import open_book
 from vanthu_cli.register.verdicts import Verdicts, key_of, open_verdicts
+from vanthu_cli.validation import reasons
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.trust import Signatory, Trust, load_trust
@@ -189,7 +190,7 @@ def _key(bench: Bench, sha256: str, content: Path | None, wish: Wish) -> str:
     """Everything that a verdict depends on but the time: bytes, trust, map of signatories, program."""
     about = _sha256(content) if content else ""
     return key_of(
-        __version__,
+        _program(),
         sha256,
         about,
         wish.at.isoformat() if wish.at else "",
@@ -198,6 +199,13 @@ def _key(bench: Bench, sha256: str, content: Path | None, wish: Wish) -> str:
         ",".join(sorted(bench.lookup.hosts)),
         bench.state,
     )
+
+
+@lru_cache(maxsize=1)
+def _program() -> str:
+    """Stand for the judge itself: its version, and when its files were written (an upgrade within the day)."""
+    files = sorted(Path(reasons.__file__).parent.glob("*.py"))
+    return f"{__version__} {[each.stat().st_mtime_ns for each in files]}"
 
 
 @lru_cache(maxsize=4)
