@@ -5,6 +5,8 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
+from vanthu_cli.validation.large_streams import usable
+
 Key = tuple[int, int]
 """Number and generation of an object."""
 
@@ -44,3 +46,32 @@ def array(holder: Any, key: str) -> generic.ArrayObject:
     """Return the array under `key`, or an empty one for whatever else a hostile file has there."""
     value = entry_of(holder, key)
     return value if isinstance(value, generic.ArrayObject) else generic.ArrayObject()
+
+
+def copied(item: Any, owner: generic.Reference, references: dict[Key, generic.Reference]) -> Any:
+    """Return an object of the last revision as one of the revision that `owner` belongs to: what pyHanko calls to subsume.
+
+    `references` are those of that revision, of each one. Numbers, names and strings are the same objects.
+    """
+    kind = type(item)
+    if kind is generic.DictionaryObject:
+        copy: Any = generic.DictionaryObject()
+        dict.update(copy, {name: copied(value, owner, references) for name, value in item.items()})
+    elif kind is generic.ArrayObject:
+        copy = generic.ArrayObject([copied(value, owner, references) for value in item])
+    elif kind is generic.IndirectObject:
+        known = item.reference
+        key = (known.idnum, known.generation)
+        reference = references.get(key)
+        if reference is None:
+            reference = references[key] = generic.Reference(*key, pdf=owner.pdf)
+        copy = generic.IndirectObject.__new__(generic.IndirectObject)
+        copy.reference = reference
+        return copy
+    elif isinstance(item, generic.StreamObject):
+        entries = {name: copied(value, owner, references) for name, value in item.items()}
+        copy = usable(generic.StreamObject(entries, encoded_data=item.encoded_data))
+    else:
+        return item
+    copy.container_ref = owner
+    return copy

@@ -12,7 +12,10 @@ from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
 from vanthu_cli.mended import encoding, hexstrings, names  # noqa: F401  imported for their effect
-from vanthu_cli.validation.graph import Key, entry_of, reachable
+from vanthu_cli.mended.objects import PAYLOAD_END, read_indirect
+from vanthu_cli.mended.packs import Pack, pack_of
+from vanthu_cli.mended.pinned import KNOWN
+from vanthu_cli.validation.graph import Key, copied, entry_of, reachable
 from vanthu_cli.validation.large_streams import usable
 from vanthu_cli.validation.stretch import SparingStream, Stretch
 
@@ -22,6 +25,10 @@ for _noisy in ("pyhanko", "pyhanko_certvalidator"):
 
 _SPARED = 1024
 """From how many bytes on a PDF stream of a large file stays on the disk."""
+_WINDOWS = (1 << 11, 1 << 16)
+"""Bytes within which an object must end to be read fast: first these, which most do, then those."""
+_BEHIND = 64
+"""Bytes behind a stream within which `endstream` and `endobj` must stand."""
 _MANY_PAGES = 50
 _PER_PAGE = 100_000
 """Bytes that are searched for a name in the time a look at one page takes."""
@@ -56,23 +63,88 @@ class Resolver(HistoricalResolver):
         return found
 
     def _subsume_object(self, obj: Any) -> Any:
+        if KNOWN and not cast("Reader", self.reader).ciphered:
+            return self._copied(obj)
         found = super()._subsume_object(obj)  # type: ignore[no-untyped-call]  # pyHanko's
         return usable(found) if type(found) is generic.StreamObject else found
+
+    def _copied(self, obj: Any) -> Any:
+        """Do what `_subsume_object` does: the same object, its references led to this revision."""
+        owner = obj.get_container_ref()
+        return copied(obj, generic.Reference(owner.idnum, owner.generation, self), self._references)
+
+    @cached_property
+    def _references(self) -> dict[Key, generic.Reference]:
+        return {}
 
 
 class Reader(PdfFileReader):
     """pyHanko's reader, whose earlier revisions bear undefined references, and which leaves large streams unread."""
 
+    ciphered = True  # until the trailer is read and says otherwise
+
     def __init__(self, pdf: Stretch, *, strict: bool) -> None:
         self.pdf = pdf
+        self._packs: dict[int, Pack | None] = {}
         stream = pdf.stream()
         super().__init__(stream, strict=strict)
         if isinstance(stream, SparingStream):
             stream.spare(_SPARED)  # not before: the constructor reads cross-reference streams past `_read_object`
         self.ciphered = bool(self.encrypted)
 
-    def _read_object(self, *args: Any, **kwargs: Any) -> Any:
-        return usable(super()._read_object(*args, **kwargs))
+    def _read_object(
+        self,
+        ref: generic.Reference,
+        marker: Any,
+        never_decrypt: bool = False,  # noqa: FBT001, FBT002  pyHanko's signature
+        as_metadata_stream: bool = False,  # noqa: FBT001, FBT002  the same
+    ) -> Any:
+        if KNOWN and type(marker) is int and not self.ciphered and not as_metadata_stream:
+            found = self._read_fast(generic.Reference(ref.idnum, ref.generation, self), marker)
+            if found is not None:
+                return found
+        return usable(super()._read_object(ref, marker, never_decrypt, as_metadata_stream))
+
+    def _read_fast(self, owner: generic.Reference, start: int) -> Any:
+        """Return the object that begins at `start`, None if pyHanko has to read it."""
+        for size in _WINDOWS:
+            found = read_indirect(bytes(self.pdf[start : start + size]), owner)
+            if found is not None:
+                break
+            if start + size >= len(self.pdf):
+                return None
+        else:
+            return None
+        entries, payload = found
+        return entries if payload is None else self._with_payload(entries, start + payload)
+
+    def _with_payload(self, entries: generic.DictionaryObject, start: int) -> Any:
+        """Return the stream whose bytes begin at `start`; they are left unread where `stream` would leave them."""
+        length = entries.raw_get("/Length") if "/Length" in entries else None
+        if isinstance(length, generic.IndirectObject):
+            length = self.get_object(length)  # pyHanko's, too, looks it up in the last revision
+        if type(length) is not generic.NumberObject or not 0 <= length <= len(self.pdf) - start:
+            return None
+        if not PAYLOAD_END.match(bytes(self.pdf[start + length : start + length + _BEHIND])):
+            return None
+        content = self.pdf[start : start + length]
+        spared = isinstance(self.stream, SparingStream) and length >= _SPARED
+        stream = generic.StreamObject(entries, encoded_data=cast("Any", content if spared else bytes(content)))
+        stream.container_ref = entries.container_ref
+        return usable(stream)
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        pack = self._pack(stmnum) if KNOWN and not self.ciphered else None
+        found = pack.read(idx, generic.Reference(idnum, 0, self)) if pack else None
+        return super()._get_object_from_stream(idnum, stmnum, idx) if found is None else found  # type: ignore[no-untyped-call]  # pyHanko's
+
+    def _pack(self, number: int) -> Pack | None:
+        if number not in self._packs:
+            try:
+                self._packs[number] = pack_of(generic.Reference(number, 0, self).get_object())
+            except Exception:  # noqa: BLE001  pyHanko, asked then, raises what it raises
+                self._packs[number] = None
+        return self._packs[number]
 
     def get_historical_resolver(self, revision: int) -> Resolver:
         cache = cast("dict[int, Resolver]", self._historical_resolver_cache)
