@@ -76,7 +76,8 @@ def read_object(data: bytes, at: int, owner: Any) -> tuple[Any, int] | None:  # 
     match, put, make = _TOKEN.match, dict.__setitem__, _MAKE
     handler = owner.get_pdf_handler()
     outer: list[tuple[Any, Any]] = []
-    holder = key = None
+    holder: Any = None
+    key: Any = None
     if data[at : at + 1] in _WHITE:
         return None
     while found := match(data, at):

@@ -1,5 +1,6 @@
 """Objects of one revision of a PDF and what they refer to. Iterative throughout: a long chain is no recursion."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyhanko.pdf_utils import generic
@@ -9,6 +10,47 @@ from vanthu_cli.validation.large_streams import usable
 
 Key = tuple[int, int]
 """Number and generation of an object."""
+
+
+Names = tuple[tuple[Key, ...], tuple[Key, ...]]
+"""The references in an object, in order: all, and those that do not stand under /Parent."""
+
+
+def names_in(item: Any) -> Names:
+    """Return what an object refers to. Raises as pyHanko does for an object that belongs to nothing."""
+    item.get_container_ref()
+    everything: list[Key] = []
+    own: list[Key] = []
+    stack = [(item, False)]
+    while stack:
+        value, under_parent = stack.pop()
+        if isinstance(value, generic.IndirectObject):
+            key = (value.reference.idnum, value.reference.generation)
+            everything.append(key)
+            if not under_parent:
+                own.append(key)
+        elif isinstance(value, generic.DictionaryObject):
+            stack.extend((entry, under_parent or name == "/Parent") for name, entry in value.items())
+        elif isinstance(value, generic.ArrayObject):
+            stack.extend((entry, under_parent) for entry in value)
+    everything.reverse()
+    named = tuple(everything)
+    return named, named if len(own) == len(everything) else tuple(own)
+
+
+def leading_to(targets: Iterable[Key], edges: Mapping[Key, Iterable[Key]]) -> set[Key]:
+    """Return the targets and every object from which one of them can be reached."""
+    back: dict[Key, list[Key]] = {}
+    for key, named in edges.items():
+        for other in named:
+            back.setdefault(other, []).append(key)
+    found, stack = set[Key](), list(targets)
+    while stack:
+        key = stack.pop()
+        if key not in found:
+            found.add(key)
+            stack.extend(back.get(key, ()))
+    return found
 
 
 def reachable(resolver: HistoricalResolver, start: Any, leaving_out: frozenset[str] = frozenset()) -> dict[Key, Any]:

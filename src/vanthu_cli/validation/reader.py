@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ from vanthu_cli.mended import encoding, hexstrings, names  # noqa: F401  importe
 from vanthu_cli.mended.objects import PAYLOAD_END, read_indirect
 from vanthu_cli.mended.packs import Pack, pack_of
 from vanthu_cli.mended.pinned import KNOWN
-from vanthu_cli.validation.graph import Key, copied, entry_of, reachable
+from vanthu_cli.mended.sections import Sections
+from vanthu_cli.validation.graph import Key, Names, copied, entry_of, leading_to, names_in, reachable
 from vanthu_cli.validation.large_streams import usable
 from vanthu_cli.validation.stretch import SparingStream, Stretch
 
@@ -36,6 +38,9 @@ _NAME_SIG, _LONGEST = re.compile(rb"/(?:S|#53)(?:i|#69)(?:g|#67)"), 10
 """The name /Sig, however it is written (ISO 32000-1, 7.3.5), and any that begins so."""
 
 
+_NOTHING = generic.NullObject()
+
+
 class LockedError(Exception):
     """The PDF is encrypted, and not with the password given."""
 
@@ -43,10 +48,73 @@ class LockedError(Exception):
 class Resolver(HistoricalResolver):
     """A revision in which a reference that no revision defines is the null object (ISO 32000-1, 7.3.10)."""
 
+    _asked: set[Key] | None = None
+    """Whose paths are known; None for all."""
+    _entered: set[Key] | None = None
+    """Which objects are looked into while paths are walked; None for all."""
+
     @cached_property
     def named_but_undefined(self) -> frozenset[Key]:
         """References reachable from /Root over all keys (/Parent too) that this revision does not define."""
-        return frozenset(key for key, value in reachable(self, self.root).items() if value is None)
+        if not self._plain:
+            return frozenset(key for key, value in reachable(self, self.root).items() if value is None)
+        return frozenset(key for key, names in self._named(names_in(self.root)[0]).items() if names is None)
+
+    @property
+    def _plain(self) -> bool:
+        return KNOWN and not cast("Reader", self.reader).ciphered
+
+    def _named(self, start: Iterable[Key]) -> dict[Key, Names | None]:
+        """Map every reference reachable from `start` to what its object names; objects are read, but not copied."""
+        found: dict[Key, Names | None] = {}
+        stack = list(start)
+        while stack:
+            key = stack.pop()
+            if key not in found:
+                names = found[key] = cast("Reader", self.reader).names(key, self.revision)
+                stack.extend(names[0] if names else ())
+        return found
+
+    def _load_reverse_xref_cache(self) -> None:
+        """Let pyHanko walk all paths, but only into objects from which one can get to what will be asked for."""
+        if self._indirect_object_access_cache is None and self._plain:
+            try:
+                self._asked = self._to_be_asked()
+                self._entered = self._leading_to(self._asked)
+            except Exception:  # noqa: BLE001  pyHanko, walking everything, raises what it raises
+                self._asked = self._entered = None
+        try:
+            super()._load_reverse_xref_cache()  # type: ignore[no-untyped-call]  # pyHanko's
+        finally:
+            self._entered = None
+
+    def _to_be_asked(self) -> set[Key]:
+        """Return what later revisions write, and the form: other paths pyHanko's rules do not look at."""
+        form = reachable(self, entry_of(self.root, "/AcroForm"), frozenset({"/Parent", "/P"}))
+        return set(form) | cast("Reader", self.reader).written_after(self.revision)
+
+    def _leading_to(self, targets: set[Key]) -> set[Key]:
+        """Return the objects on any path to a target; an error where this revision names what it does not define."""
+        graph = self._named(names_in(self._owned(self.trailer_view))[0])
+        edges = {key: names[1] for key, names in graph.items() if names is not None}
+        if len(edges) != len(graph):
+            raise PdfReadError("undefined")
+        return leading_to(targets, edges)
+
+    def _owned(self, trailer: Any) -> Any:
+        trailer.container_ref = trailer.container_ref or generic.TrailerReference(self)
+        return trailer
+
+    def __call__(self, ref: generic.Reference) -> Any:
+        if self._entered is not None and (ref.idnum, ref.generation) not in self._entered:
+            return _NOTHING
+        return self.get_object(ref)
+
+    def _get_usages_of_ref(self, ref: generic.Reference) -> Any:
+        if self._asked is not None and (ref.idnum, ref.generation) not in self._asked:
+            self._asked = self._indirect_object_access_cache = None
+            super()._load_reverse_xref_cache()  # type: ignore[no-untyped-call]  # pyHanko's
+        return super()._get_usages_of_ref(ref)
 
     def _collect_indirect_references(self, obj: Any, seen: Any, since_revision: int | None = None) -> None:
         if isinstance(obj, generic.IndirectObject) and since_revision is not None:
@@ -63,7 +131,7 @@ class Resolver(HistoricalResolver):
         return found
 
     def _subsume_object(self, obj: Any) -> Any:
-        if KNOWN and not cast("Reader", self.reader).ciphered:
+        if self._plain:
             return self._copied(obj)
         found = super()._subsume_object(obj)  # type: ignore[no-untyped-call]  # pyHanko's
         return usable(found) if type(found) is generic.StreamObject else found
@@ -86,18 +154,21 @@ class Reader(PdfFileReader):
     def __init__(self, pdf: Stretch, *, strict: bool) -> None:
         self.pdf = pdf
         self._packs: dict[int, Pack | None] = {}
+        self._names: dict[Key, Names] = {}
         stream = pdf.stream()
         super().__init__(stream, strict=strict)
         if isinstance(stream, SparingStream):
             stream.spare(_SPARED)  # not before: the constructor reads cross-reference streams past `_read_object`
         self.ciphered = bool(self.encrypted)
+        if KNOWN:
+            self.xrefs = Sections(self, self.xrefs._xref_sections)  # noqa: SLF001  there is no other way to them
 
     def _read_object(
         self,
         ref: generic.Reference,
         marker: Any,
-        never_decrypt: bool = False,  # noqa: FBT001, FBT002  pyHanko's signature
-        as_metadata_stream: bool = False,  # noqa: FBT001, FBT002  the same
+        never_decrypt: bool = False,
+        as_metadata_stream: bool = False,
     ) -> Any:
         if KNOWN and type(marker) is int and not self.ciphered and not as_metadata_stream:
             found = self._read_fast(generic.Reference(ref.idnum, ref.generation, self), marker)
@@ -122,7 +193,7 @@ class Reader(PdfFileReader):
         """Return the stream whose bytes begin at `start`; they are left unread where `stream` would leave them."""
         length = entries.raw_get("/Length") if "/Length" in entries else None
         if isinstance(length, generic.IndirectObject):
-            length = self.get_object(length)  # pyHanko's, too, looks it up in the last revision
+            length = self.get_object(length)  # type: ignore[no-untyped-call]  # as pyHanko: in the last revision
         if type(length) is not generic.NumberObject or not 0 <= length <= len(self.pdf) - start:
             return None
         if not PAYLOAD_END.match(bytes(self.pdf[start + length : start + length + _BEHIND])):
@@ -151,6 +222,22 @@ class Reader(PdfFileReader):
         if revision not in cache:
             cache[revision] = Resolver(self, revision)
         return cache[revision]
+
+    def names(self, key: Key, revision: int) -> Names | None:
+        """Return what an object names as of a revision, None if the revision does not define it."""
+        ref = generic.Reference(*key, pdf=self)
+        if self.xrefs.get_historical_ref(ref, revision) is None:
+            return None
+        if self.xrefs.get_last_change(ref) > revision:
+            return names_in(self.get_object(ref, revision, transparent_decrypt=False))  # type: ignore[no-untyped-call]  # pyHanko's
+        if key not in self._names:
+            self._names[key] = names_in(self.get_object(ref, transparent_decrypt=False))  # type: ignore[no-untyped-call]  # the same
+        return self._names[key]
+
+    def written_after(self, revision: int) -> set[Key]:
+        later = range(revision + 1, self.last_revision + 1)
+        refs = (ref for each in later for ref in self.xrefs.explicit_refs_in_revision(each))
+        return {(ref.idnum, ref.generation) for ref in refs}
 
     @property
     def last_revision(self) -> int:
