@@ -34,6 +34,8 @@ _TOKEN = re.compile(
     + rb")"
 )
 _NAME, _REFERENCE, _INTEGER, _REAL, _MAP, _MAP_END, _LIST, _LIST_END, _TEXT, _HEX, _WORD = 1, *range(3, 13)
+_DIGIT = re.compile(rb"[\s\0]*\d")
+"""What makes a number, where it is no part of anything, perhaps the first of a reference."""
 _WHITE = b" \n\r\t\f\0"
 _DEEPEST = 64
 """Levels of nesting up to which the original surely has the room to recurse."""
@@ -68,7 +70,7 @@ _MAKE: dict[int, Any] = {
 }
 
 
-def read_object(data: bytes, at: int, owner: Any) -> tuple[Any, int] | None:  # noqa: C901, PLR0912  one loop, one token a turn: a call for each would cost as much as the token
+def read_object(data: bytes, at: int, owner: Any) -> tuple[Any, int] | None:  # noqa: C901, PLR0911, PLR0912  one loop, one token a turn: a call for each would cost as much as the token
     """Read the object that begins at `at`; return it and where it ends, None if the original has to read it.
 
     `owner` becomes the `container_ref` of all that is made; references are resolved by its handler.
@@ -107,7 +109,7 @@ def read_object(data: bytes, at: int, owner: Any) -> tuple[Any, int] | None:  # 
             holder, key = outer.pop()
         value.container_ref = owner
         if holder is None:
-            return value, at
+            return None if kind == _INTEGER and _DIGIT.match(data, at) else (value, at)
         if key is None:
             holder.append(value)
         else:

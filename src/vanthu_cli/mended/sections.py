@@ -21,6 +21,10 @@ class Sections(XRefCache):
         self._first = sections[0].xref_data
         self._later: set[int] = set().union(*(_numbers(section.xref_data) for section in sections[1:]))
 
+    def only_in_first(self, number: int) -> bool:
+        """Tell that no later section mentions the number."""
+        return number not in self._later
+
     def get_last_change(self, ref: Any) -> Any:
         if ref.idnum in self._later:
             return super().get_last_change(ref)

@@ -6,12 +6,25 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
-from vanthu_cli.validation.large_streams import usable
+from vanthu_cli.validation.large_streams import LargeStream
+from vanthu_cli.validation.stretch import Stretch
 
 Key = tuple[int, int]
 """Number and generation of an object."""
 
 
+_PLAIN = frozenset(
+    {
+        generic.NameObject,
+        generic.NumberObject,
+        generic.FloatObject,
+        generic.TextStringObject,
+        generic.ByteStringObject,
+        generic.BooleanObject,
+        generic.NullObject,
+    }
+)
+"""What holds nothing."""
 Names = tuple[tuple[Key, ...], tuple[Key, ...]]
 """The references in an object, in order: all, and those that do not stand under /Parent."""
 
@@ -30,9 +43,11 @@ def names_in(item: Any) -> Names:
             if not under_parent:
                 own.append(key)
         elif isinstance(value, generic.DictionaryObject):
-            stack.extend((entry, under_parent or name == "/Parent") for name, entry in value.items())
+            for name, entry in value.items():
+                if type(entry) not in _PLAIN:
+                    stack.append((entry, under_parent or name == "/Parent"))
         elif isinstance(value, generic.ArrayObject):
-            stack.extend((entry, under_parent) for entry in value)
+            stack.extend((entry, under_parent) for entry in value if type(entry) not in _PLAIN)
     everything.reverse()
     named = tuple(everything)
     return named, named if len(own) == len(everything) else tuple(own)
@@ -96,6 +111,8 @@ def copied(item: Any, owner: generic.Reference, references: dict[Key, generic.Re
     `references` are those of that revision, of each one. Numbers, names and strings are the same objects.
     """
     kind = type(item)
+    if kind in _PLAIN:
+        return item
     if kind is generic.DictionaryObject:
         copy: Any = generic.DictionaryObject()
         dict.update(copy, {name: copied(value, owner, references) for name, value in item.items()})
@@ -112,7 +129,9 @@ def copied(item: Any, owner: generic.Reference, references: dict[Key, generic.Re
         return copy
     elif isinstance(item, generic.StreamObject):
         entries = {name: copied(value, owner, references) for name, value in item.items()}
-        copy = usable(generic.StreamObject(entries, encoded_data=item.encoded_data))
+        data: Any = item.encoded_data
+        made = LargeStream if isinstance(data, Stretch) else generic.StreamObject
+        copy = made(entries, encoded_data=data)
     else:
         return item
     copy.container_ref = owner

@@ -18,7 +18,7 @@ from vanthu_cli.mended.packs import Pack, pack_of
 from vanthu_cli.mended.pinned import KNOWN
 from vanthu_cli.mended.sections import Sections
 from vanthu_cli.validation.graph import Key, Names, copied, entry_of, leading_to, names_in, reachable
-from vanthu_cli.validation.large_streams import usable
+from vanthu_cli.validation.large_streams import LargeStream, usable
 from vanthu_cli.validation.stretch import SparingStream, Stretch
 
 # Every oddity of a hostile file is a log line with a traceback in pyHanko; here it becomes a reason.
@@ -58,21 +58,27 @@ class Resolver(HistoricalResolver):
         """References reachable from /Root over all keys (/Parent too) that this revision does not define."""
         if not self._plain:
             return frozenset(key for key, value in reachable(self, self.root).items() if value is None)
-        return frozenset(key for key, names in self._named(names_in(self.root)[0]).items() if names is None)
+        return frozenset(key for key, named in self._graph.items() if named is None)
+
+    @cached_property
+    def _graph(self) -> dict[Key, Names | None]:
+        """Every reference reachable from /Root over all keys, and what its object names."""
+        return self._extended({}, names_in(self.root)[0])
 
     @property
     def _plain(self) -> bool:
         return KNOWN and not cast("Reader", self.reader).ciphered
 
-    def _named(self, start: Iterable[Key]) -> dict[Key, Names | None]:
-        """Map every reference reachable from `start` to what its object names; objects are read, but not copied."""
-        found: dict[Key, Names | None] = {}
+    def _extended(self, found: dict[Key, Names | None], start: Iterable[Key]) -> dict[Key, Names | None]:
+        """Add to `found` every reference reachable from `start` with what its object names; objects are read, not copied."""
+        look_up = cast("Reader", self.reader).names
         stack = list(start)
         while stack:
             key = stack.pop()
             if key not in found:
-                names = found[key] = cast("Reader", self.reader).names(key, self.revision)
-                stack.extend(names[0] if names else ())
+                named = found[key] = look_up(key, self.revision)
+                if named:
+                    stack.extend(named[0])
         return found
 
     def _load_reverse_xref_cache(self) -> None:
@@ -95,8 +101,8 @@ class Resolver(HistoricalResolver):
 
     def _leading_to(self, targets: set[Key]) -> set[Key]:
         """Return the objects on any path to a target; an error where this revision names what it does not define."""
-        graph = self._named(names_in(self._owned(self.trailer_view))[0])
-        edges = {key: names[1] for key, names in graph.items() if names is not None}
+        graph = self._extended(dict(self._graph), names_in(self._owned(self.trailer_view))[0])
+        edges = {key: named[1] for key, named in graph.items() if named is not None}
         if len(edges) != len(graph):
             raise PdfReadError("undefined")
         return leading_to(targets, edges)
@@ -154,14 +160,14 @@ class Reader(PdfFileReader):
     def __init__(self, pdf: Stretch, *, strict: bool) -> None:
         self.pdf = pdf
         self._packs: dict[int, Pack | None] = {}
-        self._names: dict[Key, Names] = {}
+        self._named: dict[Key, Names] = {}
         stream = pdf.stream()
         super().__init__(stream, strict=strict)
         if isinstance(stream, SparingStream):
             stream.spare(_SPARED)  # not before: the constructor reads cross-reference streams past `_read_object`
         self.ciphered = bool(self.encrypted)
         if KNOWN:
-            self.xrefs = Sections(self, self.xrefs._xref_sections)  # noqa: SLF001  there is no other way to them
+            self.xrefs: Sections = Sections(self, self.xrefs._xref_sections)  # noqa: SLF001  there is no other way to them
 
     def _read_object(
         self,
@@ -199,10 +205,12 @@ class Reader(PdfFileReader):
         if not PAYLOAD_END.match(bytes(self.pdf[start + length : start + length + _BEHIND])):
             return None
         content = self.pdf[start : start + length]
-        spared = isinstance(self.stream, SparingStream) and length >= _SPARED
-        stream = generic.StreamObject(entries, encoded_data=cast("Any", content if spared else bytes(content)))
+        if isinstance(self.stream, SparingStream) and length >= _SPARED:
+            stream: generic.StreamObject = LargeStream(entries, encoded_data=cast("Any", content))
+        else:
+            stream = generic.StreamObject(entries, encoded_data=bytes(content))
         stream.container_ref = entries.container_ref
-        return usable(stream)
+        return stream
 
     def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
         pack = self._pack(stmnum) if KNOWN and not self.ciphered else None
@@ -225,14 +233,17 @@ class Reader(PdfFileReader):
 
     def names(self, key: Key, revision: int) -> Names | None:
         """Return what an object names as of a revision, None if the revision does not define it."""
+        found = self._named.get(key)
+        if found is not None and self.xrefs.only_in_first(key[0]):
+            return found
         ref = generic.Reference(*key, pdf=self)
         if self.xrefs.get_historical_ref(ref, revision) is None:
             return None
         if self.xrefs.get_last_change(ref) > revision:
             return names_in(self.get_object(ref, revision, transparent_decrypt=False))  # type: ignore[no-untyped-call]  # pyHanko's
-        if key not in self._names:
-            self._names[key] = names_in(self.get_object(ref, transparent_decrypt=False))  # type: ignore[no-untyped-call]  # the same
-        return self._names[key]
+        if found is None:
+            found = self._named[key] = names_in(self.get_object(ref, transparent_decrypt=False))  # type: ignore[no-untyped-call]  # the same
+        return found
 
     def written_after(self, revision: int) -> set[Key]:
         later = range(revision + 1, self.last_revision + 1)
