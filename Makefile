@@ -22,6 +22,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/signing.py
+	$(BIN)/python benchmarks/validation.py
 
 $(VENV)/.demo: pyproject.toml constraints.txt | venv-possible
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)

@@ -39,7 +39,8 @@ def differences(reader: Reader, revision: int) -> tuple[Change, ...]:
     old, new = _both(reader, revision, reader.last_revision)
     changed = altered(reader, revision, reader.last_revision)
     before, now = marks(old), marks(new)
-    found = [Change("content", "content", number) for page, number in pages(old) if changed & _drawn_by(old, page)]
+    drawn = pages(old) if changed else ()  # most often nothing is: then no page need be looked through
+    found = [Change("content", "content", number) for page, number in drawn if changed & _drawn_by(old, page)]
     found += [Change("removed", mark.title, mark.page) for key, mark in before.items() if key not in now]
     found += [
         Change("altered", mark.title, mark.page) for key, mark in before.items() if changed & drawn_by_mark(old, key)
