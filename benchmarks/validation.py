@@ -126,10 +126,12 @@ def large(pki: Pki, folder: Path) -> None:
         def peer(pdf: bytes = pdf) -> None:
             context = ValidationContext(trust_roots=[pki.root.asn1], other_certs=[pki.sub.asn1])
             found = PdfFileReader(BytesIO(pdf)).embedded_regular_signatures
-            assert all(validate_pdf_signature(each, context, skip_diff=False).bottom_line for each in found)
+            if not all(validate_pdf_signature(each, context, skip_diff=False).bottom_line for each in found):
+                raise ValueError("stock pyHanko does not take it for valid")
 
         def ours(file: Path = file) -> None:
-            assert judging.judge_pdf(file, pki.trust(), pki.signatories, now=NOW).verdict == "valid"
+            if judging.judge_pdf(file, pki.trust(), pki.signatories, now=NOW).verdict != "valid":
+                raise ValueError("we do not take it for valid")
 
         judging.compared = lambda _opened, judged: (list(judged), ())
         pairs = [(seconds(peer), seconds(ours)) for _run in range(_RUNS + 1)][1:]

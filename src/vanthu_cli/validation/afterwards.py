@@ -82,6 +82,13 @@ def listed(opened: Opened, embedded: EmbeddedPdfSignature) -> tuple[Change, ...]
         return ()
 
 
+def with_changes(opened: Opened, item: Judged) -> Judged:
+    """Return the same with what came after the signature, which only a report shows."""
+    if item.embedded is None:
+        return item
+    return replace(item, finding=replace(item.finding, changes=listed(opened, item.embedded)))
+
+
 def soften(opened: Opened, item: Judged, judged: list[Judged], *, roles_known: bool) -> Judged:
     """Turn "changed" into "numbered" or "not explained" where that is positively the case (contract.md, unknown)."""
     changed = next((reason for reason in item.finding.reasons if reason.code == "changed-after-signing"), None)
@@ -153,8 +160,11 @@ def whole_file(opened: Opened, entries: list[Entry], judged: list[Judged]) -> tu
     return tuple(reasons)
 
 
-def filled(opened: Opened, judged: Sequence[Judged]) -> list[Judged]:
-    """Note at each signature the form fields that were filled before the next one: permitted, but nobody's who signed here."""
+def filled(opened: Opened, judged: Sequence[Judged], signatures: frozenset[str]) -> list[Judged]:
+    """Note at each signature the form fields filled before the last one: permitted, but nobody's who signed here.
+
+    `signatures` names the signature fields.
+    """
     found = []
     revisions = sorted(
         {int(item.embedded.signed_revision) for item in judged if item.embedded and item.finding.integrity}
@@ -165,7 +175,8 @@ def filled(opened: Opened, judged: Sequence[Judged]) -> list[Judged]:
             found.append(item)
             continue
         try:
-            more = filled_between(opened.reader, (int(item.embedded.signed_revision), later[-1]), item.difference)
+            names = set(map(str, item.difference.changed_form_fields)) - signatures
+            more = filled_between(opened.reader, (int(item.embedded.signed_revision), later[-1]), names)
         except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
             more = (Reason("modification-check-failed", type(error).__name__),)
         found.append(replace(item, finding=with_reasons(item.finding, *more)) if more else item)

@@ -73,7 +73,7 @@ def after_seal(reader: Reader, revision: int, result: DiffResult, share: float, 
         if (key not in before or before[key].signed != mark.signed) and (code := _offence(mark, protected, share))
     ]
     fields = {mark.name: mark for mark in before.values()}
-    for name in refilled(reader, (revision, reader.last_revision), result):
+    for name in refilled(reader, (revision, reader.last_revision), set(map(str, result.changed_form_fields))):
         altered = sealed and name in fields and fields[name].filled
         reasons.append(Reason("field-altered" if altered else "field-filled", name))
     if form_looks_otherwise(reader, revision, reader.last_revision):
@@ -81,23 +81,25 @@ def after_seal(reader: Reader, revision: int, result: DiffResult, share: float, 
     return tuple(reasons)
 
 
-def filled_between(reader: Reader, revisions: tuple[int, int], result: DiffResult) -> tuple[Reason, ...]:
+def filled_between(reader: Reader, revisions: tuple[int, int], fields: set[str]) -> tuple[Reason, ...]:
     """List form fields that came to look or say otherwise between two signatures, though the later one is over it."""
-    names = refilled(reader, revisions, result)
+    names = refilled(reader, revisions, fields)
     if not names and form_looks_otherwise(reader, *revisions):
         names = ["/AcroForm"]
     return (Reason("filled-between", ", ".join(names)),) if names else ()
 
 
-def refilled(reader: Reader, revisions: tuple[int, int], result: DiffResult) -> list[str]:
-    """Return form fields with another value or look than in the first revision: pyHanko also names some nobody touched."""
+def refilled(reader: Reader, revisions: tuple[int, int], fields: set[str]) -> list[str]:
+    """Return those fields that have another value or look than in the first revision: pyHanko also names untouched ones."""
+    if not fields:
+        return []
     written = touched(reader, *revisions)
     old, new = (reader.get_historical_resolver(revision) for revision in revisions)
     now = marks(new)
     keys = {mark.name: key for key, mark in now.items()}
     signatures = {mark.name for mark in (*marks(old).values(), *now.values()) if mark.kind == "/Sig"}
     found = []
-    for name in sorted(set(map(str, result.changed_form_fields)) - signatures):
+    for name in sorted(fields - signatures):
         key = keys.get(name)
         if key is None and revisions[1] != reader.last_revision:
             continue  # it came later

@@ -1,12 +1,13 @@
 """What stands on the pages as an annotation: where, of which field, signed or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.rw_common import PdfHandler
 
 from vanthu_cli.validation.graph import array, entry_of
+from vanthu_cli.validation.reader import Resolver
 from vanthu_cli.validation.signed_pdf import annotations, pages
 
 _DEEPEST = 32
@@ -78,13 +79,19 @@ class Mark:
         return f"p. {self.page + 1} {self.title}"
 
 
-def marks(handler: PdfHandler) -> dict[Any, Mark]:
-    """Return all annotations by reference and page (number, generation, page), or by place where they have no reference.
+def marks(resolver: Resolver) -> Mapping[Any, Mark]:
+    """Return all annotations of a revision, looked for once, by reference and page (number, generation, page), or by place where they have no reference.
 
     By page too: the same annotation shown on one page more is one more mark.
     """
+    if resolver.marks is None:
+        resolver.marks = _marks(resolver)
+    return resolver.marks
+
+
+def _marks(resolver: Resolver) -> dict[Any, Mark]:
     found: dict[Any, Mark] = {}
-    for page, number in pages(handler):
+    for page, number in pages(resolver):
         sheet = rectangle(_inherited(page, "/MediaBox")) or _A4
         for index, (annotation, reference) in enumerate(annotations(page)):
             key = ("direct", number, index) if reference is None else (reference.idnum, reference.generation, number)

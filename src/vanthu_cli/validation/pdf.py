@@ -14,8 +14,7 @@ from asn1crypto import x509
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from vanthu_cli.validation import chains
-from vanthu_cli.validation.afterwards import Judged, Opened, changes_after, filled, soften, whole_file
-from vanthu_cli.validation.afterwards import listed as listed_changes
+from vanthu_cli.validation.afterwards import Judged, Opened, changes_after, filled, soften, whole_file, with_changes
 from vanthu_cli.validation.chains import Evidence
 from vanthu_cli.validation.cms_checks import Examined, enclosed
 from vanthu_cli.validation.findings import Judgement, Level, SignatureFinding, judge
@@ -125,7 +124,9 @@ def _judge(
         if not (entry.is_timestamp and entry.embedded)
     ]
     judged = [soften(opened, item, judged, roles_known=known is not None) for item in judged]
-    judged = filled(opened, judged)
+    if pictures:
+        judged = [with_changes(opened, item) for item in judged]
+    judged = filled(opened, judged, frozenset(entry.name for entry in listed))
     reasons = (*notes, *proven.reasons, *whole_file(opened, listed, judged))
     if judge((), reasons) == "unsigned":  # nothing speaks against the file as a whole
         judged, looked = compared(opened, judged)
@@ -200,7 +201,7 @@ def _readable(
         visible=_visible(entry),
         signed_bytes=None if covers == "partial" else end(embedded),
     )
-    return Judged(replace(found, changes=listed_changes(opened, embedded)), embedded, difference, stood)
+    return Judged(found, embedded, difference, stood)
 
 
 def _unreadable(entry: Entry) -> SignatureFinding:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
@@ -20,6 +20,9 @@ from vanthu_cli.mended.sections import Sections
 from vanthu_cli.validation.graph import Key, Names, copied, entry_of, leading_to, names_in, reachable
 from vanthu_cli.validation.large_streams import LargeStream, usable
 from vanthu_cli.validation.stretch import SparingStream, Stretch
+
+if TYPE_CHECKING:
+    from vanthu_cli.validation.marks import Mark
 
 # Every oddity of a hostile file is a log line with a traceback in pyHanko; here it becomes a reason.
 for _noisy in ("pyhanko", "pyhanko_certvalidator"):
@@ -48,6 +51,8 @@ class LockedError(Exception):
 class Resolver(HistoricalResolver):
     """A revision in which a reference that no revision defines is the null object (ISO 32000-1, 7.3.10)."""
 
+    marks: "dict[Any, Mark] | None" = None
+    """What stands on its pages, once somebody has looked."""
     _asked: set[Key] | None = None
     """Whose paths are known; None for all."""
     _entered: set[Key] | None = None

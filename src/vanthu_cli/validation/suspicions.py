@@ -232,11 +232,10 @@ def form_looks_otherwise(reader: Reader, revision: int, later: int) -> bool:
     old, new = (entry_of(one.root, "/AcroForm") for one in _both(reader, revision, later))
     if not isinstance(old, generic.DictionaryObject) or not isinstance(new, generic.DictionaryObject):
         return False
-    fillable = any(mark.kind not in (None, "/Sig") for mark in marks(reader.get_historical_resolver(revision)).values())
-    return fillable and (
-        any(entry_of(old, key) != entry_of(new, key) for key in ("/NeedAppearances", "/DA", "/Q"))
-        or not _kept(entry_of(old, "/DR"), entry_of(new, "/DR"))
-    )
+    same = all(entry_of(old, key) == entry_of(new, key) for key in ("/NeedAppearances", "/DA", "/Q"))
+    if same and _kept(entry_of(old, "/DR"), entry_of(new, "/DR")):
+        return False
+    return any(mark.kind not in (None, "/Sig") for mark in marks(reader.get_historical_resolver(revision)).values())
 
 
 def _kept(before: Any, after: Any) -> bool:
