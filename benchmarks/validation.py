@@ -2,6 +2,7 @@
 
 large    two signatures on 5 MB of text in 4,000 objects: stock `validate_pdf_signature` with difference analysis for both
          against `judge_pdf`, without and with the comparison of page pictures, which the peer does not make
+many     1,000 one-page files with two signatures: one worker process against two
 memory   of one process (RSS) after 200 and after 2,000 one-page files with two signatures
 
 Processor time of this process: other programs on the machine disturb it less than they do the clock.
@@ -25,12 +26,16 @@ sys.path[:0] = [str(Path(__file__).parent.parent)]
 
 from tests.validation.conftest import LEADER_BOX, NOW, SEAL_BOX, Pki, practice_pki, prepare, sign  # noqa: E402  found by the line above
 
+from vanthu_cli.procedures.lookup import Lookup  # noqa: E402
+from vanthu_cli.procedures.verify import Bench, Wish, verify  # noqa: E402
+from vanthu_cli.register.verdicts import open_verdicts  # noqa: E402
 from vanthu_cli.validation import pdf as judging  # noqa: E402
 
 _PAGES = 1_000
 _PACKED = 200
 """Objects in one object stream."""
 _RUNS = 5
+_MANY = 1_000
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _LINE = b"BT /F1 10 Tf 60 %d Td (Trang %d, dong %d: Doc lap - Tu do - Hanh phuc) Tj ET\n"
 
@@ -163,8 +168,28 @@ def memory(pki: Pki) -> None:
     )
 
 
+def many(pki: Pki, folder: Path) -> None:
+    """Judge 1,000 files in one worker process and in two, by the clock; starting them is paid once in each run."""
+    files = []
+    for number in range(_MANY):
+        file = folder / f"{number}.pdf"
+        file.write_bytes(twice_signed(plain(bodies(1, 10 + number % 20)), pki, prepared=True))
+        files.append(file)
+    took = {}
+    for jobs in (1, 2):
+        bench = Bench(Lookup(pki.trust(), None, frozenset()), pki.signatories, {}, open_verdicts(None, NOW))
+        start = time.perf_counter()
+        verdicts = {each.judgement.verdict for each in verify(bench, files, Wish(NOW, "en", jobs=jobs))}
+        took[jobs] = time.perf_counter() - start
+        if verdicts != {"valid"}:
+            raise ValueError(f"not all valid: {verdicts}")
+    print(f"{_MANY} files: one process {took[1]:.1f} s, two {took[2]:.1f} s: {took[1] / took[2]:.2f} x (at least 1.7)")
+
+
 def main() -> None:
     pki = practice_pki()
+    with tempfile.TemporaryDirectory() as folder:
+        many(pki, Path(folder))
     memory(pki)
     with tempfile.TemporaryDirectory() as folder:
         large(pki, Path(folder))
