@@ -4,7 +4,7 @@ import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -100,6 +100,23 @@ def test_the_signed_version_can_be_cut_out_of_the_file() -> None:
 def test_times_say_whose_word_they_are() -> None:
     assert said(of(FOUND), "time stamped")
     assert said(of(replace(FOUND, timestamp=None)), "by the signer's clock")
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (NOW, "26/11/2026 08:02:03 (+07:00)"),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "31/12/9999 23:59:59 (+00:00)"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9))), "00:00:00 (+09:00)"),
+    ],
+)
+def test_no_time_is_beyond_the_calendar(time: datetime, words: str) -> None:
+    link = replace(FOUND.chain[0], not_before=time, not_after=time)
+    assert said(of(replace(FOUND, claimed_time=time, timestamp=None, chain=(link,))), words)
+
+
+def test_it_can_be_judged_again_at_the_time_that_is_written() -> None:
+    assert said(of(FOUND), "vanthu verify --at 2026-11-26T08:02:03+07:00 FILE")
 
 
 def test_revocation_is_as_old_as_the_oldest_word_on_it() -> None:

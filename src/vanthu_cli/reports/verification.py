@@ -10,7 +10,7 @@ from datetime import datetime
 
 from vanthu_cli.locale import _
 from vanthu_cli.reports import verification_words as words
-from vanthu_cli.reports.verification_words import brief, common_name, moment, text
+from vanthu_cli.reports.verification_words import brief, common_name, local, moment, text
 from vanthu_cli.reports.words import indication_word, role_word, verdict_sentence, verdict_word
 from vanthu_cli.validation.findings import Comparison, Judgement, Link, SignatureFinding, Verdict
 
@@ -259,7 +259,7 @@ def _method(report: Report) -> Iterator[Block]:
             small=True,
         )
     yield Heading(4, _("How to check this report:"))
-    when = (report.judged_at or report.made_at).isoformat(timespec="seconds")
+    when = local(report.judged_at or report.made_at).isoformat(timespec="seconds")
     yield Items(
         (
             _("Compare the SHA-256 of the file with the one above: {command}").format(command="sha256sum FILE"),

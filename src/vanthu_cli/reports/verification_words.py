@@ -23,7 +23,19 @@ _COMMON_NAME = re.compile(r"CN=((?:\\.|[^\\,+])*)", re.DOTALL)
 
 def moment(time: datetime) -> str:
     """Return a time as people here read it, with its offset."""
-    return f"{time.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (+07:00)"
+    here = local(time)
+    return f"{here:%d/%m/%Y %H:%M:%S} ({here.isoformat()[-6:]})"
+
+
+def local(time: datetime) -> datetime:
+    """Return a time as Vietnam's clocks show it; as it is where the calendar ends less than seven hours away.
+
+    99991231235959Z is how a certificate names no end (RFC 5280, 4.1.2.5), and a signer may claim any time.
+    """
+    try:
+        return time.astimezone(VIETNAM)
+    except OverflowError:
+        return time
 
 
 def text(value: str, longest: int = _LONGEST) -> str:
