@@ -444,3 +444,11 @@ def page_of(width: int, height: int) -> bytes:
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("date", [b"99991231235959Z", b"00010101000000Z"])
+def test_a_date_at_the_end_of_the_calendar_is_no_date(date: bytes, page: bytes, pki: Pki) -> None:
+    signed = sign(page, pki.stranger, "X", SEAL_BOX)
+    forged = re.sub(rb"(/M \(D\\072)\d{14}Z", lambda found: found[1] + date, signed)
+    assert forged != signed
+    assert judged(forged, pki).signatures[0].claimed_time is None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from asn1crypto import cms, core, ocsp, tsp, x509
@@ -114,7 +114,10 @@ def signing_time(signer_info: cms.SignerInfo) -> datetime | None:
 
 
 def aware(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+    """Return the time with an offset; None for one at an end of the calendar, which no other offset can tell."""
+    if time is None or not MINYEAR + 1 < time.year < MAXYEAR:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def tokens_of(signer_info: cms.SignerInfo) -> Iterator[Token | None]:

@@ -6,7 +6,7 @@ Time comes from trusted time stamps and from our own register; the signer's cloc
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from itertools import chain as every
 from typing import Literal
 
@@ -267,4 +267,4 @@ def turning_points(case: Case, certificates: Iterable[x509.Certificate]) -> tupl
         points |= {each.not_valid_before, each.not_valid_after}
     points |= {until for each in case.evidence.crls if (until := each.loaded.next_update_utc)}
     points |= {until for each in case.evidence.ocsps if (until := chains.answer_until(each))}
-    return tuple(sorted(points))
+    return tuple(sorted(point for point in points if point.year < MAXYEAR))  # 9999: no end (RFC 5280, 4.1.2.5)

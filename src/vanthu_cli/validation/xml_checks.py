@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
 
 from vanthu_cli.validation.chains import WEAK
-from vanthu_cli.validation.cms_checks import Examined, Token
+from vanthu_cli.validation.cms_checks import Examined, Token, aware
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.xml_digests import (
@@ -147,7 +147,7 @@ def _examine(
         tuple(one for one in certificates if one is not leaf),
         False if False in checked else None if None in checked else True,
         covers,
-        claimed_time(bound.properties),
+        aware(claimed_time(bound.properties)),
         weak,
         reasons,
     )
