@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from pathlib import Path
 
 from tests.cli.commands import Clerk
 from tests.cli.test_incoming import morning
@@ -57,3 +58,13 @@ def test_without_a_terminal_or_an_authority_nothing_is_done(clerk: Clerk) -> Non
         "\n".join(line for line in text.splitlines() if "url =" not in line and "[tsa]" not in line)
     )
     assert clerk.asks("archive", "renew", "15/SNV-VP", "--yes")[1]["error"]["code"] == "archive.no_tsa"
+
+
+def test_a_renewed_document_found_secret_loses_the_renewed_copy_too(clerk: Clerk) -> None:
+    morning(clerk)
+    assert clerk.types("archive", "renew", "15/SNV-VP", "--yes") == 0
+    shown = clerk.asks("register", "show", "15/SNV-VP")[1]
+    copies = [Path(shown["document"]["path"]), Path(shown["renewal"])]
+    assert all(copy.is_file() for copy in copies)
+    assert clerk.types("inbox", "quarantine", shown["document"]["id"]) == 0
+    assert not any(copy.exists() for copy in copies)

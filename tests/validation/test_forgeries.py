@@ -20,7 +20,7 @@ SIGNED = [variant for variant in VARIANTS if "signed" in variant.family or "stam
 @pytest.mark.parametrize("variant", SIGNED, ids=[variant.id for variant in SIGNED])
 def test_nobody_needs_to_be_known_to_see_what_a_later_signer_covers(variant: Variant, pki: Pki) -> None:
     judgement = judge_pdf(variant.file(pki), pki.trust(), None, now=NOW)
-    assert (judgement.verdict == "valid") <= ("valid" in variant.allowed)
+    assert judgement.verdict != "valid" or "valid" in variant.allowed
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=[variant.id for variant in VARIANTS])

@@ -120,7 +120,9 @@ def test_what_mail_programs_write_before_the_first_part_is_no_trick(pki: Pki, cl
 def test_an_encrypted_letter_is_unknown(pki: Pki) -> None:
     letter = header() + b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
     letter += b"Content-Transfer-Encoding: base64\r\n\r\nMAsGCSqGSIb3DQEHAw==\r\n"
-    assert (judged(letter, pki).verdict, codes(judged(letter, pki))) >= ("unknown", {"encrypted"})
+    judgement = judged(letter, pki)
+    assert judgement.verdict == "unknown"
+    assert "encrypted" in codes(judgement)
 
 
 def test_depth_and_number_of_parts_are_bounded(pki: Pki, clerk: Holder) -> None:

@@ -1,6 +1,5 @@
 """`vanthu archive check / renew`."""
 
-from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import verdict_word
 from vanthu_cli.rules.deadlines import VIETNAM
-from vanthu_cli.validation.findings import sentence
+from vanthu_cli.validation.reasons import NOTES, sentence
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Within = Annotated[int, typer.Option("--within", min=0, help=_("Due: what ends within so many days."))]
@@ -30,9 +29,7 @@ def check_(context: typer.Context, ids: Ids = None, within: Within = _HALF_A_YEA
         held = _checked(run, desk, ids)
     due = [each for each in held if _is_due(run, each, within)]
     lost = [each for each in held if each.until is None]
-    lines = table(
-        [_("Document"), _("Level"), _("Provable until"), _("Verdict"), ""], [_row(run, each) for each in held]
-    )
+    lines = _table(run, held)
     if due:
         lines += ["", _("{count} due within {days} days: vanthu archive renew").format(count=len(due), days=within)]
     if lost:
@@ -60,15 +57,14 @@ def renew_(
     with run.desk() as desk:
         held = _checked(run, desk, ids)
         due = held if ids else [each for each in held if _is_due(run, each, within)]
-        lines = table(
-            [_("Document"), _("Level"), _("Provable until"), _("Verdict"), ""], [_row(run, each) for each in due]
-        )
+        lines = _table(run, due)
         if dry_run or not due:
             lines = lines or [_("Nothing is due within {days} days.").format(days=within)]
             return run.answer({"dry_run": dry_run, "renewed": [], "due": [_json(each) for each in due]}, lines)
         question = _("Add an archive time stamp to {count} documents?").format(count=len(due))
         if not yes and not confirm(run, question, "--yes"):
-            return run.answer({"dry_run": False, "renewed": [], "due": [_json(each) for each in due]}, [])
+            lines = [_("Nothing was changed.")]
+            return run.answer({"dry_run": False, "renewed": [], "due": [_json(each) for each in due]}, lines)
         done = list[Renewed]()
         with desk.lock(), progress(run, len(due), _("renewing")) as tick:
             for each in renew(desk, due):
@@ -86,8 +82,7 @@ def _answer(run: Run, done: list[Renewed]) -> int:
             lines.append(_("✓ {name}: provable until {day}").format(name=each.document.name, day=_day(each)))
             lines += [f"    {note}" for note in each.notes]
     failed = sum(1 for each in done if each.refused)
-    counted = Counter(bool(each.refused) for each in done)
-    lines.append(_("{done} renewed, {failed} not.").format(done=counted[False], failed=failed))
+    lines.append(_("{done} renewed, {failed} not.").format(done=len(done) - failed, failed=failed))
     renewed = [
         {
             "document": str(each.document.id),
@@ -120,6 +115,11 @@ def _day(held: Held | Renewed) -> str:
     return f"{held.until.astimezone(VIETNAM):%d/%m/%Y}" if held.until else "–"
 
 
+def _table(run: Run, held: list[Held]) -> list[str]:
+    headings = [_("Document"), _("Level"), _("Provable until"), _("Verdict"), ""]
+    return table(headings, [_row(run, each) for each in held])
+
+
 def _row(run: Run, held: Held) -> list[str]:
     left = _("{days} days").format(days=(held.until - run.now).days) if held.until else ""
     verdict = verdict_word(held.judgement.verdict if held.judgement else "unknown")
@@ -130,7 +130,8 @@ def _why(held: Held) -> str:
     if held.judgement is None:
         return held.fault or "?"
     every = [*held.judgement.reasons, *(reason for each in held.judgement.signatures for reason in each.reasons)]
-    return sentence(every[0]) if every else verdict_word(held.judgement.verdict)
+    weighty = [reason for reason in every if reason.code not in NOTES]
+    return sentence(weighty[0]) if weighty else verdict_word(held.judgement.verdict)
 
 
 def _json(held: Held) -> dict[str, Any]:

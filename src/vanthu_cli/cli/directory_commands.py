@@ -12,6 +12,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.register import directory
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.directory import Agency
+from vanthu_cli.reports.details import sighting_lines
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import day_shown, role_word
 
@@ -36,12 +37,7 @@ def show(context: typer.Context, code: Annotated[str, typer.Argument(metavar="CO
         found = _known(directory.agency(desk.book, code), code)
         certificates = directory.certificates(desk.book, code)
     lines = [f"{label + ':':<20} {value}" for label, value in _pairs(found) if value]
-    lines += [
-        _("• {role}: {name}, until {day}, SHA-256 {fingerprint}").format(
-            role=role_word(each.role), name=each.name, day=day_shown(each.not_after[:10]), fingerprint=each.fingerprint
-        )
-        for each in certificates
-    ]
+    lines += map(_line, certificates)
     return run.answer({"agency": asdict(found), "certificates": [asdict(each) for each in certificates]}, lines)
 
 
@@ -115,11 +111,7 @@ def signers(context: typer.Context) -> int:
     ]
     if seen:
         lines += ["", _("Seen on documents, not confirmed; compare the fingerprint with what the agency tells you:")]
-    for each in seen:
-        lines.append(f"  {each.fingerprint[:16]}  {each.subject}")
-        lines.append(
-            f"      vanthu directory confirm {each.fingerprint[:16]} --agency {each.agency or '?'} --role {each.role}"
-        )
+    lines += sighting_lines(seen)
     payload = {"certificates": [asdict(each) for each in known], "seen": [asdict(each) for each in seen]}
     return run.answer(payload, lines)
 
@@ -135,17 +127,13 @@ def confirm(
     from vanthu_cli.procedures.certificates import confirmed
 
     run = run_of(context)
-    if role not in {"person", "organisation"}:
-        raise MisuseError("directory.role", _("Whose certificate is it? --role person or --role organisation."))
+    _check_role(role)
     with run.desk() as desk:
         found = confirmed(desk.book, fingerprint, agency=agency, role=role)
         if not dry_run:
             with desk.book.step():
                 directory.put_certificate(desk.book, found)
-    line = _("• {role}: {name}, until {day}, SHA-256 {fingerprint}").format(
-        role=role_word(found.role), name=found.name, day=day_shown(found.not_after[:10]), fingerprint=found.fingerprint
-    )
-    return run.answer({"dry_run": dry_run, "certificate": asdict(found)}, [f"{found.agency}", line])
+    return run.answer({"dry_run": dry_run, "certificate": asdict(found)}, [found.agency, _line(found)])
 
 
 @group.command("import", help=_("Take agencies from a CSV file; a code that is known already is replaced."))
@@ -216,6 +204,19 @@ def _known(agency: Agency | None, code: str) -> Agency:
 def _certificate(file: Path, role: str, code: str) -> directory.Certificate:
     from vanthu_cli.procedures.certificates import read_certificate
 
+    _check_role(role)
+    return read_certificate(file, role=role, agency=code)
+
+
+def _check_role(role: str) -> None:
     if role not in {"person", "organisation"}:
         raise MisuseError("directory.role", _("Whose certificate is it? --role person or --role organisation."))
-    return read_certificate(file, role=role, agency=code)
+
+
+def _line(certificate: directory.Certificate) -> str:
+    return _("• {role}: {name}, until {day}, SHA-256 {fingerprint}").format(
+        role=role_word(certificate.role),
+        name=certificate.name,
+        day=day_shown(certificate.not_after[:10]),
+        fingerprint=certificate.fingerprint,
+    )

@@ -11,7 +11,7 @@ from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import delivery_json, document_lines, paper_json
+from vanthu_cli.reports.details import delivery_json, document_lines, paper_json, sighting_lines
 
 
 def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
@@ -23,8 +23,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     events = history(desk.book, f"document:{found.id}")
     place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
     text = letter_text(desk, arrivals)
-    newest = documents.renewed(desk.book).get(found.id)
-    renewal = str(desk.cabinet.path(newest)) if newest else None
+    renewals = documents.renewals(desk.book, found.id)
+    renewal = str(desk.cabinet.path(renewals[-1])) if renewals else None
     lines = document_lines(
         found,
         place=place,
@@ -55,15 +55,11 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
 
 def _strangers(desk: Desk, found: Document) -> list[str]:
     """Say how to note whose the certificates are that signed the document and that nobody has named yet."""
-    seen = [each for each in directory.sightings(desk.book) if each.document == found.id]
-    lines = [
-        _("Signers seen for the first time; compare the fingerprint with what the agency tells you, then confirm:")
-    ]
-    for each in seen:
-        code = each.agency or "CODE"
-        lines.append(f"  {each.subject}, SHA-256 {each.fingerprint}")
-        lines.append(f"    vanthu directory confirm {each.fingerprint[:16]} --agency {code} --role {each.role}")
-    return ["", *lines] if seen else []
+    lines = sighting_lines([each for each in directory.sightings(desk.book) if each.document == found.id])
+    heading = _(
+        "Signers seen for the first time; compare the fingerprint with what the agency tells you, then confirm:"
+    )
+    return ["", heading, *lines] if lines else []
 
 
 def _save(desk: Desk, found: Document, attached: list[tuple[str, str]], folder: Path) -> list[Path]:

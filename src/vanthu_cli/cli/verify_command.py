@@ -17,8 +17,8 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.verify import Bench, Judged, Wish, bench_of, verify
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.reports.tables import table
+from vanthu_cli.reports.verification_words import common_name, local
 from vanthu_cli.reports.words import indication_word, role_word, verdict_sentence, verdict_word
-from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.validation.findings import SignatureFinding, as_json, sentence
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def command(
         _check_report(report, files)
     if content is not None and len(files) != 1:
         raise MisuseError("verify.content", _("--content belongs to one signature, but several files are named."))
+    if content is not None and not content.is_file():
+        raise MisuseError("verify.content", _("There is no file {path}.").format(path=content))
     bench = bench_of(config, trust or (), run.now, offline=offline)
     pictures = report is not None and len(files) <= _MOST_PICTURED
     wish = Wish(run.now, run.language, moment_option(at) if at else None, pictures, jobs, content)
@@ -171,12 +173,12 @@ def _lines(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
 
 def _row(judged: Judged) -> list[str]:
     found = judged.judgement.signatures
-    names = dict.fromkeys((each.signer or "?").partition(",")[0].removeprefix("CN=") for each in found)
+    names = dict.fromkeys(common_name(each.signer) for each in found)
     times = [(when, each.timestamp) for each in found if (when := each.timestamp or each.claimed_time)]
     time = ""
     if times:
         last, proven = max(times, key=lambda pair: pair[0])
-        time = f"{last.astimezone(VIETNAM):%d/%m/%Y %H:%M}" + ("" if proven else " *")
+        time = f"{local(last):%d/%m/%Y %H:%M}" + ("" if proven else " *")
     return [verdict_word(judged.judgement.verdict), _short(judged.file), ", ".join(names), time]
 
 
@@ -201,7 +203,7 @@ def _details(judged: Judged) -> Iterator[str]:
 
 def _signature(found: SignatureFinding) -> str:
     when = found.timestamp or found.claimed_time
-    time = when.astimezone(VIETNAM).isoformat(timespec="seconds") if when else _("no time")
+    time = local(when).isoformat(timespec="seconds") if when else _("no time")
     sure = _("time stamped") if found.timestamp else _("by the signer's clock")
     level = f", {found.level}" if found.level.startswith("B-") else ""
     return (
@@ -219,5 +221,5 @@ def _revocation(found: SignatureFinding) -> str:
     as_of = [link.as_of for link in found.chain if link.as_of]
     if not as_of:
         return "; " + _("not revoked")
-    day = f"{min(as_of).astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+    day = f"{local(min(as_of)):%d/%m/%Y %H:%M}"
     return "; " + _("not revoked as of {time}").format(time=day)

@@ -109,7 +109,8 @@ def quarantine(desk: Desk, identity: int) -> bool:
         document = documents.get(desk.book, identity)
         move(document.state, "quarantine")
         arrivals = messages.of_document(desk.book, identity)
-        files = {document.sha256, *(sha256 for sha256, _name in documents.attachments(desk.book, identity))}
+        files = {document.sha256, *documents.renewals(desk.book, identity)}
+        files |= {sha256 for sha256, _name in documents.attachments(desk.book, identity)}
         for row in arrivals:
             if row["sha256"]:
                 write_durably(desk.cabinet.root / "quarantine" / f"{row['id']}.eml", desk.cabinet.get(row["sha256"]))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import witness
@@ -102,7 +102,7 @@ def _renew(desk: Desk, held: Held, proof: "Proof") -> Renewed:
     file = BytesIO(desk.cabinet.get(held.sha256))
     try:
         missing = stamp(file, proof)
-    except (ForbiddenError, MisuseError) as error:
+    except VanthuError as error:  # an authority that falls silent too: what was renewed before it stays renewed
         return Renewed(held.document, None, refused=error.message)
     data = file.getvalue()
     found = desk.examine(held.document.file or "renewed.pdf", data, "lasting")
@@ -110,5 +110,5 @@ def _renew(desk: Desk, held: Held, proof: "Proof") -> Renewed:
         return Renewed(held.document, None, refused=_("the new time stamp would not make it provable for longer"))
     sha256 = desk.cabinet.put(data)
     with desk.book.step():
-        documents.renew(desk.book, held.document.id, sha256, datetime.now(UTC).isoformat())
+        documents.renew(desk.book, held.document.id, sha256, desk.now.astimezone(UTC).isoformat())
     return Renewed(held.document, found.until, missing)

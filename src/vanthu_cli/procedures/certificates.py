@@ -92,4 +92,4 @@ def confirmed(book: Book, fingerprint: str, *, agency: str, role: str) -> Certif
             _("The directory knows no agency {code}.").format(code=code or "?"),
             _("Name it with --agency; add it first if it is new: vanthu directory add"),
         )
-    return Certificate(found[0].fingerprint, code, role or found[0].role, found[0].name, found[0].not_after)
+    return Certificate(found[0].fingerprint, code, role, found[0].name, found[0].not_after)

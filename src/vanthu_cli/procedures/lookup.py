@@ -54,7 +54,8 @@ class Lookup:
             before = self.trust
             self.trust = _grown(before, found.certificates, found.crls, found.ocsps)
             if self.folder is not None:
-                for name, der in _named(found):
+                # Not what lies in the trust folder: taken out there, it must be gone here.
+                for name, der in _named(replace(found, crls=tuple(set(found.crls) - set(before.crls)))):
                     with suppress(VanthuError):  # a folder that cannot be written costs a question next time
                         write_durably(self.folder / name, der)
             return self.trust != before
@@ -83,7 +84,7 @@ def lookup_of(trust: Trust, folder: Path | None, hosts: Sequence[str], *, offlin
         with suppress(OSError):
             {".crl": lists, ".ocsp": answers}.get(file.suffix, list[bytes]()).append(file.read_bytes())
     if trust.revocation != "ignore":
-        trust = _grown(trust, (), _readable_lists(lists), _readable_answers(answers))
+        trust = _grown(trust, (), lists, answers)
     return Lookup(trust, folder, frozenset() if offline else frozenset(hosts))
 
 
@@ -98,39 +99,15 @@ def _grown(trust: Trust, certificates: Sequence[bytes], crls: Sequence[bytes], o
     )
 
 
-def _readable_lists(ders: Sequence[bytes]) -> list[bytes]:
-    if not ders:
-        return []
-    from cryptography import x509
-
-    found = []
-    for der in ders:
-        with suppress(ValueError):
-            x509.load_der_x509_crl(der)
-            found.append(der)
-    return found
-
-
-def _readable_answers(ders: Sequence[bytes]) -> list[bytes]:
-    if not ders:
-        return []
-    from cryptography.x509 import ocsp
-
-    found = []
-    for der in ders:
-        with suppress(ValueError):
-            if ocsp.load_der_ocsp_response(der).response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
-                found.append(der)
-    return found
-
-
 def _named(found: "Evidence") -> Iterator[tuple[str, bytes]]:
     """Name each answer by what it is about, so that a newer one takes its place."""
     from cryptography import x509
     from cryptography.x509 import ocsp
 
+    from vanthu_cli.procedures.trust import scope
+
     for der in found.crls:
-        about = x509.load_der_x509_crl(der).issuer.public_bytes()
+        about = b"".join(scope(x509.load_der_x509_crl(der)))
         yield f"{hashlib.sha256(about).hexdigest()[:32]}.crl", der
     for der in found.ocsps:
         answer = ocsp.load_der_ocsp_response(der)

@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from asn1crypto import pem
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from vanthu_cli.document.text import fold, safe_name
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.trust import Entry, day_of, store
+from vanthu_cli.procedures.trust import Entry, day_of, extension, store
 from vanthu_cli.procedures.trust_files import certificates_in, unreadable
 from vanthu_cli.register.book import Book
 from vanthu_cli.register.cabinet import sync_folder, write_durably
@@ -126,6 +128,15 @@ def remove(folder: Path, entries: Iterable[Entry], now: datetime, book: Book | N
 def _no_authority(file: Path, found: Sequence[Entry]) -> Exception:
     if not found:
         return unreadable(file)
+    purposes = extension(found[0].certificate, x509.ExtendedKeyUsage) if found[0].certificate else None
+    if purposes and ExtendedKeyUsageOID.TIME_STAMPING in purposes:
+        return ForbiddenError(
+            "trust.not_ca",
+            _("{path} is a time stamp authority's certificate ({name}), not a CA's.").format(
+                path=file, name=found[0].subject
+            ),
+            _("Add the certificate of the CA that has issued it."),
+        )
     return ForbiddenError(
         "trust.not_ca",
         _("{path} is a signer's certificate ({name}), not a CA's.").format(path=file, name=found[0].subject),

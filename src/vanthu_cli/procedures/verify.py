@@ -102,9 +102,8 @@ def verify(bench: Bench, files: Sequence[Path], wish: Wish) -> Iterator[Judged]:
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         examiners = SimpleQueue[Examiner]()
         for each in [Examiner(wish.language) for _job in range(jobs)]:
-            stack.callback(
-                each.close
-            )  # before the pool is waited for: an interrupted run does not wait for a slow file
+            # Closed before the pool is waited for: an interrupted run does not wait for a slow file.
+            stack.callback(each.close)
             examiners.put(each)
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         under_way = deque[Future[Judged]]()
@@ -125,10 +124,11 @@ def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: W
             return Judged(file, None, _cannot("could-not-judge", _("it is too large")))
         data: bytes | Path = file.read_bytes() if before.st_size <= _IN_MEMORY else file.absolute()
         sha256 = _sha256(data)
+        content = wish.content or _companion(file)
+        about = _sha256(content) if content else ""
     except OSError as error:
         return Judged(file, None, _cannot("file-unreadable", os_words(error)))
-    content = wish.content or _companion(file)
-    key = _key(bench, sha256, content, wish)
+    key = _key(bench, sha256, about, wish)
     kept = bench.verdicts.get(key) if not wish.pictures else None
     if kept is not None:
         return Judged(file, sha256, _unpacked(kept), before.st_size)
@@ -148,15 +148,15 @@ def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: W
         found = bench.lookup.judged(examiner, question)
     finally:
         examiners.put(examiner)
-    judgement = found.judgement or _cannot("could-not-judge", fault_words(found.fault or ""))
+    judgement = found.judgement or _cannot("could-not-judge", _fault_words(found.fault or ""))
     if isinstance(data, Path) and _changed(file, before):
         return Judged(file, None, _cannot("file-unreadable", _("it is being changed by another program")))
     if not wish.pictures and found.judgement is not None and not (judgement.wanting and bench.lookup.hosts):
-        bench.verdicts.put(_key(bench, sha256, content, wish), _packed(judgement), _until(judgement, wish))
+        bench.verdicts.put(_key(bench, sha256, about, wish), _packed(judgement), _until(judgement, wish))
     return Judged(file, sha256, judgement, before.st_size)
 
 
-def fault_words(fault: str) -> str:
+def _fault_words(fault: str) -> str:
     """Say why a file could not be looked at."""
     return {
         "too-slow": _("it took too long"),
@@ -186,9 +186,8 @@ def _changed(file: Path, before: os.stat_result) -> bool:
     return (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino)
 
 
-def _key(bench: Bench, sha256: str, content: Path | None, wish: Wish) -> str:
-    """Everything that a verdict depends on but the time: bytes, trust, map of signatories, program."""
-    about = _sha256(content) if content else ""
+def _key(bench: Bench, sha256: str, about: str, wish: Wish) -> str:
+    """Everything that a verdict depends on but the time: bytes, those it may be about, trust, signatories, program."""
     return key_of(
         _program(),
         sha256,
@@ -213,7 +212,7 @@ def _trust_state(trust: Trust) -> str:
     """Return one value for whom and what is believed: another as soon as a certificate, list or rule changes."""
     digests = [
         kind + hashlib.sha256(der).hexdigest()
-        for kind, ders in zip("aoco", (trust.anchors, trust.others, trust.crls, trust.ocsps), strict=True)
+        for kind, ders in zip("aocr", (trust.anchors, trust.others, trust.crls, trust.ocsps), strict=True)
         for der in ders
     ]
     return key_of(trust.revocation, *sorted(digests))

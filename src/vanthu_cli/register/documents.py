@@ -292,6 +292,12 @@ def renewed(book: Book) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def renewals(book: Book, identity: int) -> list[str]:
+    """Return the SHA-256 of every copy of a document with a later archive time stamp, the oldest first."""
+    rows = book.connection.execute("SELECT sha256 FROM renewal WHERE document = ? ORDER BY id", (identity,))
+    return [row[0] for row in rows]
+
+
 def renew(book: Book, identity: int, sha256: str, made_at: str) -> None:
     """Enter a copy of the document's file that is provable for longer."""
     book.connection.execute(
@@ -344,7 +350,8 @@ def file_users(book: Book, sha256: str) -> int:
         "SELECT (SELECT COUNT(*) FROM document WHERE :f IN (sha256, source_sha256, signed_sha256))"
         " + (SELECT COUNT(*) FROM attachment WHERE sha256 = :f)"
         " + (SELECT COUNT(*) FROM message WHERE sha256 = :f)"
-        " + (SELECT COUNT(*) FROM delivery WHERE letter = :f)",
+        " + (SELECT COUNT(*) FROM delivery WHERE letter = :f)"
+        " + (SELECT COUNT(*) FROM renewal WHERE sha256 = :f)",
         {"f": sha256},
     ).fetchone()
     return int(row[0])
@@ -355,6 +362,7 @@ def files(book: Book) -> list[str]:
     rows = book.connection.execute(
         "SELECT sha256 FROM document UNION SELECT source_sha256 FROM document UNION SELECT signed_sha256 FROM document"
         " UNION SELECT sha256 FROM attachment UNION SELECT sha256 FROM message UNION SELECT letter FROM delivery"
+        " UNION SELECT sha256 FROM renewal"
     )
     return [row[0] for row in rows if row[0]]
 
@@ -365,4 +373,5 @@ def blank(book: Book, identity: int) -> None:
         name: None for name in _WRITABLE if name not in {"fields", "judgement", "flags", "sender", "arrival_number"}
     }
     update(book, identity, **empty, fields={}, judgement={}, flags=["secret-mark"])
-    book.connection.execute("DELETE FROM attachment WHERE document = ?", (identity,))
+    for table in ("attachment", "renewal", "sighting"):
+        book.connection.execute(f"DELETE FROM {table} WHERE document = ?", (identity,))

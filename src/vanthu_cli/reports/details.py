@@ -1,11 +1,12 @@
 """One document in full, for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from sqlite3 import Row
 
 from vanthu_cli.locale import _
 from vanthu_cli.register.deliveries import Delivery
+from vanthu_cli.register.directory import Sighting
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import (
@@ -104,6 +105,17 @@ def reason_sentence(text: str) -> str:
     """Return the clerk's sentence for a reason as it is stored: "code" or "code: detail"."""
     code, _colon, detail = text.partition(": ")
     return sentence(Reason(code, detail))
+
+
+def sighting_lines(seen: Iterable[Sighting]) -> list[str]:
+    """Show certificates that nobody has named yet, each with the command that says whose it is."""
+    lines = []
+    for each in seen:
+        confirm = (
+            f"vanthu directory confirm {each.fingerprint[:16]} --agency {each.agency or 'CODE'} --role {each.role}"
+        )
+        lines += [f"  {each.subject}, SHA-256 {each.fingerprint}", f"    {confirm}"]
+    return lines
 
 
 def delivery_json(delivery: Delivery) -> dict[str, object]:

@@ -180,7 +180,6 @@ def _change(change: Change) -> str:
         "altered": _("ALTERED"),
         "removed": _("REMOVED"),
         "signed": _("a later signature or time stamp"),
-        "filled": _("filled in"),
         "content": _("CONTENT OF THE PAGE CHANGED"),
         "other": _("other objects of the file"),
     }[change.kind]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
-from typing import cast
 
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -14,7 +13,7 @@ from vanthu_cli.validation.findings import Change, Changes, Covers, SignatureFin
 from vanthu_cli.validation.pdf_checks import end, frames_its_contents
 from vanthu_cli.validation.proof import Standing, with_reasons
 from vanthu_cli.validation.reader import Reader
-from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.signed_pdf import Entry
 from vanthu_cli.validation.stretch import Stretch
 from vanthu_cli.validation.suspicions import differences, nothing_shown, only_numbered, unused
@@ -116,15 +115,7 @@ def soften(opened: Opened, item: Judged, judged: list[Judged], *, roles_known: b
     except Exception:  # noqa: BLE001  no positive evidence: it stays "changed"
         return item
     reasons = tuple(Reason(code, changed.detail) if reason is changed else reason for reason in item.finding.reasons)
-    indication, sub_indication = worst(reasons)
-    finding = replace(
-        item.finding,
-        reasons=reasons,
-        indication=indication,
-        sub_indication=sub_indication,
-        changes_after=cast("Changes", after),
-    )
-    return replace(item, finding=finding)
+    return replace(item, finding=with_reasons(item.finding, reasons, changes_after=after))
 
 
 def _numbered(opened: Opened, embedded: EmbeddedPdfSignature, seal: Judged, passed: frozenset[str]) -> bool:
@@ -179,7 +170,8 @@ def filled(opened: Opened, judged: Sequence[Judged], signatures: frozenset[str])
             more = filled_between(opened.reader, (int(item.embedded.signed_revision), later[-1]), names)
         except Exception as error:  # noqa: BLE001  what cannot be listed is not known to be harmless
             more = (Reason("modification-check-failed", type(error).__name__),)
-        found.append(replace(item, finding=with_reasons(item.finding, *more)) if more else item)
+        reasons = (*item.finding.reasons, *more)
+        found.append(replace(item, finding=with_reasons(item.finding, reasons)) if more else item)
     return found
 
 

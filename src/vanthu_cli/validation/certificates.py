@@ -3,10 +3,9 @@
 Seen from the office's own trust, with the same path validation and revocation checks as for judging (RFC 5280).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from asn1crypto import x509
 from cryptography import x509 as pyca
@@ -19,6 +18,7 @@ from vanthu_cli.validation.chains import (
     find_chain,
     read_answer,
     read_certificate,
+    readable,
     subject,
     usage_problem,
 )
@@ -26,8 +26,6 @@ from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.revocation import known_good, revoked_at
 from vanthu_cli.validation.revocation_lists import read_list
 from vanthu_cli.validation.trust import Trust
-
-_Parsed = TypeVar("_Parsed")
 
 
 def certificate_problem(
@@ -52,7 +50,7 @@ def certificate_problem(
     if problem or not trust.anchors:
         return problem
     evidence = _with_answers(evidence_of(trust), answers)
-    found = find_chain(leaf, _readable(chain, _read), evidence, now)
+    found = find_chain(leaf, readable(chain, _read), evidence, now)
     if found.path is None or trust.revocation == "ignore":
         return found.reason
     return _revocation_problem(found.path, evidence, now, known=trust.revocation == "require")
@@ -90,13 +88,5 @@ def _revocation_problem(path: ValidationPath, evidence: Evidence, now: datetime,
 
 
 def _with_answers(evidence: Evidence, answers: Sequence[bytes]) -> Evidence:
-    lists, statements = _readable(answers, read_list), _readable(answers, read_answer)
+    lists, statements = readable(answers, read_list), readable(answers, read_answer)
     return replace(evidence, crls=(*evidence.crls, *lists), ocsps=(*evidence.ocsps, *statements))
-
-
-def _readable(ders: Iterable[bytes], read: Callable[[bytes], _Parsed]) -> Iterator[_Parsed]:
-    for der in ders:
-        try:
-            yield read(der)
-        except HOSTILE:
-            continue

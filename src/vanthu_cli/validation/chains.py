@@ -5,7 +5,7 @@ document are hostile, and looking for paths by name alone takes factorial time o
 Never opens a socket.
 """
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -78,13 +78,22 @@ class Chain:
 
 @lru_cache(maxsize=4)
 def evidence_of(trust: Trust) -> Evidence:
-    """Parse the DER bytes of the office's own trust, once for many files."""
+    """Parse the DER bytes of the office's own trust, once for many files; a fetched answer that is none counts for nothing."""
     return Evidence(
         tuple(x509.Certificate.load(der) for der in trust.anchors),
         tuple(x509.Certificate.load(der) for der in trust.others),
-        tuple(read_list(der) for der in trust.crls),
-        tuple(read_answer(der) for der in trust.ocsps),
+        tuple(readable(trust.crls, read_list)),
+        tuple(readable(trust.ocsps, read_answer)),
     )
+
+
+def readable(ders: Iterable[bytes], read: Callable[[bytes], _Result]) -> Iterator[_Result]:
+    """Yield what can be read."""
+    for der in ders:
+        try:
+            yield read(der)
+        except HOSTILE:
+            continue
 
 
 def read_certificate(der: bytes) -> x509.Certificate:
@@ -105,11 +114,13 @@ def read_answer(der: bytes) -> ocsp.OCSPResponse:
 
 def answer_until(answer: ocsp.OCSPResponse) -> datetime | None:
     """Return until when an OCSP answer is in force; None if it does not say."""
-    try:
-        until: datetime | None = answer.response_data["responses"][0]["next_update"].native
-    except HOSTILE:
-        return None
+    until: datetime | None = answer.response_data["responses"][0]["next_update"].native
     return until
+
+
+def answered(answer: ocsp.OCSPResponse) -> set[int]:
+    """Return the serial numbers that an OCSP answer is about."""
+    return {each["cert_id"]["serial_number"].native for each in answer.response_data["responses"]}
 
 
 def find_chain(leaf: x509.Certificate, embedded: Iterable[x509.Certificate], evidence: Evidence, at: datetime) -> Chain:

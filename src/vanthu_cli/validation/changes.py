@@ -60,7 +60,8 @@ def after_seal(reader: Reader, revision: int, result: DiffResult, share: float, 
     """List what was put on or filled in after the signature of `revision`, the last of the issuing side.
 
     A new unsigned field, a mark over an earlier signature's mark, one large enough to hide text, a form field with a
-    new value: pyHanko permits them all; later signatures may cover `share` of an earlier one's mark. `sealed`: it is known to be an organisation's (number-and-seal.md A5; contract.md, "after the last organisation signature").
+    new value: pyHanko permits them all (number-and-seal.md A5; contract.md, "after the last organisation signature").
+    Later signatures may cover less than `share` of an earlier one's mark. `sealed`: it is known to be an organisation's.
     """
     if revision == reader.last_revision:
         return ()

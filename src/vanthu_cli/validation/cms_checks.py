@@ -99,9 +99,14 @@ def weaknesses(signer_info: cms.SignerInfo, leaf: x509.Certificate) -> tuple[str
     found = {signer_info["digest_algorithm"]["algorithm"].native}
     with suppress(ValueError):  # not every signature algorithm names its digest
         found.add(signer_info["signature_algorithm"].hash_algo)
-    weak = found & WEAK
-    if leaf.public_key.algorithm == "rsa" and leaf.public_key.bit_size < _SMALLEST_RSA:
-        weak.add(f"rsa{leaf.public_key.bit_size}")
+    return weak_of(found, leaf)
+
+
+def weak_of(digests: set[str], leaf: x509.Certificate | None) -> tuple[str, ...]:
+    """Return those of the digests that are weak, and the key if it is too short."""
+    weak = digests & WEAK
+    if leaf is not None and leaf.public_key.algorithm == "rsa" and leaf.public_key.bit_size < _SMALLEST_RSA:
+        weak = weak | {f"rsa{leaf.public_key.bit_size}"}
     return tuple(sorted(weak))
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from pyhanko.sign.general import extract_signer_info
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from vanthu_cli.validation.cms_checks import check, digest_of, enclosed, signing_time, tokens_of
+from vanthu_cli.validation.cms_checks import check, enclosed, signing_time, tokens_of
 from vanthu_cli.validation.findings import Level, SignatureFinding
 from vanthu_cli.validation.proof import Case, Standing, earliest, finding, standing, unjudged, with_evidence
 from vanthu_cli.validation.reasons import Reason
@@ -65,7 +65,7 @@ def judge_signers(
     if problem:
         yield unjudged("CMS", problem), None
         return
-    digest: Digest = _bytes_digest(inside) if inside is not None else _content_digest(content or b"")
+    digest = _content_digest(inside if inside is not None else content or b"")
     for number, signer in enumerate(signers[:_MOST_SIGNERS], 1):
         name = f"Signer {number}" if len(signers) > 1 else "Signer"
         try:
@@ -128,10 +128,6 @@ def _signer(case: Case, alone: cms.SignedData, name: str, digest: Digest) -> tup
     if kinds & _LEVEL_ATTRIBUTES:
         level = "B-T" if found.stamp else "B-B"
     return finding(case, name, found, level=level, stamped=found.stamp, reasons=reasons), found
-
-
-def _bytes_digest(data: bytes) -> Digest:
-    return lambda algorithm: digest_of(algorithm, data)
 
 
 def _content_digest(content: Path | bytes) -> Digest:

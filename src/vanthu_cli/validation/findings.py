@@ -39,7 +39,7 @@ class Link:
 class Change:
     """Something that came after a signature: its kind, a name in no language, the page from 0 (None: on no page)."""
 
-    kind: Literal["added", "altered", "removed", "signed", "filled", "content", "other"]
+    kind: Literal["added", "altered", "removed", "signed", "content", "other"]
     what: str
     page: int | None
 

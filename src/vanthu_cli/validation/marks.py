@@ -80,7 +80,7 @@ class Mark:
 
 
 def marks(resolver: Resolver) -> Mapping[Any, Mark]:
-    """Return all annotations of a revision, looked for once, by reference and page (number, generation, page), or by place where they have no reference.
+    """Return all annotations of a revision, looked for once: by (number, generation, page), or by place without a reference.
 
     By page too: the same annotation shown on one page more is one more mark.
     """

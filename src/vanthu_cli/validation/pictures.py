@@ -17,7 +17,8 @@ from PIL import Image, ImageChops, ImageDraw
 from vanthu_cli.validation.afterwards import Judged, Opened, issuers
 from vanthu_cli.validation.findings import PERMITTED_AFTER, Comparison
 from vanthu_cli.validation.marks import Mark, marks
-from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.proof import with_reasons
+from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.stretch import Stretch
 
 _SCALE = 1.5
@@ -53,7 +54,7 @@ class _Page:
 
 
 def compared(opened: Opened, judged: Sequence[Judged]) -> tuple[list[Judged], tuple[Reason, ...]]:
-    """(Recipe, step 10.) Compare what each signed revision shows with the next one, the last with the file; say where a page was changed.
+    """(Recipe, step 10.) Compare what each signed revision shows with the next one, and the last with the file.
 
     Only signatures that the analysis of objects lets pass: of the others it is known already.
     """
@@ -78,11 +79,7 @@ def _noted(item: Judged, changed: Mapping[int, Sequence[int]]) -> Judged:
         return item
     places = ", ".join(f"p. {page + 1}" for page in sorted(pages))
     reasons = (*item.finding.reasons, Reason("shown-otherwise", places))
-    indication, sub_indication = worst(reasons)
-    finding = replace(
-        item.finding, reasons=reasons, indication=indication, sub_indication=sub_indication, changes_after="other"
-    )
-    return replace(item, finding=finding)
+    return replace(item, finding=with_reasons(item.finding, reasons, changes_after="other"))
 
 
 def _receivers(judged: Sequence[Judged]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, datetime, timedelta
 from itertools import chain as every
-from typing import Literal
+from typing import Any, Literal
 
 from asn1crypto import ocsp, x509
 
@@ -216,11 +216,10 @@ def finding(
     )
 
 
-def with_reasons(found: SignatureFinding, *more: Reason) -> SignatureFinding:
-    """Return the finding with reasons found later."""
-    reasons = (*found.reasons, *more)
+def with_reasons(found: SignatureFinding, reasons: tuple[Reason, ...], **changes: Any) -> SignatureFinding:
+    """Return the finding with these reasons, weighed anew, and with other `changes` of its fields."""
     indication, sub_indication = worst(reasons)
-    return replace(found, reasons=reasons, indication=indication, sub_indication=sub_indication)
+    return replace(found, reasons=reasons, indication=indication, sub_indication=sub_indication, **changes)
 
 
 def unjudged(name: str, *reasons: Reason, visible: bool = False) -> SignatureFinding:

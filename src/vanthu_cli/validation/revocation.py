@@ -18,7 +18,7 @@ from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
-from vanthu_cli.validation.chains import HOSTILE, Evidence, context, finish
+from vanthu_cli.validation.chains import HOSTILE, Evidence, answered, context, finish
 from vanthu_cli.validation.revocation_lists import RevocationList, is_hold
 
 Voucher = Literal["crl", "ocsp", ""]
@@ -31,7 +31,7 @@ def revoked_at(path: ValidationPath, evidence: Evidence, at: datetime) -> dateti
     """
     moments = [moment for issuer, leaf in _links(path) for moment in _listed(leaf, issuer, evidence.crls)]
     # One by one: an answer that calls the certificate good must not hide another that calls it revoked.
-    for answer in evidence.ocsps:
+    for answer in _about(path, evidence).ocsps:
         asked = context(replace(evidence, ocsps=(answer,)), at, REQUIRE_REVINFO, path, stale_too=True)
         for _issuer, leaf in _links(path):
             try:
@@ -48,6 +48,7 @@ def known_good(path: ValidationPath, evidence: Evidence, at: datetime) -> bool:
 
 def vouchers(path: ValidationPath, evidence: Evidence, at: datetime) -> Iterator[tuple[Voucher, datetime | None]]:
     """Yield for each certificate below the anchor, from the top, what calls it good at `at`, and when that was made."""
+    evidence = _about(path, evidence)
     answers = context(evidence, at, REQUIRE_REVINFO, path) if evidence.ocsps else None
     for issuer, leaf in _links(path):
         made = [each.made for each in evidence.crls if each.covers(leaf, issuer, at)]
@@ -57,6 +58,12 @@ def vouchers(path: ValidationPath, evidence: Evidence, at: datetime) -> Iterator
             yield "ocsp", None
         else:
             yield "", None
+
+
+def _about(path: ValidationPath, evidence: Evidence) -> Evidence:
+    """Leave out OCSP answers about other certificates: an office keeps hundreds, and each is costly to verify."""
+    serials = {each.serial_number for each in path.iter_certs(include_root=False)}
+    return replace(evidence, ocsps=tuple(each for each in evidence.ocsps if serials & answered(each)))
 
 
 def _links(path: ValidationPath) -> Iterable[tuple[asn1.Certificate, asn1.Certificate]]:

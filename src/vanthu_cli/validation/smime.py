@@ -8,7 +8,7 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -19,8 +19,8 @@ from asn1crypto import cms, x509
 
 from vanthu_cli.validation.cms_files import judge_signers, read_cms
 from vanthu_cli.validation.findings import SignatureFinding
-from vanthu_cli.validation.proof import Case, Standing, unjudged
-from vanthu_cli.validation.reasons import Reason, worst
+from vanthu_cli.validation.proof import Case, Standing, unjudged, with_reasons
+from vanthu_cli.validation.reasons import Reason
 
 _DEEPEST = 8
 _MOST_PARTS = 200
@@ -28,7 +28,6 @@ _HEAD = re.compile(rb"(?:(?:From |[!-9;-~]+:|[ \t])[^\n]*(?:\n|\Z))*+")
 _FIELD = re.compile(rb"\A(?:From |Return-Path:|[A-Za-z][!-9;-~]*:)")
 _PREAMBLE = re.compile(rb"(?i)\A[^\n]{0,80}(?:S/MIME|MIME format|multi-part message)[^\n]{0,80}\Z")
 """What mail programs write before the first part, for readers that know no MIME."""
-_HEAD_MOST = 4096
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -38,9 +37,8 @@ Found = tuple[SignatureFinding, Standing | None]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """An entity: its raw bytes, its header fields, its body. `whole`: it is all that a reader of the letter sees."""
+    """An entity: its header fields, its body. `whole`: it is all that a reader of the letter sees."""
 
-    raw: bytes
     head: Message
     body: bytes
     whole: bool
@@ -75,18 +73,21 @@ def judge_mail(case: Case, data: bytes) -> tuple[list[Found], tuple[Reason, ...]
     """Judge every signature in a letter; the reasons concern the letter as a whole."""
     top = _part(data, whole=True, depth=0)
     found: list[Found] = []
+    doubts = list(_ambiguities(top))
     front, count = [top], 0
     while front:
         part = front.pop(0)
         count += 1
         if count > _MOST_PARTS or part.depth > _DEEPEST:
-            return found, (Reason("mail-ambiguous", "too many parts"),)
+            return found, (*doubts, Reason("mail-ambiguous", "too many parts"))
+        if part.kind == "message/external-body":  # RFC 2046, 5.2.3: what is read lies elsewhere, and changes there
+            doubts.append(Reason("mail-ambiguous", part.kind))
         made, inner = _signed(case, part)
         found += made if part.whole else [_in_part(each) for each in made]
         front += inner
     if not found:
-        return [], tuple(_ambiguities(top))
-    return found, (*_ambiguities(top), *_sender(case, top, found), Reason("headers-unsigned"))
+        return [], tuple(doubts)
+    return found, (*doubts, *_sender(case, top, found), Reason("headers-unsigned"))
 
 
 def _part(raw: bytes, *, whole: bool, depth: int) -> _Part:
@@ -97,7 +98,7 @@ def _part(raw: bytes, *, whole: bool, depth: int) -> _Part:
         if body.startswith(blank):
             body = body[len(blank) :]
             break
-    return _Part(raw, BytesHeaderParser().parsebytes(raw[:end]), body, whole, depth)
+    return _Part(BytesHeaderParser().parsebytes(raw[:end]), body, whole, depth)
 
 
 def _signed(case: Case, part: _Part) -> tuple[list[Found], list[_Part]]:
@@ -127,11 +128,7 @@ def _multipart_signed(case: Case, part: _Part) -> tuple[list[Found], list[_Part]
         return [(unjudged("S/MIME", Reason("unreadable-signature", "application/pkcs7-signature")), None)], []
     content = _LONE_LF.sub(b"\r\n", parts[0])  # files keep letters with the line ends of their system
     found = list(judge_signers(case, info, content))
-    if (
-        after.strip()
-        or (before and not _PREAMBLE.search(before))
-        or b"message/external-body" in parts[0][:_HEAD_MOST].lower()
-    ):
+    if after.strip() or (before and not _PREAMBLE.search(before)):
         found = [_in_part(each) for each in found]
     return found, [_part(parts[0], whole=part.whole, depth=part.depth + 1)]
 
@@ -190,9 +187,7 @@ def _in_part(found: Found) -> Found:
     """The reader sees more than what this signature is about."""
     finding, stood = found
     reasons = (*finding.reasons, Reason("signed-in-part", finding.id))
-    indication, sub_indication = worst(reasons)
-    changed = replace(finding, reasons=reasons, indication=indication, sub_indication=sub_indication, covers="partial")
-    return changed, stood
+    return with_reasons(finding, reasons, covers="partial"), stood
 
 
 def _ambiguities(top: _Part) -> Iterator[Reason]:
@@ -233,7 +228,7 @@ def _address(top: _Part) -> str:
         }
     except (ValueError, RecursionError, LookupError):
         return ""
-    senders = {value.lower() for value in top.head.get_all("Sender") or ()}
+    senders = {str(value).lower() for value in top.head.get_all("Sender") or ()}
     clear = len(addresses) == 1 and len(senders) <= 1 and spoken <= addresses
     return addresses.pop() if clear else ""
 

@@ -15,8 +15,7 @@ from asn1crypto import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
 
-from vanthu_cli.validation.chains import WEAK
-from vanthu_cli.validation.cms_checks import Examined, Token, aware
+from vanthu_cli.validation.cms_checks import Examined, Token, aware, weak_of
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.reasons import Reason
 from vanthu_cli.validation.xml_digests import (
@@ -50,7 +49,6 @@ _MOST_REFERENCES = 5000
 _MOST_WITHIN = 16
 """References into the same document: each may canonicalise all of it."""
 _MOST_CERTIFICATES = 16
-_SMALLEST_RSA = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def _examine(
     leaf, notes = _signer(genuine or certificates, bound.properties)
     covers, gaps = coverage(signature, outcomes)
     names = weak_names(bound.properties) if bound.properties is not None else set()
-    weak = _weaknesses(method[1], leaf, weak_among(outcomes) | names)
+    weak = weak_of({method[1]} | weak_among(outcomes) | names, leaf)
     checked = [outcome.holds for outcome in outcomes] + ([bool(genuine)] if leaf else [None])
     reasons = (
         *(Reason("hash-mismatch", outcome.uri) for outcome in outcomes if outcome.holds is False),
@@ -208,13 +206,6 @@ def _signer(
         return candidates[0], ()
     named = [candidate for candidate in candidates if is_named(properties, candidate)]
     return (named[0], ()) if named else (candidates[0], (Reason("certificate-not-named"),))
-
-
-def _weaknesses(digest: str, leaf: x509.Certificate | None, found: set[str]) -> tuple[str, ...]:
-    weak = found | ({digest} & WEAK)
-    if leaf is not None and leaf.public_key.algorithm == "rsa" and leaf.public_key.bit_size < _SMALLEST_RSA:
-        weak.add(f"rsa{leaf.public_key.bit_size}")
-    return tuple(sorted(weak))
 
 
 def _coverage(parsed: Parsed, signature: Element, outcomes: Sequence[Outcome]) -> tuple[Covers, tuple[Reason, ...]]:
