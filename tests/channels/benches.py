@@ -89,7 +89,9 @@ class Bench:
         smtp = Server(host, self.smtp, address, "starttls", tls_name)
         settings = Channel("mail", "wan", address, imap, smtp, "file:none", after)
         imap_tls, smtp_tls = tls_context(imap, self.pki.tls_ca), tls_context(smtp, self.pki.tls_ca)
-        return MailChannel("wan", settings, imap_tls, smtp_tls, lambda: password, connect_timeout=5, read_timeout=20)
+        return MailChannel(
+            "wan", settings, imap, smtp, imap_tls, smtp_tls, lambda: password, connect_timeout=5, read_timeout=20
+        )
 
     @contextmanager
     def look(self, address: str, folder: str = "INBOX", *, readonly: bool = True) -> Iterator[Any]:

@@ -47,7 +47,15 @@ def channel_to(
     settings = Channel("mail", "wan", USER, servers[0], servers[1], "file:none")
     contexts = [tls_context(server, pki.tls_ca) for server in servers]
     return MailChannel(
-        "wan", settings, contexts[0], contexts[1], lambda: SECRET, connect_timeout=timeout, read_timeout=timeout
+        "wan",
+        settings,
+        servers[0],
+        servers[1],
+        contexts[0],
+        contexts[1],
+        lambda: SECRET,
+        connect_timeout=timeout,
+        read_timeout=timeout,
     )
 
 
@@ -88,7 +96,7 @@ def full(practice: Bench) -> Full:
 def through(bench: Bench, address: str, port: int, timeout: float = 5) -> MailChannel:
     channel = bench.channel(address, tls="implicit")
     server = Server("127.0.0.1", port, address, "implicit")
-    channel.settings = Channel("mail", "wan", address, server, server, "file:none")
+    channel.imap = channel.smtp = server
     channel.connect_timeout = channel.read_timeout = timeout
     return channel
 
@@ -275,7 +283,7 @@ def test_a_mailbox_of_two_hundred_thousand_messages_is_listed(pki: PracticePki) 
         "UID SEARCH": search,
         "UID FETCH": b'* 9 FETCH (UID 4000200000 RFC822.SIZE 20 INTERNALDATE "01-Apr-2026 10:00:00 +0700")\r\n',
     }
-    known = {f"5.{4_000_000_000 + uid}" for uid in range(1, 200_000)}
+    known = {f"5.{4_000_000_000 + uid}": "2026-04-01T03:00:00+00:00" for uid in range(1, 200_000)}
     with liar(Imap(rules), serving(pki)) as server:
         channel = channel_to(pki, imap=server.port)
         assert [each.identity for each in channel.waiting(known)] == ["5.4000200000"]
@@ -407,7 +415,7 @@ def test_a_letter_survives_the_smtp_dots_whatever_it_ends_with(pki: PracticePki)
     for raw in (b".\r\n..\r\na\r\n.\r\n", b"no end", b""):
         with liar(Smtp(), serving(pki)) as server:
             channel = channel_to(pki, smtp=server.port)
-            answered = channel.hand_over(Letter("<a@b>", USER, "a@tuhaiduong", raw), Calls())
+            answered = channel.hand_over(Letter("<a@b>", USER, "a@tuhaiduong", b"", raw), Calls())
             assert answered == Answered("handed-over", "250 2.0.0 queued")
             channel.close()
             begun = server.heard.index(b"DATA") + 1
@@ -475,7 +483,7 @@ def test_an_expired_certificate_gets_no_password(pki: PracticePki, expired: Path
     early = context if tls == "implicit" else None
     with liar(Imap(starttls=late), early) as imap, liar(Smtp(starttls=late), early) as smtp:
         channel = channel_to(pki, imap=imap.port, smtp=smtp.port, tls=tls)
-        for server, way in ((channel.settings.imap, "imap_tls"), (channel.settings.smtp, "smtp_tls")):
+        for server, way in ((channel.imap, "imap_tls"), (channel.smtp, "smtp_tls")):
             setattr(channel, way, tls_context(server, expired.with_name("ca.crt")))
         for verb in verbs(channel):
             with pytest.raises(UnreachableError, match="it has expired") as failure:

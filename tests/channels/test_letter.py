@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vanthu_cli.channels.letter import Letter, compose, new_message_id, status_xml
+from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.letter import Letter, compose, new_message_id
 from vanthu_cli.channels.mime import read_mail
 
 NOW = datetime(2026, 4, 28, 9, 30, tzinfo=UTC)
@@ -257,7 +258,7 @@ def test_a_status_is_well_formed_whatever_it_says_and_is_understood(description:
         description=description,
         number=number,
         day="2026-04-28",
-        office=("000.01", "Tỉnh ủy <&>"),
+        office=Party("000.01", "Tỉnh ủy <&>"),
         asked_by="x",
         moment=NOW,
     )

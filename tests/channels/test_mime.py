@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vanthu_cli.channels.letter import compose, status_xml
+from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.letter import compose
 from vanthu_cli.channels.mime import Mail, read_mail
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -354,7 +355,8 @@ def test_an_opaque_signed_message_is_a_file() -> None:
         ("", ""),
         ("nobody", ""),
         ("<a b@c>", ""),
-        ("Sở <vănthư@tuhaiduong>", ""),
+        ("Sở <vănthư@tuhaiduong>", "vănthư@tuhaiduong"),
+        ("Sở <vanthu@HảiDương.vn>", "vanthu@xn--hidng-wob8hx63z.vn"),
     ],
 )
 def test_the_sender_is_the_address_and_not_what_a_name_pretends(header: str, sender: str) -> None:
@@ -460,7 +462,7 @@ def status(code: str, description: str = "Đã tiếp nhận") -> bytes:
         description=description,
         number="145-CV/TU",
         day="2026-04-28",
-        office=("000.00.01.H13", "Sở Nội vụ"),
+        office=Party("000.00.01.H13", "Sở Nội vụ"),
         asked_by="TU",
         moment=datetime(2026, 4, 28, tzinfo=UTC),
     )

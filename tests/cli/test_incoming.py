@@ -74,8 +74,12 @@ def test_an_invalid_document_is_never_accepted_and_can_be_returned(clerk: Clerk)
     assert (code, answer["error"]["code"]) == (4, "accept.invalid")
     code, answer = clerk.asks("inbox", "refuse", identity, "--reason", "bị sửa sau khi ký")
     assert (code, answer["documents"][0]["state"]) == (0, "refused")
-    returned = mailbox(clerk.office.folder, "vanthu.stc@haiduong.gov.vn")
-    assert len(returned) == 1
+    told = [read_mail(raw) for raw in mailbox(clerk.office.folder, "vanthu.stc@haiduong.gov.vn")]
+    assert [mail.answer and (mail.answer.kind, mail.answer.code) for mail in told] == [
+        ("status", "01"),
+        ("status", "02"),
+    ]
+    assert "bị sửa sau khi ký" in told[1].text
     assert clerk.asks("inbox", "accept", identity, "--reason", "x")[0] == 4
 
 

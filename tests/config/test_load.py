@@ -74,7 +74,9 @@ def change(file: Path, old: str, new: str) -> None:
 def test_a_good_file_is_read_into_values(file: Path) -> None:
     loaded = load(file)
     assert loaded.office.name == "Sở Nội vụ"
-    assert loaded.channels["net"].imap.port == 993
+    imap = loaded.channels["net"].imap
+    assert imap is not None
+    assert imap.port == 993
     assert loaded.holidays.off == (date(2026, 2, 17),)
     assert isinstance(loaded.accept.confidence, float)
     assert loaded.data_dir == file.parent / "data"
@@ -99,7 +101,8 @@ def test_a_good_file_is_read_into_values(file: Path) -> None:
         ("port = 993", "port = 993.5", 14, "channels.net.imap.port"),
         ("port = 993", "port = true", 14, "channels.net.imap.port"),
         ("port = 465", "prot = 465", 15, "channels.net.smtp.prot"),
-        ('smtp = { host = "127.0.0.1", port = 465, user = "a" }\n', "", 9, "channels.net.smtp"),
+        ('smtp = { host = "127.0.0.1", port = 465, user = "a" }\n', "", 9, "channels.net"),
+        ('kind = "mail"', 'kind = "folder"', 9, "channels.net"),
         ('secret = "prompt"', 'secret = "hunter2"', 17, "keys.office"),
         ("confidence = 1", "confidence = 1.5", 23, "accept"),
         ("confidence = 1", "confidence = nan", 23, "accept"),

@@ -65,7 +65,7 @@ class Clockwork:
         for owner, names in (
             (Path, ("replace", "unlink")),
             (Book, ("event",)),
-            (MailChannel, ("fetch", "acknowledge", "_keep_copy")),
+            (MailChannel, ("_read", "acknowledge", "_keep_copy")),
             (submission, ("_data",)),
         ):
             for name in names:

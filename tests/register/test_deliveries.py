@@ -24,6 +24,7 @@ def queue(book: Book, document: int, name: str = "1") -> Delivery:
         channel="wan",
         address="a@b",
         message_id=f"<{name}@x>",
+        head=b"",
         letter=sha(name),
     )
     found = deliveries.by_message_id(book, f"<{name}@x>")
@@ -85,7 +86,15 @@ def test_letters_are_found_by_state_and_purpose(book: Book) -> None:
         document = number(book, "a")
         first, second = queue(book, document, "1"), queue(book, document, "2")
         deliveries.queue(
-            book, "answer", document, agency=None, channel="wan", address="a@b", message_id="<3@x>", letter=sha("3")
+            book,
+            "answer",
+            document,
+            agency=None,
+            channel="wan",
+            address="a@b",
+            message_id="<3@x>",
+            head=b"",
+            letter=sha("3"),
         )
         deliveries.record(book, first.id, "unsure")
     assert [each.id for each in deliveries.in_states(book, "queued", "unsure")] == [1, 2, 3]
@@ -98,7 +107,9 @@ def test_a_corrected_address_keeps_the_old_one_in_the_history(book: Book) -> Non
     with book.step():
         delivery = queue(book, number(book, "a"))
         deliveries.record(book, delivery.id, "bounced", "550")
-        deliveries.readdress(book, delivery.id, channel="net", address="c@d", message_id="<2@x>", letter=sha("other"))
+        deliveries.readdress(
+            book, delivery.id, channel="net", address="c@d", message_id="<2@x>", head=b"", letter=sha("other")
+        )
     found = deliveries.of_document(book, delivery.document)[0]
     assert (found.state, found.address, found.answer) == ("queued", "c@d", None)
     assert '"address":"a@b"' in history(book, f"document:{delivery.document}")[-1]["data"]

@@ -262,6 +262,7 @@ def test_every_file_that_is_named_anywhere_is_counted(book: Book) -> None:
             channel="wan",
             address="a@b",
             message_id="<1@x>",
+            head=b"",
             letter=sha("letter"),
         )
         message(book, "mail")
@@ -340,8 +341,8 @@ def test_a_quarantined_message_keeps_its_envelope_only(book: Book) -> None:
 def test_messages_are_known_by_origin_and_by_content(book: Book) -> None:
     with book.step():
         first, second = message(book, "1"), message(book, "2")
-    assert messages.known(book, "wan") == {"1.1", "1.2"}
-    assert messages.known(book, "internet") == frozenset()
+    assert set(messages.known(book, "wan")) == {"1.1", "1.2"}
+    assert messages.known(book, "internet") == {}
     assert messages.same_content(book, "wan", sha("1"))
     assert not messages.same_content(book, "internet", sha("1"))
     assert messages.to_mark(book, "wan") == ["1.1", "1.2"]

@@ -46,8 +46,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
             rows,
         )
         connection.executemany(
-            "INSERT INTO delivery (purpose, document, channel, address, message_id, letter, state, at)"
-            " VALUES ('document', :id, 'wan', 'a@b', :id, :sha, :delivery, :at)",
+            "INSERT INTO delivery (purpose, document, channel, address, message_id, head, letter, state, at)"
+            " VALUES ('document', :id, 'wan', 'a@b', :id, x'', :sha, :delivery, :at)",
             rows[::2],
         )
     return book

@@ -1,6 +1,6 @@
 """What every way in and out can do: four verbs. One contract test suite runs over every channel."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -9,19 +9,27 @@ from vanthu_cli.channels.letter import Letter
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message on the server that is not ours yet. `identity` is "uidvalidity.uid", `received_at` ISO UTC."""
+    """A message that is not ours yet. `identity` is "uidvalidity.uid", `received_at` the server's time (ISO UTC), `size` bytes.
+
+    `message_id` is told only by a mailbox that numbers anew: the message may be ours under another identity.
+    """
 
     identity: str
     received_at: str
     size: int
     fetch: Callable[[], bytes]
+    message_id: str | None = None
+
+
+Known = Mapping[str, str]
+"""What is ours of a channel already: `received_at` by identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the server said to a letter; "later" means that it may be tried again as it is."""
+    """What the server said to a letter. "later": it may be tried again as it is; "carried": it waits for somebody to carry it."""
 
-    state: Literal["handed-over", "refused", "later", "unsure"]
+    state: Literal["handed-over", "refused", "later", "carried", "unsure"]
     words: str
 
 
@@ -34,7 +42,7 @@ class Channel(Protocol):
     @property
     def address(self) -> str: ...
 
-    def waiting(self, known: Collection[str]) -> Iterator[Waiting]:
+    def waiting(self, known: Known) -> Iterator[Waiting]:
         """Yield what is there and not in `known`, oldest first. Reads only."""
         ...
 
@@ -48,6 +56,10 @@ class Channel(Protocol):
 
     def trace(self, message_id: str) -> bool | None:
         """Tell whether the letter left: True, False, or None when it can't be told."""
+        ...
+
+    def largest(self) -> int | None:
+        """Return how many bytes a letter may have (RFC 1870), None when nobody says."""
         ...
 
     def check(self) -> None:

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.message import Message
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
-from xml.sax.saxutils import escape
+from typing import Any
 
-from vanthu_cli.document.text import safe_name, shown
+from vanthu_cli.document.text import is_mailbox, safe_name, shown, wire_address
 
 _WIRE = policy.compat32.clone(linesep="\r\n")
-_EDXML = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 _KINDS = mimetypes.MimeTypes()
 """Python's own table: what the machine has registered would make the same letter differ from office to office."""
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
@@ -33,16 +33,23 @@ _MAX_ENCODED = 39
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the channel carries: envelope, identity chosen beforehand, and the exact bytes.
+    """What the channel carries: envelope, identity chosen beforehand, and the exact bytes, `head` and `body` one after the other.
 
-    `reports`: ask the servers on the way to report the delivery too, not only its failure (RFC 3461).
+    Letters to many agencies differ in the head only. `reports`: ask the servers on the way to report the delivery too, not
+    only its failure (RFC 3461). `copied`: a copy goes into the mailbox's Sent folder.
     """
 
     message_id: str
     sender: str
     recipient: str
-    raw: bytes
+    head: bytes
+    body: bytes
     reports: bool = True
+    copied: bool = True
+
+    @property
+    def raw(self) -> bytes:
+        return self.head + self.body
 
 
 def new_message_id(address: str) -> str:
@@ -51,49 +58,81 @@ def new_message_id(address: str) -> str:
     return f"<{secrets.token_hex(16)}@{domain if '.' in domain else f'vanthu.{domain}'}>"
 
 
-def compose(
+def entity(body: str, files: Sequence["Attached"] = ()) -> bytes:
+    """Write what a letter holds, a MIME entity (RFC 2045 2.4): its own header fields, then text and files."""
+    message = MIMEMultipart("mixed", boundary=f"=_{secrets.token_hex(16)}")  # "=_" never stands in base64
+    text = "\r\n".join(body.encode("utf-8", "replace").decode().splitlines()) + "\r\n"  # canonical form: RFC 2046 4.1.1
+    message.attach(MIMEText(text, "plain", "utf-8"))
+    for each in files:
+        message.attach(_attachment(each))
+    return message.as_bytes(policy=_WIRE)
+
+
+def address(
+    content: bytes,
     *,
     message_id: str,
     sender: tuple[str, str],
     recipient: tuple[str, str],
     subject: str,
-    body: str,
     date: datetime,
-    files: Sequence[tuple[str, bytes]] = (),
     answers: str | None = None,
     automatic: bool = False,
 ) -> Letter:
-    """Compose a message. `sender` and `recipient` are (name, address); `answers` the Message-ID that it answers.
+    """Make a letter of an entity. `sender` and `recipient` are (name, address); `answers` the Message-ID that it answers.
 
     `automatic` marks it as an answer that must not be answered (RFC 3834); no delivery reports are asked for it.
     """
-    message = MIMEMultipart("mixed", boundary=f"=_{secrets.token_hex(16)}")  # "=_" never stands in base64
-    message["From"] = _mailbox(sender)
-    message["To"] = _mailbox(recipient)
-    message["Subject"] = _words(subject)
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = message_id
+    about, _blank, body = content.partition(b"\r\n\r\n")
+    head = Message()
+    head["From"] = _mailbox(sender)
+    head["To"] = _mailbox(recipient)
+    head["Subject"] = _words(subject)
+    head["Date"] = format_datetime(date)
+    head["Message-ID"] = message_id
     if answers and _MESSAGE_ID.fullmatch(answers):
-        message["In-Reply-To"] = message["References"] = answers
+        head["In-Reply-To"] = head["References"] = answers
     if automatic:
-        message["Auto-Submitted"] = "auto-replied"
+        head["Auto-Submitted"] = "auto-replied"
     else:
-        message["Disposition-Notification-To"] = _mailbox(("", sender[1]))
-    text = "\r\n".join(body.encode("utf-8", "replace").decode().splitlines()) + "\r\n"  # canonical form: RFC 2046 4.1.1
-    message.attach(MIMEText(text, "plain", "utf-8"))
-    for name, data in files:
-        message.attach(_attachment(safe_name(name), data))
-    return Letter(message_id, sender[1], recipient[1], message.as_bytes(policy=_WIRE), reports=not automatic)
+        head["Disposition-Notification-To"] = _mailbox(("", sender[1]))
+    fields = "".join(f"{name}: {value}\n" for name, value in head.items()).replace("\n", "\r\n").encode()
+    return Letter(
+        message_id,
+        sender[1],
+        recipient[1],
+        fields + about + b"\r\n\r\n",
+        body,
+        reports=not automatic,
+        copied=not automatic,
+    )
 
 
-def _attachment(name: str, data: bytes) -> MIMEApplication:
-    part = MIMEApplication(data, _subtype="octet-stream")
+def compose(*, body: str, files: Sequence[tuple[str, bytes]] = (), **envelope: Any) -> Letter:
+    """Write a letter to one recipient; the rest of the arguments is that of `address`."""
+    return address(entity(body, [Attached(name, data) for name, data in files]), **envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes with a letter; `content_id` names it to other parts (RFC 2392), where they speak of it."""
+
+    name: str
+    data: bytes
+    content_id: str = ""
+
+
+def _attachment(each: Attached) -> MIMEApplication:
+    part = MIMEApplication(each.data, _subtype="octet-stream")
+    name = safe_name(each.name)
     kind = _KINDS.guess_type(name)[0] or ""
     if kind.startswith(
         ("application/", "image/")
     ):  # message/* in base64 is forbidden (RFC 2046 5.2.1), text/* rewritten
         part.replace_header("Content-Type", kind)
     part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
+    if each.content_id:
+        part["Content-ID"] = f"<{each.content_id}>"
     return part
 
 
@@ -117,36 +156,8 @@ def _words(text: str) -> str:
 
 def _mailbox(mailbox: tuple[str, str]) -> str:
     """Return `name <address>`. An address that is none is written harmlessly: the channel refuses it, with the reason."""
-    name, address = shown(" ".join(mailbox[0].split()))[:_MAX_NAME], mailbox[1]
-    plain = re.sub(r"[^!-~]|[<>(),;:\"\[\]\\]", "", address)
+    name, address = shown(" ".join(mailbox[0].split()))[:_MAX_NAME], wire_address(mailbox[1])
+    plain = address if is_mailbox(address) else re.sub(r"[^!-~]|[<>(),;:\"\[\]\\]", "", address)
     if name.isascii() and len(name) <= _MAX_PLAIN and "=?" not in name:
-        return formataddr((name, plain))
+        return f"{formataddr((name, 'x'))[:-3]}<{plain}>" if name else plain
     return f"{_words(name)}\n <{plain}>"
-
-
-def status_xml(
-    *, code: str, description: str, number: str, day: str, office: tuple[str, str], asked_by: str, moment: datetime
-) -> bytes:
-    """Write an edXML status package (QCVN 102:2016/BTTTT; form of the government's SDK, domain.md 5.3).
-
-    `code` 01 arrived, 02 refused, 03 accepted; `number` as "145-CV/TU"; `day` ISO; `office` is (identifier, name) of us.
-    """
-
-    def element(name: str, text: str) -> str:
-        return f"<edXML:{name}>{escape(shown(text))}</edXML:{name}>" if text else ""
-
-    answered = (
-        element("OrganId", asked_by) + element("Code", number) + element("PromulgationDate", day.replace("-", "/"))
-    )
-    header = (
-        f"<edXML:From>{element('OrganId', office[0])}{element('OrganName', office[1])}</edXML:From>"
-        f"<edXML:ResponseFor>{answered}</edXML:ResponseFor>"
-        + element("StatusCode", code)
-        + element("Description", description)
-        + element("Timestamp", f"{moment:%Y/%m/%d %H:%M:%S}")
-    )
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<edXML xmlns="{_EDXML}" xmlns:edXML="{_EDXML}"><edXML:edXMLEnvelope>'
-        f"<edXML:edXMLHeader><edXML:MessageHeader>{header}</edXML:MessageHeader></edXML:edXMLHeader>"
-        "</edXML:edXMLEnvelope></edXML>\n"
-    ).encode()

@@ -6,10 +6,11 @@ Measured facts behind the odd lines: mail.md 3.5 and 4.
 """
 
 import contextlib
+import re
 import smtplib
 import ssl
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -17,12 +18,12 @@ from typing import Any, TypeVar
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from vanthu_cli.channels.channel import Answered, Waiting
+from vanthu_cli.channels.channel import Answered, Known, Waiting
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.channels.servers import hang_up, open_imap, open_smtp, reaching, tls_context
 from vanthu_cli.channels.submission import ready, submit
 from vanthu_cli.config.settings import Channel, Server
-from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
+from vanthu_cli.errors import UnreachableError, VanthuError
 from vanthu_cli.locale import _
 
 __all__ = ["MailChannel", "tls_context"]
@@ -32,6 +33,9 @@ _INBOX = "INBOX"
 _SLICE = 1 << 20
 _WHOLE = 8 << 20
 _CHUNK = 200
+_GROUP = 32
+_COMPARED = 50
+_MESSAGE_ID = re.compile(rb"<[!-;=?-~]{1,900}>")
 _SEARCHED = 50_000
 """Messages one SEARCH asks for: its answer is one line, and imaplib takes lines of a million bytes."""
 _DONE = b"$VanThuDone"
@@ -40,13 +44,17 @@ _DONE_FOLDER = "Đã xử lý"
 
 @dataclass(slots=True)
 class MailChannel:
-    """An open mailbox; connections are made when first needed and kept for the run. Timeouts are seconds."""
+    """An open mailbox on the servers `imap` and `smtp`; connections are made when first needed and kept for the run. Timeouts are seconds."""
 
     name: str
     settings: Channel
+    imap: Server
+    smtp: Server
     imap_tls: ssl.SSLContext
     smtp_tls: ssl.SSLContext
     password: Callable[[], str]
+    told: Callable[[bool], None] = lambda _good: None
+    """Called with whether a login was let in; not called when the server never got so far."""
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
     _imap: IMAPClient | None = field(default=None, init=False)
@@ -61,36 +69,37 @@ class MailChannel:
 
     # -- in ----------------------------------------------------------------------------------------------------
 
-    def waiting(self, known: Collection[str]) -> Iterator[Waiting]:
+    def waiting(self, known: Known) -> Iterator[Waiting]:
         with self._talk() as client:
             facts = self._select(client, _INBOX)
             epoch = int(facts[b"UIDVALIDITY"])
-            new = [uid for uid in _all_uids(client, int(facts[b"EXISTS"])) if f"{epoch}.{uid}" not in known]
-            found = []
-            for chunk in _chunks(new):
-                answer = client.fetch(chunk, ["RFC822.SIZE", "INTERNALDATE"])
-                present = [uid for uid in chunk if uid in answer]  # else expunged under us: nothing to take
-                found += [
-                    (_received(answer[uid].get(b"INTERNALDATE")), uid, int(answer[uid].get(b"RFC822.SIZE", 0)))
-                    for uid in present
-                ]
-        for moment, uid, size in sorted(found):
-            yield Waiting(f"{epoch}.{uid}", moment, size, partial(self.fetch, epoch, uid, size))
+            uids = _all_uids(client, int(facts[b"EXISTS"]))
+            new = [uid for uid in uids if f"{epoch}.{uid}" not in known]
+            anew = bool(known) and not any(identity.startswith((f"{epoch}.", f"{epoch}~")) for identity in known)
+            found = _facts(client, epoch, new, named=anew) + _replaced(client, epoch, uids, known)
+        for group in _groups(sorted(found, key=lambda each: (each.received_at, each.uid))):
+            for each in group.facts:
+                read = partial(self._read, epoch, each, group)
+                yield Waiting(each.identity, each.received_at, each.size, read, each.message_id)
 
-    def fetch(self, epoch: int, uid: int, size: int) -> bytes:
-        """Return the message byte for byte; large ones in slices, so that memory stays flat."""
-        with self._talk(in_use=self._examined == epoch) as client:
-            if self._examined is None:
-                self._select(client, _INBOX)
-            if self._examined == epoch:
-                raw = _whole(client, uid) if size <= _WHOLE else _in_slices(client, uid, size)
-                if raw is not None:
-                    return raw
-        raise UnreachableError(
-            "mail.expunged",
-            _("A message vanished from the server while it was being read."),
-            _("If somebody else reads this mailbox, ask them; nothing else is affected."),
-        )
+    def _read(self, epoch: int, wanted: "_Facts", group: "_Group") -> bytes:
+        """Return the message byte for byte, its whole group being read at once; a large one in slices: memory stays flat."""
+        if wanted.uid not in group.read:
+            with self._talk(in_use=self._examined == epoch) as client:
+                if self._examined is None:
+                    self._select(client, _INBOX)
+                if self._examined == epoch and wanted.size > _WHOLE:
+                    group.read[wanted.uid] = _in_slices(client, wanted.uid, wanted.size)
+                elif self._examined == epoch:
+                    group.read.update(_bodies(client, [each.uid for each in group.facts if each.size <= _WHOLE]))
+        raw = group.read.pop(wanted.uid, None)
+        if raw is None:
+            raise UnreachableError(
+                "mail.expunged",
+                _("A message vanished from the server while it was being read."),
+                _("If somebody else reads this mailbox, ask them; nothing else is affected."),
+            )
+        return raw
 
     def acknowledge(self, identities: Sequence[str]) -> None:
         if self.settings.after == "leave" or not identities:
@@ -98,7 +107,8 @@ class MailChannel:
         with self._talk() as client:
             facts = self._select(client, _INBOX, readonly=False)
             epoch = int(facts[b"UIDVALIDITY"])
-            uids = [int(uid) for at, uid in (each.split(".") for each in identities) if int(at) == epoch]
+            named = (each.split(".") for each in identities)
+            uids = [int(uid) for at, uid in named if at.partition("~")[0] == str(epoch)]
             kept = facts.get(b"PERMANENTFLAGS", ())
             # A keyword that the server does not keep may make it refuse the whole STORE.
             flags = [b"\\Seen", _DONE] if b"\\*" in kept or _DONE in kept else [b"\\Seen"]
@@ -134,11 +144,11 @@ class MailChannel:
         if self._imap is not None and not in_use and not _answers(self._imap):
             self._drop_imap()
         if self._imap is None:
-            server = self.settings.imap
+            server = self.imap
             timeouts = (self.connect_timeout, self.read_timeout)
             self._imap = self._once("imap", server, lambda: open_imap(server, self.imap_tls, self.password(), timeouts))
         try:
-            with reaching(self.settings.imap, "IMAP"):
+            with reaching(self.imap, "IMAP"):
                 yield self._imap
         except VanthuError:
             self._drop_imap()
@@ -153,9 +163,13 @@ class MailChannel:
 
     def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
         answered = submit(self._writer(), letter, about_to)
-        if answered.state == "handed-over":
+        if answered.state == "handed-over" and letter.copied:
             self._keep_copy(letter)
         return answered
+
+    def largest(self) -> int | None:
+        limit = self._writer().esmtp_features.get("size", "")
+        return int(limit) if limit.isdecimal() and int(limit) > 0 else None
 
     def _keep_copy(self, letter: Letter) -> None:
         """Put a copy into Sent: evidence after a crash. That it fails changes nothing about the letter."""
@@ -169,7 +183,7 @@ class MailChannel:
             self._smtp.close()
             self._smtp = None
         if self._smtp is None:
-            server, name = self.settings.smtp, self.address.rpartition("@")[2]
+            server, name = self.smtp, self.address.rpartition("@")[2]
             self._smtp = self._once(
                 "smtp",
                 server,
@@ -189,11 +203,15 @@ class MailChannel:
         if failure:
             raise failure
         try:
-            return open_it()
+            opened = open_it()
         except VanthuError as error:
-            wrong = isinstance(error, MisuseError) and error.code == "mail.login"
+            wrong = error.code == "mail.login"
             self._failed[account if wrong else way] = error
+            if wrong:
+                self.told(False)
             raise
+        self.told(True)
+        return opened
 
     def check(self) -> None:
         with self._talk():
@@ -240,8 +258,87 @@ def _received(moment: datetime | None) -> str:
     return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _whole(client: IMAPClient, uid: int) -> bytes | None:
-    return _body(client.fetch([uid], ["BODY.PEEK[]"]), uid)
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the server says of a message before it is read."""
+
+    uid: int
+    identity: str
+    received_at: str
+    size: int
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Messages that are read by one command: a round trip for each takes longer than the bytes (mail.md 4.1)."""
+
+    facts: tuple[_Facts, ...]
+    read: dict[int, bytes | None] = field(default_factory=dict)
+
+
+def _groups(found: Sequence[_Facts]) -> Iterator[_Group]:
+    group, size = list[_Facts](), 0
+    for each in found:
+        if group and (len(group) == _GROUP or size + each.size > _WHOLE):
+            yield _Group(tuple(group))
+            group, size = [], 0
+        group.append(each)
+        size += each.size
+    if group:
+        yield _Group(tuple(group))
+
+
+def _facts(client: IMAPClient, epoch: int, uids: Sequence[int], *, named: bool) -> list[_Facts]:
+    """Ask for size and time of arrival, and with `named` for the Message-ID: the server opens each message for that."""
+    asked = ["RFC822.SIZE", "INTERNALDATE", *(["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"] if named else [])]
+    found = []
+    for chunk in _chunks(uids):
+        answer = client.fetch(chunk, asked)
+        for uid in (uid for uid in chunk if uid in answer):  # else expunged under us: nothing to take
+            said = answer[uid]
+            header = next((value for key, value in said.items() if key.startswith(b"BODY[HEADER")), None)
+            message_id = _MESSAGE_ID.search(header) if isinstance(header, bytes) else None
+            found.append(
+                _Facts(
+                    uid,
+                    f"{epoch}.{uid}",
+                    _received(said.get(b"INTERNALDATE")),
+                    int(said.get(b"RFC822.SIZE", 0)),
+                    message_id[0].decode() if message_id else None,
+                )
+            )
+    return found
+
+
+def _replaced(client: IMAPClient, epoch: int, uids: Sequence[int], known: Known) -> list[_Facts]:
+    """Return messages that stand under numbers of others that are ours: a server restored from a backup gives numbers twice.
+
+    The newest are compared by time of arrival in each run, all of them when one differs (mail.md F4).
+    """
+    ours = [uid for uid in uids if f"{epoch}.{uid}" in known]
+    for checked in (ours[-_COMPARED:], ours):
+        differing = []
+        for chunk in _chunks(checked):
+            answer = client.fetch(chunk, ["INTERNALDATE"])
+            moments = {uid: answer.get(uid, {}).get(b"INTERNALDATE") for uid in chunk}
+            differing += [
+                uid for uid, moment in moments.items() if moment and _received(moment) != known[f"{epoch}.{uid}"]
+            ]
+        if not differing:
+            return []
+    again = (replace(each, identity=_again(each)) for each in _facts(client, epoch, differing, named=False))
+    return [each for each in again if each.identity not in known]
+
+
+def _again(facts: _Facts) -> str:
+    epoch, _dot, uid = facts.identity.partition(".")
+    return f"{epoch}~{int(datetime.fromisoformat(facts.received_at).timestamp())}.{uid}"
+
+
+def _bodies(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes | None]:
+    answer = client.fetch(uids, ["BODY.PEEK[]"])
+    return {uid: _body(answer, uid) for uid in uids}
 
 
 def _in_slices(client: IMAPClient, uid: int, size: int) -> bytes | None:

@@ -4,25 +4,34 @@ RFC 5322/2045 (MIME), RFC 2047/2231 (names), RFC 3464 (DSN), RFC 8098 (MDN), RFC
 edXML status packages (QCVN 102:2016).
 """
 
+import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from email.utils import getaddresses
 from typing import Literal
 
+from vanthu_cli.channels.edxml import Package, read_package
 from vanthu_cli.channels.parts import Part, Parts, cut
-from vanthu_cli.document.text import safe_name, shown
+from vanthu_cli.document.text import is_mailbox, mailbox_key, safe_name, shown
 
 _MAX_XML = 1 << 20
 _MAX_REPORT = 64 << 10
 _MAX_DETAIL = 1000
+_MAX_ADDRESS = 500
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
-_ADDRESS = re.compile(r"[!-~]{1,250}@[!-~]{1,250}")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 _DELIVERY_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 _RECEIPTS = {"message/disposition-notification", "message/global-disposition-notification"}
 _TEXTS = {"text/plain", "text/html", "text/rfc822-headers", *_DELIVERY_REPORTS, *_RECEIPTS}
+_MACHINES = {"mailer-daemon", "postmaster", "no-reply", "noreply", "donotreply", "do-not-reply"}
+_FAILED = re.compile(
+    r"undeliver|could not be delivered|delivery .{0,20}fail|fail.{0,20} delivery|returned to sender|permanent(?:ly)? (?:error|fail)"
+    r"|user unknown|no such user|mailbox (?:unavailable|not found)|không (?:gửi|chuyển|phân phát) được",
+    re.IGNORECASE,
+)
+"""What servers write that report in plain words (qmail, old Exchange and Domino) of a letter that did not arrive."""
 _STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
     "01": "delivered",
     "02": "refused",
@@ -30,17 +39,23 @@ _STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
     "04": "acknowledged",
     "05": "acknowledged",
     "06": "acknowledged",
+    "15": "acknowledged",
+    "16": "refused",
 }
-"""edXML status codes (domain.md 5.2): 01 arrived, 02 refused, 03 accepted, 04-06 being worked on."""
+"""edXML status codes (domain.md 5.2): 01 arrived, 02 refused, 03 accepted, 04-06 being worked on; of a recall 15, 16."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that came with a message; `name` is safe on every system, `kind` the declared type (not believed)."""
+    """A file that came with a message; `name` is safe on every system, `kind` the declared type (not believed).
+
+    `content_id` is how other parts name it (RFC 2392), without brackets.
+    """
 
     name: str
     kind: str
     data: bytes
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +67,16 @@ class Answer:
     state: Literal["delivered", "acknowledged", "refused", "bounced"] | None
     detail: str = ""
     number: str = ""
+    code: str = ""
+    """The edXML status (01 arrived, 02 refused …); empty of other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message, read. `automatic` says that it must not be answered; `faults` what could not be read."""
+    """A message, read. `automatic` says that it must not be answered; `faults` what could not be read.
+
+    `content` is one value (SHA-256, hex) for what it says, whatever the servers on the way have written on it.
+    """
 
     message_id: str | None
     sender: str
@@ -65,7 +85,15 @@ class Mail:
     files: tuple[File, ...]
     text: str
     answer: Answer | None
+    packages: tuple[Package, ...]
     faults: tuple[str, ...]
+    content: str
+
+
+UNREADABLE = Mail(
+    None, "", "", automatic=True, files=(), text="", answer=None, packages=(), faults=("unreadable",), content=""
+)
+"""What is known of a message that cannot be read at all."""
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -79,17 +107,29 @@ def read_mail(raw: bytes) -> Mail:
         if not name and (part.kind in _TEXTS or part.kind.startswith("multipart/")):
             texts.append(part.text(faults))
         elif part.kind not in _SIGNATURES:
-            files.append(File(safe_name(name or f"part-{position}"), part.kind, part.data(faults)))
+            content_id = part.header("Content-ID").strip("<>")
+            files.append(File(safe_name(name or f"part-{position}"), part.kind, part.data(faults), content_id))
+    packages = tuple(_packages(parts))
+    message_id, sender = next(iter(_ids(top.header("Message-ID"))), None), _sender(top)
     return Mail(
-        message_id=next(iter(_ids(top.header("Message-ID"))), None),
-        sender=_sender(top),
+        message_id=message_id,
+        sender=sender,
         subject=shown(top.header("Subject")),
         automatic=_is_automatic(top),
         files=tuple(files),
         text="\n".join(texts),
-        answer=_answer(parts),
+        answer=_answer(parts, packages),
+        packages=packages,
         faults=tuple(dict.fromkeys(faults)),
+        content=_content([message_id or "", sender, top.header("Subject"), *texts], files),
     )
+
+
+def _content(words: Sequence[str], files: Sequence[File]) -> str:
+    digest = hashlib.sha256()
+    for piece in (*(word.encode("utf-8", "replace") for word in words), *(each.data for each in files)):
+        digest.update(hashlib.sha256(piece).digest())
+    return digest.hexdigest()
 
 
 def _ids(text: str) -> tuple[str, ...]:
@@ -99,12 +139,12 @@ def _ids(text: str) -> tuple[str, ...]:
 def _sender(top: Part) -> str:
     """Return the address in From; a name in encoded words is not looked at, it may read like another address."""
     try:
-        authors = {address.lower() for _name, address in getaddresses([top.addresses("From")]) if address}
+        authors = {mailbox_key(address) for _name, address in getaddresses([top.addresses("From")]) if address}
     except (RecursionError, ValueError, LookupError):  # comments within comments
         return ""
     # Several authors (RFC 5322 3.6.2) are none: each could speak in the other's name.
     address = authors.pop() if len(authors) == 1 else ""
-    return address if _ADDRESS.fullmatch(address) else ""
+    return address if len(address) <= _MAX_ADDRESS and is_mailbox(address) else ""
 
 
 def _is_automatic(top: Part) -> bool:
@@ -113,11 +153,23 @@ def _is_automatic(top: Part) -> bool:
         top.header("Auto-Submitted").partition(";")[0].strip().lower() not in {"", "no"}
         or top.header("Return-Path") == "<>"
         or top.header("Precedence").lower() in {"bulk", "list", "junk", "auto_reply"}
+        or bool(top.header("List-Id") or top.header("List-Unsubscribe"))
         or top.kind == "multipart/report"
+        or _sender(top).partition("@")[0] in _MACHINES
     )
 
 
-def _answer(parts: Parts) -> Answer | None:
+def _packages(parts: Parts) -> Iterator[Package]:
+    """Read the edXML packages among a message's own parts; one in a forwarded message is somebody else's."""
+    for part in parts.leaves:
+        if not part.inside and part.name().lower().endswith((".edxml", ".xml")) and len(part.body) <= 2 * _MAX_XML:
+            data = part.data([])
+            package = read_package(data)
+            if package:
+                yield replace(package, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _answer(parts: Parts, packages: Sequence[Package]) -> Answer | None:
     """Find out what a message answers. Only its own parts count: a report in a forwarded message is somebody else's."""
     ids = _ids(parts.top.header("In-Reply-To") + " " + parts.top.header("References"))
     own = [part for part in parts.leaves if not part.inside]
@@ -126,12 +178,14 @@ def _answer(parts: Parts) -> Answer | None:
             return _delivery_report(parts, _report(part))
         if part.kind in _RECEIPTS:
             return _receipt(_report(part), ids)
-    for part in own:
-        if part.name().lower().endswith((".edxml", ".xml")) and len(part.body) <= 2 * _MAX_XML:
-            status = _status(part.data([]))
-            if status:
-                code, description, number = status
-                return Answer("status", ids, _STATES.get(code), f"{code} {description}".strip(), number)
+    if _sender(parts.top).partition("@")[0] in _MACHINES or parts.top.header("Return-Path") == "<>":
+        plain = _plain_report(parts)
+        if plain is not None:
+            return plain
+    for package in packages:
+        if package.kind == "status":
+            detail = f"{package.status} {package.description}".strip()
+            return Answer("status", ids, _STATES.get(package.status), detail, package.answers, package.status)
     return Answer("reply", ids, None) if ids and not any(map(_is_file, parts.leaves)) else None
 
 
@@ -150,15 +204,29 @@ def _fields(report: str, name: str) -> list[str]:
     return [value.strip() for value in re.findall(rf"(?im)^{name}:(.*)$", report)]
 
 
+def _returned(parts: Parts) -> list[str]:
+    """Return the Message-IDs of the message that came back: attached, as its headers alone, or quoted in the text."""
+    quoted = (part for part in parts.leaves if part.kind in {"text/rfc822-headers", "text/plain"})
+    found = [part.header("Message-ID") for part in parts.attached]
+    return found + [value for part in quoted for value in _fields(_report(part), "[> ]*Message-ID")]
+
+
+def _plain_report(parts: Parts) -> Answer | None:
+    """Read a bounce that is no report in form (RFC 3464), only in words; None if it names no message or no failure."""
+    ids = _ids(" ".join(_returned(parts)))
+    texts = [
+        part.text([])[:_MAX_REPORT]
+        for part in parts.leaves
+        if not part.inside and part.kind in {"text/plain", "text/html"}
+    ]
+    words = " ".join([parts.top.header("Subject"), *texts])
+    failure = _FAILED.search(words)
+    return Answer("dsn", ids, "bounced", _detail(words[failure.start() :][:200].split())) if ids and failure else None
+
+
 def _delivery_report(parts: Parts, report: str) -> Answer:
     """Read a delivery status notification: the worst action of all groups, and the returned message's identity."""
-    returned = [part.header("Message-ID") for part in parts.attached]
-    returned += [
-        value
-        for part in parts.leaves
-        if part.kind in {"text/rfc822-headers", "text/plain"}
-        for value in _fields(_report(part), "Message-ID")
-    ]
+    returned = _returned(parts)
     envelope = [f"<{each.strip('<>')}>" for each in _fields(report, "Original-Envelope-Id")]
     ids = _ids(" ".join(envelope + returned))
     actions = {value.lower() for value in _fields(report, "Action")}
@@ -180,26 +248,3 @@ def _receipt(report: str, ids: tuple[str, ...]) -> Answer:
 
 def _detail(said: Sequence[str]) -> str:
     return shown(" ".join(said))[:_MAX_DETAIL]
-
-
-def _status(data: bytes) -> tuple[str, str, str] | None:
-    """Return (code, description, number answered) of an edXML status package; no DTD, entities or network.
-
-    By local names; but XML that has just any StatusCode is no package: it must say what it answers (ResponseFor).
-    """
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    found: dict[str, str] = {}
-    for element in root.iter():
-        if isinstance(element.tag, str) and element.text:
-            found.setdefault(etree.QName(element).localname.lower(), element.text.strip())
-    names = {etree.QName(element).localname.lower() for element in root.iter() if isinstance(element.tag, str)}
-    code = found.get("statuscode")
-    if code is None or "responsefor" not in names:
-        return None
-    return code[:2], _detail(found.get("description", "").split()), found.get("code", "")[:100]

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.channels.servers import why, words
+from vanthu_cli.document.text import wire_address
 from vanthu_cli.locale import _
 
-_ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+", re.ASCII)
+_ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9_.-]+")
+"""A mailbox whose domain is in A-labels; letters before the @ may be any (RFC 6531), if the server takes such."""
 _ENVELOPE_ID = re.compile(r"[!-*,-<>-~]{1,100}")
 """xtext that needs no escapes (RFC 3461 section 4)."""
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
@@ -48,10 +50,13 @@ def ready(smtp: smtplib.SMTP) -> bool:
 
 def _impossible(smtp: smtplib.SMTP, letter: Letter) -> Answered | None:
     """Say what this server would refuse anyway, before anything is sent to it."""
-    wrong = [each for each in (letter.sender, letter.recipient) if not _ADDRESS.fullmatch(each)]
+    addresses = [wire_address(each) for each in (letter.sender, letter.recipient)]
+    wrong = [each for each in addresses if not _ADDRESS.fullmatch(each)]
     if wrong:
         said = _("not an address that mail can be sent to: {address}").format(address=words(wrong[0]))
         return Answered("refused", said)
+    if not "".join(addresses).isascii() and not smtp.has_extn("smtputf8"):
+        return Answered("refused", _("this server takes no address with diacritics before the @ (SMTPUTF8)"))
     limit = smtp.esmtp_features.get("size", "")
     if limit.isdecimal() and 0 < int(limit) < len(letter.raw):
         said = _("too large for this server: {size} > {limit} bytes").format(size=len(letter.raw), limit=limit)
@@ -60,15 +65,17 @@ def _impossible(smtp: smtplib.SMTP, letter: Letter) -> Answered | None:
 
 
 def _envelope(smtp: smtplib.SMTP, letter: Letter) -> Answered | None:
+    sender, recipient = wire_address(letter.sender), wire_address(letter.recipient)
     options = [f"SIZE={len(letter.raw)}"] if smtp.has_extn("size") else []
+    options += [] if (sender + recipient).isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
     notify = []
     if smtp.has_extn("dsn"):  # RFC 3461: delivery reports that carry our identity back
         notify = ["NOTIFY=SUCCESS,FAILURE,DELAY" if letter.reports else "NOTIFY=FAILURE"]
         identity = letter.message_id.strip("<>")
         options += ["RET=HDRS"] + ([f"ENVID={identity}"] if _ENVELOPE_ID.fullmatch(identity) else [])
-    code, said = smtp.mail(letter.sender, options)
+    code, said = smtp.mail(sender, options)
     if code // 100 == _DONE:
-        code, said = smtp.rcpt(letter.recipient, notify)
+        code, said = smtp.rcpt(recipient, notify)
     return None if code // 100 == _DONE else _refused(smtp, code, said)
 
 

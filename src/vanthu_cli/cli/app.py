@@ -209,7 +209,10 @@ def _commands() -> list[tuple[str, str, str]]:
         ("prepare", "prepare_command", _("Make the copy that the leader signs.")),
         ("sign", "sign_command", _("Put one kind of signature on files.")),
         ("sign-send", "sign_send_command", _("Number, seal, register and send a document the leader has signed.")),
-        ("send", "send_command", _("Send on what is still waiting to be sent.")),
+        ("send", "send_command", _("Send on what is still waiting to be sent; remind who has not answered.")),
+        ("recall", "recall_command", _("Take an issued document back.")),
+        ("carry", "carry_commands", _("On a machine without the register: carry letters between two networks.")),
+        ("paper", "paper_commands", _("Paper originals owed beside what was sent: list, done.")),
         ("register", "register_commands", _("The books: list, show, search.")),
         (
             "directory",

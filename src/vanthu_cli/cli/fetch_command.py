@@ -1,13 +1,16 @@
 """`vanthu fetch`."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli.progress import counting
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.fetch import Fetched, exit_code, fetch, peek
+from vanthu_cli.procedures.sorting import Taken
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
 from vanthu_cli.reports.words import delivery_word, reason_word
 
@@ -15,13 +18,18 @@ from vanthu_cli.reports.words import delivery_word, reason_word
 def command(
     context: typer.Context,
     channel: Annotated[list[str] | None, typer.Option("--channel", help=_("Only this channel (repeatable)."))] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", help=_("Instead from here: an exchange folder, a Maildir, or .eml files.")),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what waits on the servers."))] = False,
 ) -> int:
     run = run_of(context)
     with run.desk() as desk:
         if dry_run:
-            return _peeked(run, peek(desk, channel or ()))
-        result = fetch(desk, channel or ())
+            return _peeked(run, peek(desk, channel or (), folder=folder))
+        with counting(run, _("fetching")) as tick:
+            result = fetch(desk, channel or (), folder=folder, tick=tick)
     return _show(run, result)
 
 
@@ -69,6 +77,7 @@ def _json(result: Fetched) -> dict[str, Any]:
     ]
     other = [
         {"message_id": taken.message_id, "reason": taken.reason}
+        | ({"recall": f"r{taken.recall}"} if taken.recall is not None else {})
         for taken in result.taken
         if taken.reason and not taken.quarantined
     ]
@@ -86,24 +95,33 @@ def _lines(result: Fetched) -> Iterator[str]:
     if arrived:
         yield ""
         yield from arrival_table(arrived)
-    for taken in result.taken:
-        if taken.quarantined and taken.reason == "secret-mark":
-            yield _(
-                "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
-                "charge of secret documents."
-            ).format(id=taken.message, sender=taken.sender or "?")
-        elif taken.quarantined:
-            yield _(
-                "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "
-                "administrator."
-            ).format(id=taken.message, sender=taken.sender or "?")
-        elif taken.receipt:
-            name, whom, _kind, state = taken.receipt
-            yield _("{name} to {whom}: {state}.").format(name=name, whom=whom, state=delivery_word(state))
-        elif taken.reason:
-            yield _("Message from {sender}: {reason}.").format(
-                sender=taken.sender or "?", reason=reason_word(taken.reason)
-            )
-    if any(document.state == "waiting" for document in arrived):
+    yield from filter(None, map(_taken_line, result.taken))
+    if any(document.state == "waiting" for document in arrived) or any(taken.recall for taken in result.taken):
         yield ""
         yield _("What waits for you: vanthu inbox list")
+
+
+def _taken_line(taken: Taken) -> str:
+    """Say what became of a message that brought no document to be listed."""
+    if taken.quarantined and taken.reason == "secret-mark":
+        return _(
+            "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
+            "charge of secret documents."
+        ).format(id=taken.message, sender=taken.sender or "?")
+    if taken.quarantined:
+        return _(
+            "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "
+            "administrator."
+        ).format(id=taken.message, sender=taken.sender or "?")
+    if taken.recall is not None:
+        return _(
+            "r{id}: {sender} recalls a document and has signed for it. A person decides: vanthu inbox show r{id}"
+        ).format(id=taken.recall, sender=taken.sender or "?")
+    if taken.receipt:
+        name, whom, _kind, state = taken.receipt
+        return _("{name} to {whom}: {state}.").format(name=name, whom=whom, state=delivery_word(state))
+    if taken.reason:
+        return _("Message from {sender}: {reason}.").format(
+            sender=taken.sender or "?", reason=reason_word(taken.reason)
+        )
+    return ""

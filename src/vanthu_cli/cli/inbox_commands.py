@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from vanthu_cli.cli.full import full
+from vanthu_cli.cli.inbox_recalls import agree, decline, recall_id, recall_json, recall_line, show_recall
 from vanthu_cli.cli.parse import day_option, quarantine_id
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
-from vanthu_cli.register import deliveries, directory, documents, messages
+from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
 from vanthu_cli.reports.details import local
@@ -28,14 +29,16 @@ def list_(context: typer.Context) -> int:
     with run.desk() as desk:
         waiting = documents.listing(desk.book, direction="in", states=["waiting"])
         secret = [row for row in messages.in_state(desk.book, "quarantined") if row["reason"] != "destroyed"]
-    lines = arrival_table(waiting) or [_("Nothing waits.")]
+        asked = [(row, documents.get(desk.book, row["document"])) for row in recalls.waiting(desk.book)]
+    lines = arrival_table(waiting) or ([] if asked else [_("Nothing waits.")])
+    lines += [recall_line(row, document) for row, document in asked]
     lines += [_quarantined_line(row) for row in secret]
     if waiting:
         lines += ["", _("Decide: vanthu inbox show ID, then accept ID, or refuse ID --reason “…”")]
     payload = [document_json(each) for each in waiting] + [
         quarantined_json(row["id"], row["sender"], row["reason"]) for row in secret
     ]
-    return run.answer({"documents": payload}, lines)
+    return run.answer({"documents": payload, "recalls": [recall_json(*each) for each in asked]}, lines)
 
 
 @group.command(help=_("Show one document with its signatures and where it lies."))
@@ -50,6 +53,8 @@ def show(
     with run.desk() as desk:
         if document.startswith("q"):
             return _show_quarantined(run, messages.get(desk.book, quarantine_id(document)))
+        if recall_id(document) is not None:
+            return show_recall(run, desk, document)
         found = documents.find(desk.book, document)
         payload, lines = full(desk, found, out)
     return run.answer({"document": document_json(found) | {"judgement": found.judgement}, **payload}, lines)
@@ -78,10 +83,15 @@ def accept_(
     date: Annotated[str, typer.Option(help=_("Correct date, as 2026-11-22."))] = "",
     agency: Annotated[str, typer.Option(help=_("Correct issuing agency: its code or name."))] = "",
     subject: Annotated[str, typer.Option(help=_("Correct subject."))] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help=_("Don't ask before a recalled document (rID) is destroyed."))
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     run = run_of(context)
     with run.desk() as desk:
+        if recall_id(ids[0]) is not None:
+            return agree(run, desk, ids, yes=yes, dry_run=dry_run)
         corrections = _corrections(desk.book, number=number, date=date, agency=agency, subject=subject)
         if corrections and len(ids) > 1:
             raise MisuseError("inbox.one", _("Corrections are for one document: name one ID."))
@@ -103,6 +113,8 @@ def refuse_(
 ) -> int:
     run = run_of(context)
     with run.desk() as desk:
+        if recall_id(ids[0]) is not None:
+            return decline(run, desk, ids, reason=reason, dry_run=dry_run)
 
         def one(identity: int) -> Document:
             if dry_run:

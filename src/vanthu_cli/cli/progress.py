@@ -21,3 +21,18 @@ def progress(run: Run, count: int, what: str) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=count)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def counting(run: Run, what: str) -> Iterator[Callable[[str, int], None]]:
+    """Show on stderr how many are done where nobody knows how many will come; on a terminal only."""
+    if not run.interactive or run.quiet:
+        yield lambda _name, _count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda name, count: bar.update(task, description=f"{what} {name}: {count}")

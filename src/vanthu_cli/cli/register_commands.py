@@ -54,6 +54,10 @@ def show(
     out: Annotated[
         Path | None, typer.Option("--out", help=_("Save the document and its attachments into this folder."))
     ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help=_("Write everything that proves who got it into this ZIP."))
+    ] = None,
+    key: Annotated[str, typer.Option("--key", help=_("The key that signs the evidence."))] = "",
 ) -> int:
     from vanthu_cli.cli.full import full
 
@@ -61,6 +65,11 @@ def show(
     with run.desk() as desk:
         found = documents.find(desk.book, document)
         payload, lines = full(desk, found, out)
+        if evidence is not None:
+            from vanthu_cli.procedures.evidence import write_evidence
+
+            payload["evidence"] = write_evidence(desk, found, evidence, key=key)
+            lines.append(_("Evidence: {path}").format(path=evidence))
     return run.answer({"document": register_json(found) | {"path": payload.pop("path")}, **payload}, lines)
 
 

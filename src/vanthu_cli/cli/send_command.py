@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from vanthu_cli.cli.issued import issued_answer, issued_json
-from vanthu_cli.cli.run import run_of
+from vanthu_cli.cli.run import run_of, tell
 from vanthu_cli.errors import MisuseError, worst
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.remind import overdue
+from vanthu_cli.procedures.remind import remind as reminded
 from vanthu_cli.procedures.send import letters_of, send
 from vanthu_cli.register import documents
 from vanthu_cli.reports.words import delivery_word
@@ -22,6 +24,9 @@ def command(
             "--again", help=_("Also send again what is unsure, undeliverable or refused: a person has decided.")
         ),
     ] = False,
+    remind: Annotated[
+        bool, typer.Option("--remind", help=_("Remind the agencies that should have acknowledged it by now."))
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be sent."))] = False,
 ) -> int:
     run = run_of(context)
@@ -32,9 +37,16 @@ def command(
         for text in ids:
             document = documents.find(desk.book, text)
             if dry_run:
-                letters = letters_of(desk, document)
+                letters = overdue(desk, document) if remind else letters_of(desk, document)
                 lines = [f"{each.address}: {delivery_word(each.state)}" for each in letters]
                 codes.append(run.answer(issued_json(desk, document) | {"dry_run": True}, lines))
+                continue
+            if remind:
+                count = len(overdue(desk, document))
+                done, failed = reminded(desk, document.id)
+                if not run.json:
+                    tell(_("{name}: {count} agencies reminded.").format(name=document.name, count=count))
+                codes.append(issued_answer(run, desk, done, failed))
                 continue
             codes.append(issued_answer(run, desk, *send(desk, document.id, again=again)))
     return worst(codes)

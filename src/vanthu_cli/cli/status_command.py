@@ -25,6 +25,10 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
         yield _(
             "! q{id}: a secret lies in quarantine (from {sender}). Report it; then: vanthu inbox quarantine q{id} --destroyed"
         ).format(id=row["id"], sender=row["sender"] or "?")
+    for row, document in found.recalls:
+        yield _("! {name} is asked back by who issued it: vanthu inbox show r{id}").format(
+            name=document.name, id=row["id"]
+        )
     for document in found.unfinished:
         yield _("! {name} is numbered but not sealed: run the same sign-send command again.").format(name=document.name)
     for document, letter in found.troubled:
@@ -49,11 +53,16 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
             id=document.id,
         )
     for (identity, name, due), agencies in _silent(found).items():
-        yield _("{mark} {name}: no answer yet from {agencies} (due {due}). vanthu register show {id}").format(
-            mark="!" if due < now else "•", name=name, agencies=", ".join(agencies), due=f"{due:%d/%m/%Y}", id=identity
+        late = due < now
+        yield _("{mark} {name}: no answer yet from {agencies} (due {due}). {command}").format(
+            mark="!" if late else "•",
+            name=name,
+            agencies=", ".join(agencies),
+            due=f"{due:%d/%m/%Y}",
+            command=f"vanthu send {identity} --remind" if late else f"vanthu register show {identity}",
         )
     for row in found.paper:
-        yield _("• Paper original owed: {copies} × to {agency} ({reason}), document {id}.").format(
+        yield _("• Paper original owed: {copies} × to {agency} ({reason}). vanthu paper done {id}").format(
             copies=row["copies"], agency=row["agency"], reason=reason_word(row["reason"]), id=row["document"]
         )
     for certificate in found.expiring:
@@ -74,6 +83,9 @@ def _json(found: Status) -> dict[str, Any]:
     return {
         "quarantined": [
             {"id": f"q{row['id']}", "from": row["sender"], "at": row["received_at"]} for row in found.quarantined
+        ],
+        "recalls": [
+            {"id": f"r{row['id']}", "document": str(each.id), "name": each.name} for row, each in found.recalls
         ],
         "to_accept": [
             {

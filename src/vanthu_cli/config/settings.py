@@ -61,24 +61,32 @@ class Server:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Channel:
-    """A mailbox of the office on one network; `after` says what becomes of a message there once it is ours.
+    """A way of the office into one network.
 
-    `smime` names the key that signs outgoing letters (S/MIME); empty: the letter itself is not signed, only the document.
+    mail: a mailbox, `imap`, `smtp`, `secret`; `after` says what becomes of a message there once it is ours. folder: `path` of
+    a folder that is carried to a machine on that network and back. `smime` names the key that signs outgoing letters
+    (S/MIME); empty: the letter itself is not signed, only the document.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-    kind: Literal["mail"]
+    kind: Literal["mail", "folder"]
     network: Network
     address: str
-    imap: Server
-    smtp: Server
-    secret: str
+    imap: Server | None = None
+    smtp: Server | None = None
+    secret: str = ""
     after: Literal["flag", "move", "leave"] = "flag"
     smime: str = ""
+    path: str = ""
 
     def __post_init__(self) -> None:
         if not is_mailbox(self.address):
             raise ValueError(_("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
+        if self.kind == "folder":
+            _filled(self, "path")
+            return
+        if self.imap is None or self.smtp is None:
+            raise ValueError(_("a channel of the kind “mail” needs imap and smtp"))
         check_reference(self.secret)
 
 
@@ -150,12 +158,18 @@ class Signing:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Accept:
-    """What may enter the register without a person. Off: everything waits for the clerk."""
+    """What may enter the register without a person. Off: everything waits for the clerk.
+
+    `attachments` are the kinds of files that this office takes, told by content (reading/kinds.py); others wait for a person.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     automatic: bool = False
     confidence: float = 0.9
     numbered_after_signing: bool = False
+    attachments: tuple[str, ...] = (
+        "pdf", "word", "sheet", "slides", "ole", "rtf", "text", "xml", "image", "zip", "signature", "mail", "tnef",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence <= 1:

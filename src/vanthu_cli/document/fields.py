@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Fields:
     secrecy: str | None = None
     urgency: str | None = None
     recipients: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as contract.md writes them."""
+        date = self.date.isoformat() if self.date else None
+        return asdict(self) | {"date": date, "recipients": list(self.recipients)}
 
 
 @dataclass(frozen=True, slots=True)

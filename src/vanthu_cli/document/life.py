@@ -9,8 +9,8 @@ from typing import Literal
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.locale import _
 
-State = Literal["numbered", "sealed", "queued", "sent", "waiting", "accepted", "refused", "quarantined"]
-Event = Literal["number", "seal", "queue", "send", "arrive", "accept", "refuse", "quarantine"]
+State = Literal["numbered", "sealed", "queued", "sent", "recalled", "waiting", "accepted", "refused", "quarantined"]
+Event = Literal["number", "seal", "queue", "send", "recall", "arrive", "accept", "refuse", "quarantine"]
 
 MOVES: Mapping[tuple[State | None, Event], State] = {
     # Outgoing. The number is the point of no return (contract.md): from then on only forward.
@@ -20,17 +20,25 @@ MOVES: Mapping[tuple[State | None, Event], State] = {
     ("queued", "queue"): "queued",
     ("queued", "send"): "sent",
     ("sent", "queue"): "queued",
+    ("queued", "recall"): "recalled",
+    ("sent", "recall"): "recalled",
     # Incoming.
     (None, "arrive"): "waiting",
     ("waiting", "accept"): "accepted",
     ("waiting", "refuse"): "refused",
+    # Asked back by who issued it, and destroyed here (NĐ 30/2020 Đ18.4.b).
+    ("waiting", "recall"): "recalled",
+    ("accepted", "recall"): "recalled",
+    ("refused", "recall"): "recalled",
     # A secret may be noticed late: by whom it was registered or returned does not matter then.
     ("waiting", "quarantine"): "quarantined",
     ("accepted", "quarantine"): "quarantined",
     ("refused", "quarantine"): "quarantined",
 }
 
-DeliveryState = Literal["queued", "handed-over", "delivered", "acknowledged", "bounced", "refused", "unsure", "sending"]
+DeliveryState = Literal[
+    "queued", "handed-over", "delivered", "acknowledged", "bounced", "refused", "unsure", "sending", "recalled"
+]
 
 # How strong the evidence of a delivery state is; weaker evidence that comes later changes nothing.
 STRENGTH: Mapping[str, int] = {
@@ -42,6 +50,7 @@ STRENGTH: Mapping[str, int] = {
     "bounced": 5,
     "acknowledged": 6,
     "refused": 7,
+    "recalled": 8,
 }
 
 
@@ -68,4 +77,5 @@ def state_word(state: str) -> str:
         "sealed": _("sealed, not addressed"),
         "queued": _("being sent"),
         "sent": _("sent"),
+        "recalled": _("recalled"),
     }.get(state, state)

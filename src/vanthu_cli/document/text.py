@@ -58,3 +58,18 @@ def is_mailbox(text: str) -> bool:
     return bool(local and domain) and not any(
         c.isspace() or c in _NOT_IN_MAILBOXES or unicodedata.category(c) in _UNSEEN for c in local + domain
     )
+
+
+def wire_address(address: str) -> str:
+    """Return an address as it travels: the domain in A-labels (RFC 5890), what stands before the @ as it is (RFC 6531)."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode()}" if not domain.isascii() else address
+    except UnicodeError:
+        return address
+
+
+def mailbox_key(address: str) -> str:
+    """Return an address as addresses are compared: capitals, composition and the way a domain is written don't count."""
+    local, at, domain = wire_address(unicodedata.normalize("NFC", address)).rpartition("@")
+    return f"{local.lower()}{at}{domain.lower()}"

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from queue import Empty, LifoQueue
+from threading import Semaphore
 from typing import TYPE_CHECKING, Any
 
-from vanthu_cli.config.secrets import secret
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import BusyError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.ways import Ways
 from vanthu_cli.register.book import Book, explaining, open_book
 from vanthu_cli.register.cabinet import Cabinet, open_cabinet
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
-    from vanthu_cli.procedures.examine import Examination, Question, Task
+    from vanthu_cli.procedures.examine import Examination, Examiner, Question, Task
     from vanthu_cli.procedures.keys import KeyRing
     from vanthu_cli.procedures.lookup import Lookup
     from vanthu_cli.register.directory import Agency
@@ -86,8 +88,13 @@ class Desk:
 
     def examine(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Examination":
         """Have a file looked at in the worker; `wishes` are further fields of `Question`."""
-        question = self.question(name, data, *tasks, **wishes)
-        return self.kept.lookup.judged(self.examiner, question) if "judge" in tasks else self.examiner(question)
+        return self.judged(self.question(name, data, *tasks, **wishes))
+
+    def judged(self, question: "Question") -> "Examination":
+        """Have a question answered; may be called from any thread."""
+        return (
+            self.kept.lookup.judged(self.examiner, question) if "judge" in question.tasks else self.examiner(question)
+        )
 
     def question(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Question":
         from vanthu_cli.procedures.examine import Question
@@ -154,8 +161,8 @@ def open_desk(
             _("Run “vanthu init” first."),
         )
     book = open_book(register_file(config), who=who(), now=now, make=make)
-    channels = _Channels(config, prompt)
-    examiner, kept = _LazyExaminer(language), Kept(config, prompt)
+    channels = Ways(config, book, prompt)
+    examiner, kept = _LazyExaminers(language), Kept(config, prompt)
     try:
         with explaining():
             yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner, kept)
@@ -185,63 +192,30 @@ def who() -> str:
     return f"{user}@{platform.node()}"
 
 
-class _Channels(dict[str, "Channel"]):
-    """The configured channels; the mail library (85 ms) is imported when one is used."""
+class _LazyExaminers:
+    """Worker processes that look at files, as many as there are processors; any number of threads may ask at once."""
 
-    def __init__(self, config: Config, prompt: Callable[[str], str | None]) -> None:
-        super().__init__()
-        self._config = config
-        self._prompt = prompt
-
-    def __missing__(self, name: str) -> "Channel":
-        from vanthu_cli.channels.mail import MailChannel, tls_context
-
-        settings = self._config.channels.get(name)
-        if settings is None:
-            raise MisuseError(
-                "channel.unknown",
-                _("There is no channel {name} in the configuration.").format(name=name),
-                _("Known: {names}").format(names=", ".join(self._config.channels)),
-            )
-        contexts = [
-            tls_context(server, self._config.path(server.ca) if server.ca else None)
-            for server in (settings.imap, settings.smtp)
-        ]
-        password = _Remembered(lambda: secret(self._config, settings.secret, self._prompt))
-        self[name] = MailChannel(name, settings, contexts[0], contexts[1], password)
-        return self[name]
-
-    def close(self) -> None:
-        for channel in self.values():
-            channel.close()
-
-
-class _Remembered:
-    """A secret that is asked for once in a run."""
-
-    def __init__(self, ask: Callable[[], str]) -> None:
-        self._ask = ask
-        self._value: str | None = None
-
-    def __call__(self) -> str:
-        if self._value is None:
-            self._value = self._ask()
-        return self._value
-
-
-class _LazyExaminer:
     def __init__(self, language: str) -> None:
         self._language = language
-        self._examiner: Callable[[Question], Examination] | None = None
+        self.jobs = os.cpu_count() or 1
+        self._made = list["Examiner"]()
+        self._free = LifoQueue["Examiner"]()  # the one that is warm first
+        self._room = Semaphore(self.jobs)
 
     def __call__(self, question: "Question") -> "Examination":
-        if self._examiner is None:
-            from vanthu_cli.procedures.examine import Examiner
+        with self._room:
+            try:
+                examiner = self._free.get_nowait()
+            except Empty:
+                from vanthu_cli.procedures.examine import Examiner
 
-            self._examiner = Examiner(self._language)
-        return self._examiner(question)
+                examiner = Examiner(self._language)
+                self._made.append(examiner)
+            try:
+                return examiner(question)
+            finally:
+                self._free.put(examiner)
 
     def close(self) -> None:
-        close = getattr(self._examiner, "close", None)
-        if close is not None:
-            close()
+        for each in self._made:
+            each.close()

@@ -31,7 +31,7 @@ _JUDGING = frozenset({"judge", "lasting", "pictures"})
 _Bench = tuple[Trust, Mapping[str, Signatory] | None]
 _NOBODY = Trust((), (), (), "ignore")
 
-Task = Literal["mark", "read", "judge", "lasting", "pictures", "places", "scan", "signers"]
+Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Examination:
     """What was found; None where it was not asked or could not be told.
 
     `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
-    signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page. `fault`: why the file could not be looked at.
+    signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page.
+    `kind`: what the file is (reading/kinds.py); `members`: name and bytes of what lies in a container; `shut`: why not all of
+    that could be taken out. `fault`: why the file could not be looked at.
     """
 
     mark: str | None = None
@@ -80,6 +82,9 @@ class Examination:
     corner: Box | None = None
     covered: bool = False
     until: datetime | None = None
+    kind: str = ""
+    members: tuple[tuple[str, bytes], ...] = ()
+    shut: str | None = None
     fault: str | None = None
 
 
@@ -103,6 +108,7 @@ def examine(question: Question) -> Examination:
     seen = Look() if tasks <= _JUDGING else look(question.name, data, wish, password=password)
     if seen.mark:
         return Examination(mark=seen.mark)
+    kind, members, shut = _opened(question) if "open" in tasks else ("", (), None)
     judgement = until = None
     if "lasting" in tasks:
         from vanthu_cli.validation.lasting import lasting
@@ -136,8 +142,20 @@ def examine(question: Question) -> Examination:
         corner=seen.corner,
         covered=seen.covers_text,
         until=until,
+        kind=kind,
+        members=members,
+        shut=shut,
         fault=seen.fault,
     )
+
+
+def _opened(question: Question) -> tuple[str, tuple[tuple[str, bytes], ...], str | None]:
+    from vanthu_cli.reading.containers import opened
+    from vanthu_cli.reading.kinds import kind_of
+
+    data = question.data if isinstance(question.data, bytes) else question.data.read_bytes()
+    inside = opened(question.name, data)
+    return kind_of(question.name, data), tuple((each.name, each.data) for each in inside.members), inside.fault
 
 
 def _signers(question: Question, judgement: Judgement | None) -> tuple[str, ...]:

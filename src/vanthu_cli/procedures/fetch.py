@@ -1,25 +1,34 @@
 """Taking in what has arrived (NĐ 30/2020 Đ21, Đ22; 145-CV/TU point 2).
 
-Order of effects for each message: raw bytes into intake/, durably -> looked at -> (secret: to quarantine/) or into the
-cabinet -> one transaction with message, document, number, events and answer -> intake file away -> flagged on the server.
-A run that dies anywhere is taken up by the next one: what stands in intake/ first, then what the server has and we have not.
+Order of effects for each group of messages: raw bytes into intake/, durably -> looked at, in workers, while the next group
+comes -> (secret: to quarantine/) or into the cabinet -> one transaction with messages, documents, numbers, events and answers
+-> intake files away. When a channel is through, its messages are flagged on the server; last, answers are sent. A run that dies
+anywhere is taken up by the next one: what stands in intake/ first, then what the server has and we have not.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vanthu_cli.errors import MisuseError, PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.bring import Group, bring, origin_of
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.intake import Taken, finish, take_in
+from vanthu_cli.procedures.intake import Arrived, enter_all, finish, receive
 from vanthu_cli.procedures.post import post, settle
+from vanthu_cli.procedures.sorting import Taken
 from vanthu_cli.register import deliveries, messages
 from vanthu_cli.register.cabinet import write_durably
-from vanthu_cli.register.messages import Origin
 
-_VANISHED = "mail.expunged"
+if TYPE_CHECKING:
+    from vanthu_cli.channels.channel import Channel
+
+FOLDER = "folder"
+"""What a folder that no configuration names is called as a channel."""
 
 
 @dataclass(slots=True)
@@ -43,91 +52,141 @@ class Fetched:
     unsent: list[VanthuError] = field(default_factory=list)
 
 
-def fetch(desk: Desk, names: Sequence[str] = ()) -> Fetched:
-    """Bring in what is new on the channels, send the answers that it calls for, and mark on the servers what is ours."""
-    chosen = list(names) or list(desk.config.channels)
-    if not chosen:
+def fetch(
+    desk: Desk, names: Sequence[str] = (), *, folder: Path | None = None, tick: Callable[[str, int], None] | None = None
+) -> Fetched:
+    """Bring in what is new on the channels, send the answers that it calls for, and mark on the servers what is ours.
+
+    `folder`: from there instead (an exchange folder, a Maildir, .eml files), which is left as it is. `tick` is told channel and
+    count as messages are done.
+    """
+    chosen = list(names) or ([] if folder else list(desk.config.channels))
+    if not chosen and folder is None:
         raise MisuseError("fetch.no_channel", _("The configuration has no channel to fetch from."))
     result = Fetched()
-    with desk.lock():
+    with desk.lock(), ExitStack() as stack:
+        pool = ThreadPoolExecutor(getattr(desk.examiner, "jobs", 1))
+        stack.callback(
+            pool.shutdown, wait=False, cancel_futures=True
+        )  # an interrupted run does not wait for a slow file
+        run = _Run(desk, result, pool, tick or (lambda _channel, _count: None))
         for stray in (desk.cabinet.root / "intake").glob("*.tmp"):
             stray.unlink()
-        outcomes = {name: ChannelOutcome(name) for name in chosen}
-        for left in desk.cabinet.waiting_intake():
-            origin = _origin(left)
-            if not finish(desk, origin, left):
-                _take(desk, left, outcomes.setdefault(origin.channel, ChannelOutcome(origin.channel)), result)
+        run.resume()
         result.unsent += settle(desk)
         for name in chosen:
-            _fetch_channel(desk, outcomes[name], result)
-        result.channels = list(outcomes.values())
-        result.unsent += post(desk, deliveries.in_states(desk.book, "queued", purpose="answer"))
+            run.fetch(name, lambda name=name: desk.channels[name])  # type: ignore[misc]
+        if folder is not None:
+            run.fetch(FOLDER, lambda: _folder(folder))
+        result.channels = list(run.outcomes.values())
+        result.unsent += post(desk, deliveries.due(desk.book))
     return result
 
 
-def _fetch_channel(desk: Desk, outcome: ChannelOutcome, result: Fetched) -> None:
-    try:
-        channel = desk.channels[outcome.channel]
-        for waiting in channel.waiting(messages.known(desk.book, outcome.channel)):
-            place = desk.cabinet.intake(
-                _file_name(Origin(outcome.channel, waiting.identity, waiting.received_at, waiting.size))
-            )
-            try:
-                write_durably(place, waiting.fetch())
-            except UnreachableError as error:
-                if error.code != _VANISHED:
-                    raise
-                outcome.errors.append(error)  # somebody deleted it under us: the others are still there
-                continue
-            _take(desk, place, outcome, result)
-        ours = messages.to_mark(desk.book, outcome.channel)
-        channel.acknowledge(ours)
-        with desk.book.step():
-            messages.marked(desk.book, outcome.channel, ours)
-    except VanthuError as error:
-        outcome.errors.append(error)
-        outcome.reached = outcome.messages > 0
+def _folder(path: Path) -> "Channel":
+    from vanthu_cli.channels.folder import FolderChannel
+
+    return FolderChannel(FOLDER, "", "", path, write_durably, own=False)
 
 
-def _take(desk: Desk, place: Path, outcome: ChannelOutcome, result: Fetched) -> None:
-    outcome.messages += 1
-    try:
-        taken = take_in(desk, _origin(place), place)
-    except UnreachableError:  # the disk: the others would fail as well
-        raise
-    except Exception as error:  # noqa: BLE001  one bad message never stops the others; it stays in intake and is tried again
-        detail = {"place": place.name, "why": f"{type(error).__name__}: {error}"}
-        outcome.errors.append(
-            PartlyDoneError(
-                "fetch.message",
-                _("One message could not be taken in ({why}). It lies safe in intake/{place}.").format(**detail),
-                _("The next fetch tries it again. If it stays, give the file to the administrator."),
-            )
-        )
-        return
-    result.taken.append(taken)
-    outcome.duplicates += taken.duplicate
-    outcome.new += not taken.duplicate
+@dataclass(slots=True)
+class _Run:
+    """One run: groups that are being looked at, and what became of those before."""
+
+    desk: Desk
+    result: Fetched
+    pool: ThreadPoolExecutor
+    tick: Callable[[str, int], None]
+    outcomes: dict[str, ChannelOutcome] = field(default_factory=dict)
+    _looking: deque[list[Arrived]] = field(default_factory=deque)
+
+    def resume(self) -> None:
+        """Take up what an earlier run brought and did not finish."""
+        waiting = self.desk.cabinet.waiting_intake()
+        left = [place for place in waiting if not finish(self.desk, origin_of(place), place)]
+        for place in left:
+            self._look([place])
+            self._enter()
+        self._enter(all_of_them=True)
+
+    def fetch(self, name: str, open_channel: Callable[[], "Channel"]) -> None:
+        """Take in what a channel has; a line that breaks is taken up again as long as each try brings something."""
+        outcome = self._outcome(name)
+        try:
+            channel = open_channel()
+            while True:
+                before = outcome.messages
+                try:
+                    for group in bring(self.desk, channel):
+                        self._group(group, outcome)
+                    break
+                except UnreachableError as error:
+                    self._enter(all_of_them=True)
+                    if error.code != "mail.unreachable" or outcome.messages == before:
+                        raise
+            self._enter(all_of_them=True)
+            _mark(self.desk, channel)
+        except VanthuError as error:
+            outcome.errors.append(error)
+            outcome.reached = outcome.messages > 0
+        finally:
+            self._enter(all_of_them=True)
+
+    def _outcome(self, name: str) -> ChannelOutcome:
+        return self.outcomes.setdefault(name, ChannelOutcome(name))
+
+    def _group(self, group: Group, outcome: ChannelOutcome) -> None:
+        outcome.errors += group.vanished
+        if group.renumbered:
+            with self.desk.book.step():
+                for origin, row in group.renumbered:
+                    messages.add(
+                        self.desk.book,
+                        origin,
+                        "other",
+                        sender=row["sender"],
+                        message_id=row["message_id"],
+                        sha256=row["sha256"],
+                        reason="renumbered",
+                    )
+        if group.files:
+            self._look(group.files)
+            self._enter()
+
+    def _look(self, files: Sequence[Path]) -> None:
+        self._looking.append([receive(self.desk, self.pool, place, origin_of(place)) for place in files])
+
+    def _enter(self, *, all_of_them: bool = False) -> None:
+        """Enter the groups that were looked at; the newest may still be under way, unless all are asked for."""
+        while len(self._looking) > (0 if all_of_them else 1):
+            group = self._looking.popleft()
+            for arrived, taken in zip(group, enter_all(self.desk, group), strict=True):
+                self._note(arrived, taken)
+
+    def _note(self, arrived: Arrived, taken: Taken | VanthuError) -> None:
+        outcome = self._outcome(arrived.origin.channel)
+        outcome.messages += 1
+        if isinstance(taken, VanthuError):
+            outcome.errors.append(taken)
+        else:
+            self.result.taken.append(taken)
+            outcome.duplicates += taken.duplicate
+            outcome.new += not taken.duplicate
+        self.tick(outcome.channel, outcome.messages)
 
 
-def _file_name(origin: Origin) -> str:
-    """Carry the origin in the name: an intake file must explain itself to the run that finds it."""
-    moment = int(datetime.fromisoformat(origin.received_at).timestamp())
-    return f"{origin.channel}.{origin.identity}.{moment}.eml"
+def _mark(desk: Desk, channel: "Channel") -> None:
+    ours = messages.to_mark(desk.book, channel.name)
+    channel.acknowledge(ours)
+    with desk.book.step():
+        messages.marked(desk.book, channel.name, ours)
 
 
-def _origin(place: Path) -> Origin:
-    channel, epoch, uid, moment, _suffix = place.name.rsplit(".", 4)
-    received = datetime.fromtimestamp(int(moment), UTC).isoformat(timespec="seconds")
-    return Origin(channel, f"{epoch}.{uid}", received, place.stat().st_size)
-
-
-def peek(desk: Desk, names: Sequence[str] = ()) -> dict[str, int]:
+def peek(desk: Desk, names: Sequence[str] = (), *, folder: Path | None = None) -> dict[str, int]:
     """Count what waits on the channels; nothing is brought in or marked."""
-    return {
-        name: sum(1 for _waiting in desk.channels[name].waiting(messages.known(desk.book, name)))
-        for name in list(names) or list(desk.config.channels)
-    }
+    chosen = list(names) or ([] if folder else list(desk.config.channels))
+    channels = [desk.channels[name] for name in chosen] + ([_folder(folder)] if folder else [])
+    return {each.name: sum(1 for _waiting in each.waiting(messages.known(desk.book, each.name))) for each in channels}
 
 
 def exit_code(result: Fetched) -> int:

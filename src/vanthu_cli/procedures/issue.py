@@ -15,7 +15,7 @@ from vanthu_cli.procedures.keys import open_key, proof, seal_of, sealed_with
 from vanthu_cli.procedures.make import moment
 from vanthu_cli.procedures.plan import Attachment, Plan
 from vanthu_cli.procedures.post import post, settle
-from vanthu_cli.procedures.send import compose_letter
+from vanthu_cli.procedures.send import compose_letters, keep_bodies, queue_letters
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.numbering import outgoing_series
@@ -90,6 +90,7 @@ def _number(desk: Desk, plan: Plan) -> Document:
             signer=plan.fields.signer_name,
             urgency=plan.fields.urgency,
             session=plan.request.session or None,
+            fields={"fields": plan.fields.as_json()},
         )
         series = outgoing_series(desk.config.office, plan.symbol, plan.day)
         number = documents.take_number(desk.book, "di", series, identity)
@@ -150,24 +151,12 @@ def _annex(each: Attachment, document: Document, key: SigningKey, with_what: Pro
 
 
 def _queue(desk: Desk, plan: Plan, document: Document) -> Document:
-    """Compose one letter for each agency, keep its bytes, enter it: Message-ID and bytes are fixed from here on."""
-    with_paper = {each.agency for each in plan.papers}
-    letters = [
-        (each, compose_letter(desk, document, each, paper=each.agency.code in with_paper)) for each in plan.recipients
-    ]
-    kept = [(recipient, letter.message_id, desk.cabinet.put(letter.raw)) for recipient, letter in letters]
+    """Write one letter for each agency, keep their bytes, enter them: Message-IDs and bytes are fixed from here on."""
+    letters = compose_letters(desk, document, plan.recipients, {each.agency for each in plan.papers})
+    keep_bodies(desk, letters)
     with desk.book.step():
-        for recipient, message_id, sha256 in kept:
-            deliveries.queue(
-                desk.book,
-                "document",
-                document.id,
-                agency=recipient.agency.code,
-                channel=recipient.channel,
-                address=recipient.address,
-                message_id=message_id,
-                letter=sha256,
-            )
+        addressed = zip(plan.recipients, letters, strict=True)
+        queue_letters(desk, document, "document", [(to.agency.code, to.channel, letter) for to, letter in addressed])
         for paper in plan.papers:
             deliveries.owe_paper(desk.book, document.id, paper.agency, paper.copies, paper.reason)
         documents.advance(desk.book, document.id, "queue", {"letters": len(letters)})

@@ -26,6 +26,7 @@ from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.routes import Recipient, route
+from vanthu_cli.procedures.send import check_size
 from vanthu_cli.procedures.sign import names_of
 from vanthu_cli.procedures.spots import own_signer, printed_signer, seal_place, signed_place, signer_name
 from vanthu_cli.register import deliveries, documents
@@ -38,6 +39,9 @@ from vanthu_cli.rules.secrecy import secret_mark
 from vanthu_cli.signing import marks, pades
 from vanthu_cli.signing.files import open_pdf
 from vanthu_cli.validation.findings import Judgement
+
+_SEAL = 256 << 10
+"""Bytes by which number, seal and proofs make a file larger, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     )
     organisation = request.organisation or only_key(desk, "organisation")
     if issued is None:
+        check_size(desk, recipients, len(signed) + _SEAL + sum(len(each.data) for each in attachments))
         check_key(desk, find_key(desk, organisation, "organisation"))
     warnings = form_faults(
         found.reading.fields,

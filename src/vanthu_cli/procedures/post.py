@@ -1,49 +1,68 @@
 """Sending what is queued: intent before effect, answer after (house.md, law 3).
 
-queued -> (about to be accepted: sending) -> handed-over | refused | queued again | unsure.
+queued -> (about to be accepted: sending) -> handed-over | refused | queued again, later | unsure.
 After a crash a letter found in `sending` is traced: our copy in Sent says it left; otherwise nobody can tell, and it is
 UNSURE: a person looks, it is never sent again by itself.
 """
 
+import random
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from vanthu_cli.channels.letter import Letter
-from vanthu_cli.document.life import DeliveryState
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import deliveries, documents
+from vanthu_cli.register.book import stored
 from vanthu_cli.register.deliveries import Delivery
+
+_PATIENCE = (5, 15, 60, 240, 1440)
+"""Minutes until the next try after a server said “later” (4xx): greylisting first, then as mail servers do (RFC 5321 4.5.4.1)."""
 
 
 def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
     """Send letters, one connection a channel. Return why channels could not be reached; their letters stay queued."""
     failed: dict[str, VanthuError] = {}
+    body = ("", b"")
     for delivery in queued:
         if delivery.channel in failed:
             continue
         try:
-            _hand_over(desk, delivery)
+            if delivery.letter != body[0]:  # letters to many agencies share it
+                body = (delivery.letter, desk.cabinet.get(delivery.letter))
+            _hand_over(desk, delivery, body[1])
         except VanthuError as error:
             failed[delivery.channel] = error
     close_documents(desk, {delivery.document for delivery in queued})
     return list(failed.values())
 
 
-def _hand_over(desk: Desk, delivery: Delivery) -> None:
+def _hand_over(desk: Desk, delivery: Delivery, body: bytes) -> None:
     channel = desk.channels[delivery.channel]
-    raw = desk.cabinet.get(delivery.letter)
-
-    # Reports of delivery are evidence for documents; for our answers they would only fill the mailbox.
-    letter = Letter(delivery.message_id, channel.address, delivery.address, raw, reports=delivery.purpose == "document")
+    # Reports of delivery and copies are evidence for documents; for our answers they would only fill the mailbox.
+    weighty = delivery.purpose != "answer"
+    letter = Letter(
+        delivery.message_id, channel.address, delivery.address, delivery.head, body, reports=weighty, copied=weighty
+    )
 
     def about_to() -> None:
         with desk.book.step():
             deliveries.record(desk.book, delivery.id, "sending")
 
     answered = channel.hand_over(letter, about_to)
-    state: DeliveryState = "queued" if answered.state == "later" else answered.state
     with desk.book.step():
-        deliveries.record(desk.book, delivery.id, state, answered.words)
+        if answered.state == "later":
+            deliveries.attempted(desk.book, delivery.id, answer=answered.words, due=_next_try(desk, delivery))
+        elif answered.state == "carried":
+            deliveries.carried(desk.book, delivery.id, answered.words)
+        else:
+            deliveries.record(desk.book, delivery.id, answered.state, answered.words)
+
+
+def _next_try(desk: Desk, delivery: Delivery) -> str:
+    """Return when a letter may be tried again by itself; a little apart, so that not all come at the same minute."""
+    minutes = _PATIENCE[min(delivery.attempts, len(_PATIENCE) - 1)]
+    return stored(desk.now + timedelta(minutes=minutes * random.uniform(0.9, 1.1)))  # noqa: S311  no secret
 
 
 def settle(desk: Desk) -> list[VanthuError]:

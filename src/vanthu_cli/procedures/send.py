@@ -1,13 +1,15 @@
 """Sending what is issued: the letter to each agency, and sending on (or again) what has not reached everybody."""
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from vanthu_cli.channels.letter import Letter, compose, new_message_id
+from vanthu_cli.channels.edxml import Header, Party, document_xml
+from vanthu_cli.channels.letter import Attached, Letter, address, entity, new_message_id
 from vanthu_cli.document.symbol import DocumentNumber
-from vanthu_cli.errors import ForbiddenError, VanthuError
+from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError
 from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.post import post, settle
@@ -17,15 +19,20 @@ from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import VIETNAM, today
 
+_IN_BASE64 = 1.37
+"""How much a file grows on the way: base64 in lines of 76 (RFC 2045 6.8)."""
+_BESIDE = 64 << 10
+"""Bytes of a letter beside its files, at most: headers, text, header data."""
+
 
 def send(desk: Desk, identity: int, *, again: bool) -> tuple[Document, list[VanthuError]]:
-    """Send what of a document (or, for one that came, of the answers about it) is still queued.
+    """Send what of a document (or, for one that came, of the answers about it) is still queued, whenever it was to be tried.
 
     `again`: a person has decided to send again what is unsure, undeliverable or refused.
     """
     with desk.lock():
         document = documents.get(desk.book, identity)
-        if document.direction == "out" and document.state not in {"queued", "sent"}:
+        if document.direction == "out" and document.state not in {"queued", "sent", "recalled"}:
             raise ForbiddenError(
                 "send.not_sealed",
                 _("{name} cannot be sent: it is not sealed and addressed yet.").format(name=document.name),
@@ -34,7 +41,8 @@ def send(desk: Desk, identity: int, *, again: bool) -> tuple[Document, list[Vant
         failed = settle(desk)
         if again:
             _again(desk, document)
-        failed += post(desk, [each for each in letters_of(desk, document) if each.state == "queued"])
+        every = deliveries.of_document(desk.book, identity, "document", "answer", "recall", "reminder")
+        failed += post(desk, [each for each in every if each.state == "queued"])
         return documents.get(desk.book, identity), failed
 
 
@@ -46,17 +54,19 @@ def letters_of(desk: Desk, document: Document) -> list[Delivery]:
 def _again(desk: Desk, document: Document) -> None:
     """Queue anew what a person has decided to send again.
 
-    Unsure: the same bytes under the same Message-ID, so that the receiver can drop a second copy. Undeliverable or refused:
-    a new letter to the address that the directory gives today.
+    Unsure, in a mailbox: the same bytes under the same Message-ID, so that the receiver can drop a second copy. Undeliverable or
+    refused, or unsure to whoever carries it: a new letter to the address that the directory gives today.
     """
     for letter in letters_of(desk, document):
-        if letter.state == "unsure":
+        channel = desk.config.channels.get(letter.channel)
+        if letter.state == "unsure" and channel is not None and channel.kind == "mail":
             with desk.book.step():
                 deliveries.record(desk.book, letter.id, "queued", "sent-again")
-        elif letter.state in {"bounced", "refused"} and letter.agency and letter.purpose == "document":
+        elif letter.state in {"unsure", "bounced", "refused"} and letter.agency and letter.purpose == "document":
             recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
-            fresh = compose_letter(desk, document, recipient, paper=bool(deliveries.paper_owed(desk.book, document.id)))
-            kept = desk.cabinet.put(fresh.raw)
+            owed = {row["agency"] for row in deliveries.paper_owed(desk.book, document.id)}
+            fresh = compose_letters(desk, document, [recipient], owed)[0]
+            kept = desk.cabinet.put(fresh.body)
             with desk.book.step():
                 deliveries.readdress(
                     desk.book,
@@ -64,39 +74,138 @@ def _again(desk: Desk, document: Document) -> None:
                     channel=recipient.channel,
                     address=recipient.address,
                     message_id=fresh.message_id,
+                    head=fresh.head,
                     letter=kept,
                 )
                 if documents.get(desk.book, document.id).state == "sent":
                     documents.advance(desk.book, document.id, "queue", {"letters": 1})
 
 
-def compose_letter(desk: Desk, document: Document, recipient: Recipient, *, paper: bool) -> Letter:
-    files = [(f"{document.name.replace('/', '-')}.pdf", desk.cabinet.get(document.sha256 or ""))]
-    files += [(name, desk.cabinet.get(sha256)) for sha256, name in documents.attachments(desk.book, document.id)]
-    address = desk.config.channels[recipient.channel].address
+def check_size(desk: Desk, recipients: Sequence[Recipient], size: int) -> None:
+    """`MisuseError` if a mail server on the way takes no letter with files of `size` bytes together (RFC 1870).
+
+    A server that is not reached now says nothing: whether letters leave is another step's business.
+    """
+    needed = int(size * _IN_BASE64) + _BESIDE
+    for name in dict.fromkeys(each.channel for each in recipients):
+        limit = None
+        with contextlib.suppress(VanthuError):
+            limit = desk.channels[name].largest()
+        if limit is not None and needed > limit:
+            raise MisuseError(
+                "send.too_large",
+                _("The letter would have {size} MB; the mail server of “{channel}” takes at most {limit} MB.").format(
+                    size=f"{needed / 1e6:.1f}", channel=name, limit=f"{limit / 1e6:.1f}"
+                ),
+                _("Make the attachments smaller, or send some of them with a document of their own."),
+            )
+
+
+def compose_letters(
+    desk: Desk, document: Document, recipients: Sequence[Recipient], with_paper: Collection[str]
+) -> list[Letter]:
+    """Write the letter to each agency; all that get no paper, or all that do (`with_paper`: codes), get the very same body."""
+    made = dict[tuple[bool, str], bytes]()
+    letters = []
+    for each in recipients:
+        channel, paper = desk.config.channels[each.channel], each.agency.code in with_paper
+        kind = (paper, channel.smime)
+        if kind not in made:
+            made[kind] = _signed(desk, _content(desk, document, recipients, paper=paper), channel.smime)
+        letters.append(
+            address(
+                made[kind],
+                message_id=new_message_id(channel.address),
+                sender=(desk.config.office.name, channel.address),
+                recipient=(each.agency.name, each.address),
+                subject=f"{document.name}: {document.subject or document.doc_type or ''}",
+                date=desk.now.astimezone(VIETNAM),
+            )
+        )
+    return letters
+
+
+def queue_letters(
+    desk: Desk,
+    document: Document,
+    purpose: deliveries.Purpose,
+    letters: Sequence[tuple[str, str, Letter]],
+    *,
+    code: str | None = None,
+) -> None:
+    """Enter letters (agency, channel, letter) whose bodies `keep_bodies` has put into the cabinet, inside a step."""
+    for agency, channel, letter in letters:
+        deliveries.queue(
+            desk.book,
+            purpose,
+            document.id,
+            agency=agency,
+            channel=channel,
+            address=letter.recipient,
+            message_id=letter.message_id,
+            head=letter.head,
+            letter=hashlib.sha256(letter.body).hexdigest(),
+            code=code,
+        )
+
+
+def keep_bodies(desk: Desk, letters: Sequence[Letter]) -> None:
+    for body in dict.fromkeys(letter.body for letter in letters):
+        desk.cabinet.put(body)
+
+
+def _content(desk: Desk, document: Document, recipients: Sequence[Recipient], *, paper: bool) -> bytes:
+    name = document.name.replace("/", "-")
+    files = [(f"{name}.pdf", desk.cabinet.get(document.sha256 or ""))]
+    files += [(file, desk.cabinet.get(sha256)) for sha256, file in documents.attachments(desk.book, document.id)]
+    attached = [Attached(file, data, str(uuid.uuid4())) for file, data in files]
+    package = document_xml(
+        header_of(desk, document, [(each.content_id, each.name) for each in attached]),
+        office=own_party(desk),
+        to=[party(each) for each in recipients],
+        moment=desk.now.astimezone(VIETNAM),
+        paper=paper,
+    )
     with speaking("vi"):
         body = _body(desk, document, files, paper=paper)
-    letter = compose(
-        message_id=new_message_id(address),
-        sender=(desk.config.office.name, address),
-        recipient=(recipient.agency.name, recipient.address),
-        subject=f"{document.name}: {document.subject or document.doc_type or ''}",
-        body=body,
-        date=desk.now.astimezone(VIETNAM),
-        files=files,
+    return entity(body, [*attached, Attached(f"{name}.edxml", package)])
+
+
+def header_of(desk: Desk, document: Document, files: Sequence[tuple[str, str]] = ()) -> Header:
+    """Return what packages say of a document of ours."""
+    read = document.fields.get("fields") or {}
+    return Header(
+        number=str(document.number or ""),
+        symbol=document.symbol or "",
+        day=document.day or "",
+        place=desk.config.office.place,
+        doc_type=document.doc_type or "",
+        subject=document.subject or "",
+        authority=read.get("authority") or "",
+        signer_title=read.get("signer_title") or "",
+        signer_name=document.signer or "",
+        urgency=document.urgency or "",
+        recipients=tuple(read.get("recipients") or ()),
+        files=tuple(files),
     )
-    return _signed(desk, letter, desk.config.channels[recipient.channel].smime)
 
 
-def _signed(desk: Desk, letter: Letter, key_name: str) -> Letter:
-    """Sign the letter itself (S/MIME), where the channel's configuration names a key for that."""
+def own_party(desk: Desk) -> Party:
+    return Party(desk.own.identifier or desk.own.code, desk.own.name)
+
+
+def party(recipient: Recipient) -> Party:
+    return Party(recipient.agency.identifier or recipient.agency.code, recipient.agency.name, recipient.address)
+
+
+def _signed(desk: Desk, content: bytes, key_name: str) -> bytes:
+    """Sign what the letter holds (S/MIME), where the channel's configuration names a key for that."""
     if not key_name:
-        return letter
+        return content
     from vanthu_cli.procedures.keys import open_key
     from vanthu_cli.signing.smime import sign_letter
 
-    key = open_key(desk, key_name, desk.config.keys[key_name].role)
-    return replace(letter, raw=sign_letter(letter.raw, key))
+    return sign_letter(content, open_key(desk, key_name, desk.config.keys[key_name].role))
 
 
 def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]], *, paper: bool) -> str:
@@ -109,6 +218,7 @@ def _body(desk: Desk, document: Document, files: Sequence[tuple[str, bytes]], *,
         "{office} sends you document {number} of {day}: {subject}\n\n{files}\n\n"
         "The document is digitally signed and has legal value as it is. {paper}\n"
         "Please acknowledge receipt the same day (Decree 30/2020, Art. 21.2.c).\n"
+        "The file .edxml is for document systems; nobody needs to open it.\n"
     ).format(
         office=desk.config.office.name,
         number=number,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.register import deliveries, directory, documents, messages
+from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
@@ -18,6 +18,7 @@ class Status:
     """Everything that waits for somebody. `unanswered` maps issued documents to their letters without an answer yet."""
 
     quarantined: tuple[sqlite3.Row, ...]
+    recalls: tuple[tuple[sqlite3.Row, Document], ...]
     waiting: tuple[Document, ...]
     unfinished: tuple[Document, ...]
     troubled: tuple[tuple[Document, Delivery], ...]
@@ -35,6 +36,7 @@ def status(desk: Desk) -> Status:
     own = desk.config.office.code
     return Status(
         quarantined=tuple(row for row in messages.in_state(book, "quarantined") if row["reason"] != "destroyed"),
+        recalls=tuple((row, documents.get(book, row["document"])) for row in recalls.waiting(book)),
         waiting=tuple(documents.listing(book, direction="in", states=["waiting"])),
         unfinished=tuple(
             each
@@ -43,14 +45,16 @@ def status(desk: Desk) -> Status:
         ),
         troubled=tuple((documents.get(book, each.document), each) for each in letters),
         unanswered=tuple(
-            (documents.get(book, each.document), each, _due(desk, each)) for each in silent if each.agency != own
+            (document, each, due_day(desk, each))
+            for document, each in ((documents.get(book, each.document), each) for each in silent if each.agency != own)
+            if document.state != "recalled"
         ),
         paper=tuple(deliveries.paper_owed(book)),
         expiring=tuple(each for each in directory.certificates(book, own) if each.not_after < horizon),
     )
 
 
-def _due(desk: Desk, delivery: Delivery) -> date:
+def due_day(desk: Desk, delivery: Delivery) -> date:
     """Return by when the receiver must have answered: the same day, or the next working day (NĐ 30/2020 Đ21.2.c, Đ4.2.c)."""
     day = today(datetime.fromisoformat(delivery.at))
     holidays = desk.config.holidays

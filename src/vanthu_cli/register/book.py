@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,20 @@ class Book:
             finally:
                 if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself
                     self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """One part of a step that may fail alone: what it wrote is taken back, the rest of the step stays."""
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("RELEASE part")
 
     def event(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
         """Append to the chain, inside a step. `subject` is "document:12" and the like; `data` goes to JSON."""
@@ -154,6 +168,7 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
             if _version(connection) == version:
                 raise
         version = _version(connection)
+    connection.execute("PRAGMA foreign_keys = ON")  # a step that makes a table anew goes without
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -235,3 +250,13 @@ def scrub(book: Book) -> bool:
 
 def history(book: Book, subject: str) -> list[sqlite3.Row]:
     return book.connection.execute("SELECT * FROM event WHERE subject = ? ORDER BY id", (subject,)).fetchall()
+
+
+def copies_of(folder: Path, sha256: str) -> list[Path]:
+    """Return the copies of the register that lie beside it and still tell of a document's file."""
+    found = []
+    for file in sorted(folder.glob("register.before-*")):
+        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as copy:
+            if copy.execute("SELECT 1 FROM document WHERE sha256 = ?", (sha256,)).fetchone():
+                found.append(file)
+    return found

@@ -8,7 +8,7 @@ known not to be secret; a secret goes to `quarantine/` and was never here.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,25 @@ class Cabinet:
         else:
             write_durably(target, data)
         return name
+
+    def put_all(self, data: Iterable[bytes], adopted: Iterable[tuple[str, Path]] = ()) -> None:
+        """Keep several files, each fsynced, every folder once (house.md, law 2).
+
+        `adopted`: (SHA-256, file) of files that lie durably beside the cabinet already; they get a second name, not a copy.
+        """
+        folders = set[Path]()
+        for each in data:
+            target = self._place(_sha256(each))
+            if not _holds(target, each):
+                write_durably(target, each, synced=False)
+            folders.add(target.parent)
+        for name, file in adopted:
+            target = self._place(name)
+            if not target.exists() and not _linked(file, target):
+                write_durably(target, file.read_bytes(), synced=False)
+            folders.add(target.parent)
+        for folder in folders:
+            sync_folder(folder)
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes, checked against their name. `MisuseError` "cabinet.damaged" if they differ or are gone."""
@@ -105,8 +124,11 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def write_durably(target: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is there whole or not at all. `UnreachableError` "disk.refused" and the like."""
+def write_durably(target: Path, data: bytes, *, synced: bool = True) -> None:
+    """Write a file so that after a crash it is there whole or not at all. `UnreachableError` "disk.refused" and the like.
+
+    Without `synced` its name is durable only after `sync_folder`, which several files may share.
+    """
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     with _explaining(target):
         _make_folder(target.parent)
@@ -122,7 +144,19 @@ def write_durably(target: Path, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(target.parent)
+        if synced:
+            sync_folder(target.parent)
+
+
+def _linked(file: Path, target: Path) -> bool:
+    """Give a file a second name; False where the file system knows no such thing (FAT)."""
+    with _explaining(target):
+        _make_folder(target.parent)
+    try:
+        os.link(file, target)
+    except OSError:
+        return target.exists()
+    return True
 
 
 def _make_folder(folder: Path) -> None:

@@ -8,13 +8,17 @@ from vanthu_cli.document.life import STRENGTH, DeliveryState
 from vanthu_cli.document.text import storable
 from vanthu_cli.register.book import Book
 
-Purpose = Literal["document", "answer"]
+Purpose = Literal["document", "answer", "recall", "reminder"]
 ReceiptKind = Literal["status", "dsn", "mdn", "reply"]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One letter to one recipient. `letter` is the SHA-256 of its fixed bytes; `answer` the server's or receiver's words."""
+    """One letter to one recipient. `answer` is the server's or receiver's words, `code` the edXML status that an answer tells.
+
+    Its bytes are `head` and the file of the cabinet that `letter` names (SHA-256): letters to many agencies share that file.
+    `attempts` were made; it is not to be tried again by itself before `due` (stored time; None: at once).
+    """
 
     id: int
     purpose: Purpose
@@ -23,10 +27,14 @@ class Delivery:
     channel: str
     address: str
     message_id: str
+    head: bytes
     letter: str
     state: DeliveryState
     at: str
     answer: str | None
+    attempts: int
+    due: str | None
+    code: str | None
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
@@ -42,13 +50,15 @@ def queue(
     channel: str,
     address: str,
     message_id: str,
+    head: bytes,
     letter: str,
+    code: str | None = None,
 ) -> int:
     """Enter a letter to be sent. Message-ID and bytes are fixed from here on (house.md, law 3)."""
     cursor = book.connection.execute(
-        "INSERT INTO delivery (purpose, document, agency, channel, address, message_id, letter, state, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-        (purpose, document, agency, channel, address, message_id, letter, book.at),
+        "INSERT INTO delivery (purpose, document, agency, channel, address, message_id, head, letter, state, at, code)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+        (purpose, document, agency, channel, address, message_id, head, letter, book.at, code),
     )
     return cast("int", cursor.lastrowid)
 
@@ -62,13 +72,36 @@ def record(book: Book, identity: int, state: DeliveryState, answer: str | None =
     book.event(f"delivery-{state}", f"document:{document}", {"delivery": identity, "answer": answer})
 
 
-def readdress(book: Book, identity: int, *, channel: str, address: str, message_id: str, letter: str) -> None:
+def attempted(book: Book, identity: int, *, answer: str, due: str | None) -> None:
+    """Note that a server said “later”: the letter stays queued, and is not tried again by itself before `due`."""
+    document = book.connection.execute(
+        "UPDATE delivery SET state = 'queued', at = ?, answer = ?, attempts = attempts + 1, due = ? WHERE id = ?"
+        " RETURNING document",
+        (book.at, storable(answer), due, identity),
+    ).fetchone()[0]
+    book.event("delivery-later", f"document:{document}", {"delivery": identity, "answer": answer, "due": due})
+
+
+def carried(book: Book, identity: int, answer: str) -> None:
+    """Note that a letter lies in a folder; it stays queued until its answer comes back. Nothing is said twice."""
+    row = book.connection.execute(
+        "UPDATE delivery SET state = 'queued', at = :at, answer = :answer WHERE id = :id AND answer IS NOT :answer"
+        " RETURNING document",
+        {"at": book.at, "answer": storable(answer), "id": identity},
+    ).fetchone()
+    if row:
+        book.event("delivery-carried", f"document:{row[0]}", {"delivery": identity})
+
+
+def readdress(
+    book: Book, identity: int, *, channel: str, address: str, message_id: str, head: bytes, letter: str
+) -> None:
     """Queue a failed delivery anew with a new letter; what it was stands in the event."""
     row = book.connection.execute("SELECT address, message_id FROM delivery WHERE id = ?", (identity,)).fetchone()
     document = book.connection.execute(
-        "UPDATE delivery SET channel = ?, address = ?, message_id = ?, letter = ?, state = 'queued', at = ?, answer = NULL"
-        " WHERE id = ? RETURNING document",
-        (channel, address, message_id, letter, book.at, identity),
+        "UPDATE delivery SET channel = ?, address = ?, message_id = ?, head = ?, letter = ?, state = 'queued', at = ?,"
+        " answer = NULL, attempts = 0, due = NULL WHERE id = ? RETURNING document",
+        (channel, address, message_id, head, letter, book.at, identity),
     ).fetchone()[0]
     before = {"delivery": identity, "address": row["address"], "message_id": row["message_id"]}
     book.event("delivery-readdressed", f"document:{document}", before)
@@ -93,8 +126,10 @@ def _select(book: Book, where: str, *values: object) -> list[Delivery]:
     ]
 
 
-def of_document(book: Book, document: int, purpose: Purpose = "document") -> list[Delivery]:
-    return _select(book, "document = ? AND purpose = ?", document, purpose)
+def of_document(book: Book, document: int, *purposes: Purpose) -> list[Delivery]:
+    """Return the letters about a document: those that carry it, unless other purposes are named."""
+    asked = purposes or ("document",)
+    return _select(book, f"document = ? AND purpose IN ({', '.join('?' for _each in asked)})", document, *asked)
 
 
 def in_states(book: Book, *states: str, purpose: Purpose | None = None) -> list[Delivery]:
@@ -102,6 +137,31 @@ def in_states(book: Book, *states: str, purpose: Purpose | None = None) -> list[
     if purpose:
         return _select(book, f"state IN ({marks}) AND purpose = ?", *states, purpose)
     return _select(book, f"state IN ({marks})", *states)
+
+
+def due(book: Book, *purposes: Purpose) -> list[Delivery]:
+    """Return the queued letters that may be tried now, in the order of queueing; of all purposes unless some are named."""
+    where = f" AND purpose IN ({', '.join('?' for _each in purposes)})" if purposes else ""
+    return _select(book, f"state = 'queued' AND (due IS NULL OR due <= ?){where}", book.at, *purposes)
+
+
+def answers_since(book: Book, address: str, moment: str) -> int:
+    """Return how many answers to an address were queued since a stored time."""
+    row = book.connection.execute(
+        "SELECT COUNT(*) FROM delivery WHERE purpose = 'answer' AND lower(address) = ? AND at >= ?",
+        (address.lower(), moment),
+    ).fetchone()
+    return int(row[0])
+
+
+def receipts(book: Book, delivery: int) -> list[sqlite3.Row]:
+    """Return what came back about a letter, oldest first: kind, state, detail, and of its message id, sender, time, SHA-256."""
+    return book.connection.execute(
+        "SELECT receipt.kind, receipt.state, receipt.detail, message.id AS message, message.sender, message.received_at,"
+        " message.sha256 FROM receipt JOIN message ON message.id = receipt.message WHERE receipt.delivery = ?"
+        " ORDER BY message.received_at, receipt.id",
+        (delivery,),
+    ).fetchall()
 
 
 def by_message_id(book: Book, message_id: str) -> Delivery | None:
@@ -124,3 +184,14 @@ def paper_owed(book: Book, document: int | None = None) -> list[sqlite3.Row]:
         "SELECT * FROM paper WHERE settled_at IS NULL AND (:document IS NULL OR document = :document) ORDER BY id",
         {"document": document},
     ).fetchall()
+
+
+def settle_paper(book: Book, document: int, agency: str) -> bool:
+    """Tick a paper original off as handed over; False if none was owed."""
+    cursor = book.connection.execute(
+        "UPDATE paper SET settled_at = ? WHERE document = ? AND agency = ? AND settled_at IS NULL",
+        (book.at, document, agency),
+    )
+    if cursor.rowcount:
+        book.event("paper-settled", f"document:{document}", {"agency": agency})
+    return bool(cursor.rowcount)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
-from vanthu_cli.document.text import fold, is_mailbox
+from vanthu_cli.document.text import fold, is_mailbox, mailbox_key
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register.book import Book
@@ -130,6 +130,16 @@ def by_address(book: Book, address: str) -> Agency | None:
         "SELECT * FROM agency WHERE lower(wan) = :address OR lower(internet) = :address ORDER BY valid_to IS NOT NULL, code LIMIT 1",
         {"address": address.lower()},
     ).fetchone()
+    if row is None and not (address.isascii() and "xn--" not in address):
+        wanted = mailbox_key(address)
+        return next(
+            (
+                each
+                for each in agencies(book)
+                if wanted in {mailbox_key(each.wan or ""), mailbox_key(each.internet or "")}
+            ),
+            None,
+        )
     return _agency(row) if row else None
 
 

@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Literal, NamedTuple, cast
 
 from vanthu_cli.document.life import Event, State, move
@@ -247,6 +248,17 @@ def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None
     return [_document(row) for row in rows]
 
 
+def named(book: Book, number: str, symbol: str, agency_code: str) -> list[Document]:
+    """Return incoming documents of an agency with a number ("145") and symbol ("CV/TU"), the newest first."""
+    if not (number.isascii() and number.isdecimal()):
+        return []
+    rows = book.connection.execute(
+        f"{_SELECT} WHERE direction = 'in' AND number = ? AND agency_code = ? AND symbol IS NOT NULL ORDER BY id DESC",
+        (int(number), agency_code),
+    ).fetchall()
+    return [_document(row) for row in rows if fold(row["symbol"]) == fold(symbol)]
+
+
 def listing(
     book: Book,
     *,
@@ -315,11 +327,19 @@ def arrivals(book: Book) -> dict[str, datetime]:
     return {row[0]: datetime.fromisoformat(row[1]) for row in rows}
 
 
-def attach(book: Book, identity: int, files: Sequence[tuple[str, str]], *, source: str | None = None) -> None:
-    """Enter what goes with a document: (SHA-256, file name) each. `source`: what the clerk gave, if that is another file."""
+def attach(
+    book: Book, identity: int, files: Sequence[tuple[str, str]], *, source: str | None = None, kinds: Sequence[str] = ()
+) -> None:
+    """Enter what goes with a document: (SHA-256, file name) each. `source`: what the clerk gave, if that is another file.
+
+    `kinds`: what each file is by its content, of those that came.
+    """
     book.connection.executemany(
-        "INSERT INTO attachment (document, sha256, file, source_sha256) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [(identity, sha256, storable(name), source or sha256) for sha256, name in files],
+        "INSERT INTO attachment (document, sha256, file, source_sha256, kind) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (identity, sha256, storable(name), source or sha256, kind)
+            for (sha256, name), kind in zip_longest(files, kinds)
+        ],
     )
 
 
@@ -344,6 +364,12 @@ def attachments(book: Book, identity: int) -> list[tuple[str, str]]:
     return [(row["sha256"], row["file"]) for row in rows]
 
 
+def attachment_kinds(book: Book, identity: int) -> dict[str, str | None]:
+    """Return what the files that came with a document are, by SHA-256."""
+    rows = book.connection.execute("SELECT sha256, kind FROM attachment WHERE document = ?", (identity,))
+    return {row[0]: row[1] for row in rows}
+
+
 def file_users(book: Book, sha256: str) -> int:
     """Return how many rows still name a file of the cabinet."""
     row = book.connection.execute(
@@ -358,20 +384,22 @@ def file_users(book: Book, sha256: str) -> int:
 
 
 def files(book: Book) -> list[str]:
-    """Return the SHA-256 of every file the register names."""
+    """Return the SHA-256 of every file that the register names and that was not destroyed on purpose."""
     rows = book.connection.execute(
         "SELECT sha256 FROM document UNION SELECT source_sha256 FROM document UNION SELECT signed_sha256 FROM document"
         " UNION SELECT sha256 FROM attachment UNION SELECT sha256 FROM message UNION SELECT letter FROM delivery"
-        " UNION SELECT sha256 FROM renewal"
+        " UNION SELECT sha256 FROM renewal EXCEPT SELECT sha256 FROM destroyed"
     )
     return [row[0] for row in rows if row[0]]
 
 
-def blank(book: Book, identity: int) -> None:
-    """Take everything that could tell a secret's content out of its row (contract.md, `fetch`)."""
-    empty = {
-        name: None for name in _WRITABLE if name not in {"fields", "judgement", "flags", "sender", "arrival_number"}
-    }
-    update(book, identity, **empty, fields={}, judgement={}, flags=["secret-mark"])
+def blank(book: Book, identity: int, *, flags: Sequence[str] = ("secret-mark",), kept: Sequence[str] = ()) -> None:
+    """Take everything that could tell a document's content out of its row; sender, arrival number and `kept` columns stay.
+
+    A secret (contract.md, `fetch`), or one that was recalled (NĐ 30/2020 Phụ lục VI III.8.b-c).
+    """
+    staying = {"fields", "judgement", "flags", "sender", "arrival_number", *kept}
+    empty = {name: None for name in _WRITABLE if name not in staying}
+    update(book, identity, **empty, fields={}, judgement={}, flags=list(flags))
     for table in ("attachment", "renewal", "sighting"):
         book.connection.execute(f"DELETE FROM {table} WHERE document = ?", (identity,))

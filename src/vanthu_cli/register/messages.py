@@ -20,11 +20,10 @@ class Origin:
     size: int
 
 
-def known(book: Book, channel: str) -> frozenset[str]:
-    """Return the identities on a channel that are ours already."""
-    return frozenset(
-        row[0] for row in book.connection.execute("SELECT origin FROM message WHERE channel = ?", (channel,))
-    )
+def known(book: Book, channel: str) -> dict[str, str]:
+    """Return the identities on a channel that are ours already, with the server's times of arrival."""
+    rows = book.connection.execute("SELECT origin, received_at FROM message WHERE channel = ?", (channel,))
+    return {row[0]: row[1] for row in rows}
 
 
 def add(
@@ -36,10 +35,11 @@ def add(
     message_id: str | None,
     sha256: str | None,
     reason: str | None = None,
+    content: str | None = None,
 ) -> int:
     cursor = book.connection.execute(
-        "INSERT INTO message (channel, origin, state, sender, received_at, size, message_id, sha256, reason)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO message (channel, origin, state, sender, received_at, size, message_id, sha256, reason, content)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             origin.channel,
             origin.identity,
@@ -50,6 +50,7 @@ def add(
             storable(message_id),
             sha256,
             reason,
+            content,
         ),
     )
     identity = cast("int", cursor.lastrowid)
@@ -70,6 +71,27 @@ def same_content(book: Book, channel: str, sha256: str) -> bool:
         "SELECT 1 FROM message WHERE channel = ? AND sha256 = ?", (channel, sha256)
     ).fetchone()
     return row is not None
+
+
+def with_content(book: Book, content: str) -> sqlite3.Row | None:
+    """Return the first message that says the same, whatever the servers on the way have written on it."""
+    row: sqlite3.Row | None = book.connection.execute(
+        "SELECT * FROM message WHERE content = ? ORDER BY id LIMIT 1", (content,)
+    ).fetchone()
+    return row
+
+
+def under_another_number(book: Book, origin: Origin, message_id: str) -> sqlite3.Row | None:
+    """Return the message that a mailbox shows under a new number: same Message-ID, size and time of arrival at the server.
+
+    None also when more than one could be meant, or when it is counted already.
+    """
+    rows = book.connection.execute(
+        "SELECT * FROM message WHERE channel = ? AND message_id = ? AND size = ? AND received_at = ?"
+        " AND reason IS NOT 'renumbered'",
+        (origin.channel, message_id, origin.size, origin.received_at),
+    ).fetchall()
+    return rows[0] if len(rows) == 1 else None
 
 
 def same_secret(book: Book, origin: Origin, sender: str | None) -> list[int]:
@@ -123,9 +145,22 @@ def get(book: Book, identity: int) -> sqlite3.Row | None:
 def quarantine(book: Book, identity: int, reason: str) -> None:
     """Take away what could tell the content of a message that turned out to be secret."""
     book.connection.execute(
-        "UPDATE message SET state = 'quarantined', message_id = NULL, sha256 = NULL, reason = ? WHERE id = ?",
+        "UPDATE message SET state = 'quarantined', message_id = NULL, sha256 = NULL, content = NULL, reason = ? WHERE id = ?",
         (reason, identity),
     )
+
+
+def recalled(book: Book, identity: int) -> None:
+    """Note that a message's bytes were destroyed with the document that it brought."""
+    book.connection.execute(
+        "UPDATE message SET sha256 = NULL, content = NULL, reason = 'recalled' WHERE id = ?", (identity,)
+    )
+
+
+def documents_of(book: Book, identity: int) -> list[int]:
+    """Return the documents that a message brought."""
+    rows = book.connection.execute("SELECT document FROM arrival WHERE message = ? ORDER BY document", (identity,))
+    return [row[0] for row in rows]
 
 
 def destroyed(book: Book, identity: int) -> None:

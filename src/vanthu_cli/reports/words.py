@@ -143,6 +143,14 @@ def event_word(kind: str) -> str:
         "send": _("sent"),
         "paper-owed": _("paper original owed"),
         "delivery-readdressed": _("sent to another address"),
+        "delivery-later": _("the server said: later"),
+        "delivery-carried": _("put into the folder that is carried"),
+        "paper-settled": _("paper original handed over"),
+        "renew": _("archive time stamp renewed"),
+        "recall": _("recalled"),
+        "recall-asked": _("recall asked for"),
+        "recall-agreed": _("recall agreed"),
+        "recall-declined": _("recall declined"),
     }.get(kind) or delivery_word(kind.removeprefix("delivery-"))
 
 
@@ -188,6 +196,7 @@ def delivery_word(state: str) -> str:
         "bounced": _("undeliverable"),
         "refused": _("refused"),
         "unsure": _("UNSURE whether it left"),
+        "recalled": _("recalled before it left"),
     }.get(state, state)
 
 
@@ -200,6 +209,10 @@ def flag_words(flags: Sequence[str]) -> str:
         "unsigned": _("not signed: no legal value"),
         "low-confidence": _("fields need checking"),
         "no-document": _("no document in the message"),
+        "manifest-mismatch": _("the letter's data and the page contradict each other"),
+        "attachment-type": _("a kind of file that this office does not take"),
+        "attachment-shut": _("a file in it could not be opened: encrypted, broken or too large"),
+        "recalled": _("recalled by its issuer, destroyed here"),
     }
     return "; ".join(words.get(flag, flag) for flag in flags)
 
@@ -223,6 +236,11 @@ def reason_word(reason: str | None) -> str:
         "duplicate": _("known already"),
         "own-document": _("our own document has come back"),
         "receipt-for-nothing-known": _("answers something that is not ours"),
+        "renumbered": _("known already"),
+        "recall": _("asks a document back"),
+        "recall-not-signed": _("asks a document back, without a valid signature of who issued it: not obeyed"),
+        "recall-for-nothing-known": _("asks a document back that is not here"),
+        "recalled": _("a document that was recalled and destroyed here came again: not taken in"),
         "secret-mark": _("bears a secrecy mark"),
         "session": _("session paper"),
         "exception": _("exception class"),

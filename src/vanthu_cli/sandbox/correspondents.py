@@ -8,7 +8,8 @@ from io import BytesIO
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from vanthu_cli.channels.letter import compose, new_message_id, status_xml
+from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.letter import compose, new_message_id
 from vanthu_cli.channels.mime import read_mail
 from vanthu_cli.reading.places import find_places
 from vanthu_cli.sandbox.documents import Page, make_docx, make_pdf
@@ -197,7 +198,7 @@ def answer(office: PracticeOffice, code: str, now: datetime, *, status: str = "0
         description="Đã tiếp nhận",
         number=name,
         day=now.date().isoformat(),
-        office=(agency.identifier or agency.code, agency.name),
+        office=Party(agency.identifier or agency.code, agency.name),
         asked_by=OWN,
         moment=now,
     )

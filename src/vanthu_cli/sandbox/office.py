@@ -123,6 +123,8 @@ def _ports(office: PracticeOffice) -> Ports | None:
         return None
     settings = load(office.config)
     wan = settings.channels["wan"]
+    if wan.imap is None or wan.smtp is None:
+        return None
     return Ports(imaps=wan.imap.port, smtp=wan.smtp.port, tsa=int(settings.tsa.url.rstrip("/").rpartition(":")[2]))
 
 

@@ -1,0 +1,233 @@
+"""Messages as files: a folder that somebody carries between two machines, a Maildir, or just some .eml files.
+
+An exchange folder has three parts. `out/`: finished letters, each with its envelope beside it (JSON). `answers/`: what the
+mail server said to each, written by the machine that carried it. `in/`: raw messages that were brought. Writing a letter
+again is harmless, so it is written on each run until its answer is there; whether it was sent is the carrier's knowledge.
+A message is identified by its bytes: a folder read twice, or copied, shows nothing new. Nothing is ever deleted.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from vanthu_cli.channels.channel import Answered, Known, Waiting
+from vanthu_cli.channels.letter import Letter
+from vanthu_cli.document.text import shown
+from vanthu_cli.errors import UnreachableError, os_words
+from vanthu_cli.locale import _
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+_MAX_SIDE = 64 << 10
+_MAX_WORDS = 500
+Final = Literal["handed-over", "refused", "unsure"]
+_FINAL = ("handed-over", "refused", "unsure")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What must be known of a letter beside its bytes; `sha256` is theirs."""
+
+    message_id: str
+    sender: str
+    recipient: str
+    network: str
+    reports: bool
+    copied: bool
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A letter found in an exchange folder."""
+
+    name: str
+    envelope: Envelope
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChannel:
+    """A folder as a way in and out. `own`: it is ours to keep in order, so what was taken is moved to `in/taken`.
+
+    `write` puts a file there durably: whole or not at all after a crash.
+    """
+
+    name: str
+    address: str
+    network: str
+    root: Path
+    write: Callable[[Path, bytes], None]
+    own: bool = True
+
+    def waiting(self, known: Known) -> Iterator[Waiting]:
+        self._check_there()
+        for received_at, file in sorted((_received(file), file) for file in message_files(self.root)):
+            with _explaining(file):
+                data = file.read_bytes()
+            identity = f"f.{hashlib.sha256(data).hexdigest()[:32]}"
+            if identity not in known:
+                yield Waiting(identity, received_at, len(data), file.read_bytes)
+
+    def acknowledge(self, identities: Sequence[str]) -> None:
+        if not self.own or not identities:
+            return
+        ours = set(identities)
+        for file in message_files(self.root):
+            with _explaining(file):
+                if f"f.{hashlib.sha256(file.read_bytes()).hexdigest()[:32]}" in ours:
+                    (self.root / "in" / "taken").mkdir(exist_ok=True)
+                    file.replace(self.root / "in" / "taken" / file.name)
+
+    def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:  # noqa: ARG002  nothing can be accepted here
+        self._check_there()
+        name = _name(letter.message_id)
+        answered = answer_in(self.root, name)
+        if answered is not None:
+            return answered
+        raw = letter.raw
+        envelope = Envelope(
+            letter.message_id,
+            letter.sender,
+            letter.recipient,
+            self.network,
+            letter.reports,
+            letter.copied,
+            hashlib.sha256(raw).hexdigest(),
+        )
+        for file, data in (
+            (self.root / "out" / f"{name}.eml", raw),
+            (self.root / "out" / f"{name}.json", json.dumps(asdict(envelope), ensure_ascii=False).encode()),
+        ):
+            if not _holds(file, data):
+                self.write(file, data)
+        return Answered("carried", _("lies in {path}, waiting to be carried").format(path=self.root.name))
+
+    def trace(self, message_id: str) -> bool | None:
+        answered = answer_in(self.root, _name(message_id))
+        return True if answered is not None and answered.state == "handed-over" else None
+
+    def largest(self) -> int | None:
+        return None
+
+    def check(self) -> None:
+        self._check_there()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _check_there(self) -> None:
+        if not self.root.exists():
+            raise UnreachableError(
+                "folder.missing",
+                _("The folder {path} is not there.").format(path=self.root),
+                _("Plug the drive in that carries mail between the two networks, then run the same command again."),
+            )
+
+
+def message_files(root: Path) -> list[Path]:
+    """Return the messages in an exchange folder, a Maildir, or a folder of .eml files; or that one file."""
+    if root.is_file():
+        return [root]
+    if (root / "cur").is_dir() and (root / "new").is_dir():
+        return [file for part in ("new", "cur") for file in sorted((root / part).iterdir()) if file.is_file()]
+    folder = root / "in" if (root / "in").is_dir() else root
+    with _explaining(root):
+        return sorted(each for each in folder.iterdir() if each.suffix.lower() == ".eml" and each.is_file())
+
+
+def incoming_name(received_at: str, raw: bytes) -> str:
+    """Name a message that is brought: when the server received it, and which it is."""
+    moment = datetime.fromisoformat(received_at).astimezone(UTC)
+    return f"{moment:{_STAMP}}.{hashlib.sha256(raw).hexdigest()[:16]}.eml"
+
+
+def outgoing(root: Path) -> Iterator[Outgoing | Path]:
+    """Yield the letters to be carried, oldest first; a file that is not what its envelope says as its path."""
+    for file in sorted((root / "out").glob("*.eml"), key=lambda each: (each.stat().st_mtime, each.name)):
+        envelope = _envelope(file.with_suffix(".json"))
+        raw = file.read_bytes()
+        if envelope is None or envelope.sha256 != hashlib.sha256(raw).hexdigest():
+            yield file
+            continue
+        head, blank, body = raw.partition(b"\r\n\r\n")
+        letter = Letter(
+            envelope.message_id,
+            envelope.sender,
+            envelope.recipient,
+            head + blank,
+            body,
+            reports=envelope.reports,
+            copied=envelope.copied,
+        )
+        yield Outgoing(file.stem, envelope, letter)
+
+
+def answer_in(root: Path, name: str) -> Answered | None:
+    """Return what was said to a letter, None while nothing final was."""
+    said = _json(root / "answers" / f"{name}.json")
+    if said.get("state") in _FINAL and isinstance(said.get("words"), str):
+        return Answered(cast("Final", said["state"]), shown(said["words"])[:_MAX_WORDS])
+    return None
+
+
+def answer_file(root: Path, name: str) -> Path:
+    return root / "answers" / f"{name}.json"
+
+
+def answer_bytes(answered: Answered, at: datetime) -> bytes:
+    return json.dumps({**asdict(answered), "at": at.isoformat()}, ensure_ascii=False).encode()
+
+
+def _name(message_id: str) -> str:
+    return hashlib.sha256(message_id.encode()).hexdigest()[:32]
+
+
+def _envelope(file: Path) -> Envelope | None:
+    said = _json(file)
+    with suppress(TypeError):
+        made = Envelope(**said)
+        texts = (made.message_id, made.sender, made.recipient, made.network, made.sha256)
+        return made if all(isinstance(each, str) for each in texts) else None
+    return None
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """Read a small JSON object; empty if it is none: a stick that was pulled out holds anything."""
+    try:
+        if file.stat().st_size > _MAX_SIDE:
+            return {}
+        said = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _received(file: Path) -> str:
+    with suppress(ValueError):
+        return datetime.strptime(file.name.partition(".")[0], _STAMP).replace(tzinfo=UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(int(file.stat().st_mtime), UTC).isoformat(timespec="seconds")
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    try:
+        return file.stat().st_size == len(data) and file.read_bytes() == data
+    except OSError:
+        return False
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    """Turn a drive that refuses into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreachableError(
+            "folder.refused",
+            _("{path} cannot be read or written: {why}").format(path=path, why=os_words(error)),
+            _("Is the drive plugged in, writable and not full? Then run the same command again."),
+        ) from error
