@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from sqlite3 import Row
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vanthu_cli.cli.run import Run, confirm, tell
 from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.recall import Destroyed, asked, give_back, keep
 from vanthu_cli.register import documents
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import document_lines, local
+
+if TYPE_CHECKING:
+    from vanthu_cli.procedures.recall import Destroyed
+
+# What a recall needs (signing, letters) is loaded by the commands that settle one: `inbox list` stays quick.
 
 
 def recall_id(text: str) -> int | None:
@@ -41,6 +45,8 @@ def recall_json(row: Row, document: Document) -> dict[str, Any]:
 
 
 def show_recall(run: Run, desk: Desk, text: str) -> int:
+    from vanthu_cli.procedures.recall import asked
+
     row = asked(desk, _only([text]))
     document = documents.get(desk.book, row["document"])
     lines = [recall_line(row, document), *document_lines(document), ""]
@@ -51,6 +57,8 @@ def show_recall(run: Run, desk: Desk, text: str) -> int:
 
 
 def agree(run: Run, desk: Desk, ids: Sequence[str], *, yes: bool, dry_run: bool) -> int:
+    from vanthu_cli.procedures.recall import asked, give_back
+
     identity = _only(ids)
     row = asked(desk, identity)
     document = documents.get(desk.book, row["document"])
@@ -70,7 +78,7 @@ def agree(run: Run, desk: Desk, ids: Sequence[str], *, yes: bool, dry_run: bool)
     return _answered(run, payload, list(_destroyed_lines(document, done)), done.failed)
 
 
-def _destroyed_lines(document: Document, done: Destroyed) -> list[str]:
+def _destroyed_lines(document: Document, done: "Destroyed") -> list[str]:
     lines = [_("{name} is destroyed here ({count} files).").format(name=document.name, count=len(done.files))]
     if done.messages:
         listed = ", ".join(map(str, done.messages))
@@ -81,6 +89,8 @@ def _destroyed_lines(document: Document, done: Destroyed) -> list[str]:
 
 
 def decline(run: Run, desk: Desk, ids: Sequence[str], *, reason: str, dry_run: bool) -> int:
+    from vanthu_cli.procedures.recall import asked, keep
+
     identity = _only(ids)
     row = asked(desk, identity)
     document, failed = documents.get(desk.book, row["document"]), list[VanthuError]()
