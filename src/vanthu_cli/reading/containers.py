@@ -90,7 +90,7 @@ def opened(name: str, data: bytes) -> Opened:
     """
     unpacking = _Unpacking(len(data))
     try:
-        _unpack(name, data, "", unpacking)
+        _unpack(kind_of(name, data), data, "", unpacking)
     except _OverLimitError as over:
         unpacking.faults.add(over.args[0])
     return Opened(tuple(unpacking.members), min(unpacking.faults, key=FAULTS.index, default=None))
@@ -131,16 +131,19 @@ class _Unpacking:
 _Reader = Callable[[bytes, _Unpacking], Iterator[Member]]
 
 
-def _unpack(name: str, data: bytes, path: str, unpacking: _Unpacking, depth: int = 0) -> None:
+def _unpack(kind: str, data: bytes, path: str, unpacking: _Unpacking, depth: int = 0) -> None:
     """Add what is inside to the members. `path` is that of the container: "" for the outermost, else it ends with "/"."""
-    kind = kind_of(name, data)
-    inside = _READERS[kind](data, unpacking) if kind in _READERS else iter(())
+    if kind not in _READERS:
+        return
     try:
-        for member in inside:
+        for member in _READERS[kind](data, unpacking):
+            if depth > MAX_DEPTH:
+                unpacking.faults.add("too-deep")
+                return
             if len(member.name) > MAX_NAME:
                 unpacking.faults.add("too-large")
                 continue
-            _keep(member, path, unpacking, depth + 1)
+            _keep(member, path, unpacking, depth)
     except _OverLimitError:
         raise
     except Exception:  # noqa: BLE001  hostile bytes find ever new ways to upset a parser
@@ -149,23 +152,16 @@ def _unpack(name: str, data: bytes, path: str, unpacking: _Unpacking, depth: int
 
 def _keep(member: Member, path: str, unpacking: _Unpacking, depth: int) -> None:
     """Add a member or, if it is a container, what is inside."""
-    whole = Member(path + member.name, member.data)
-    before, known = len(unpacking.members), unpacking.faults
-    unpacking.members.append(whole)
-    kind = kind_of(member.name, member.data)
-    if kind not in _READERS:
-        return
-    if depth > MAX_DEPTH:
-        if kind != "signature" or next(_in_cms(member.data, unpacking), None):
-            unpacking.faults.add("too-deep")
-        return
+    name, kind = path + member.name, kind_of(member.name, member.data)
+    before, faults = len(unpacking.members), unpacking.faults
+    unpacking.members.append(Member(name, member.data))
     unpacking.faults = set()
     try:
-        _unpack(member.name, member.data, f"{whole.name}/", unpacking, depth)
-        if kind != "signature" and not unpacking.faults:
+        _unpack(kind, member.data, f"{name}/", unpacking, depth + 1)
+        if kind != "signature" and not unpacking.faults and len(unpacking.members) > before + 1:
             del unpacking.members[before]
     finally:
-        unpacking.faults |= known
+        unpacking.faults |= faults
 
 
 def _in_zip(data: bytes, unpacking: _Unpacking) -> Iterator[Member]:
@@ -174,9 +170,6 @@ def _in_zip(data: bytes, unpacking: _Unpacking) -> Iterator[Member]:
     with open_zip(data) as archive:
         for entry in archive.infolist():
             unpacking.count_member()
-            name = _zip_name(entry)
-            if name.endswith("/"):
-                continue
             if entry.flag_bits & _LOCKED:
                 unpacking.faults.add("locked")
                 continue
@@ -188,7 +181,9 @@ def _in_zip(data: bytes, unpacking: _Unpacking) -> Iterator[Member]:
             except Exception:  # noqa: BLE001  one broken member must not hide the next one
                 unpacking.faults.add("broken")
                 continue
-            yield Member(name, content)
+            name = _zip_name(entry)
+            if content or not name.endswith(("/", "\\")):  # else it is a folder
+                yield Member(name, content)
 
 
 def _zip_name(entry: zipfile.ZipInfo) -> str:
@@ -323,8 +318,9 @@ def _properties(data: bytes, unpacking: _Unpacking) -> dict[int, bytes]:
         unpacking.faults.add("broken")
         return {}
     # latin-1 takes every byte: the library gives up at the first that isn't in the declared code page
-    found = decode_mapi(_Frugal(data), "latin-1")
-    if len(found) < count:
+    frugal = _Frugal(data)
+    found = decode_mapi(frugal, "latin-1")
+    if len(found) < count or frugal.cuts > _MOST_CUTS:
         unpacking.faults.add("broken")
     return {one.name: _value(one) for one in found if one.name in _WANTED and isinstance(one.raw_data, list)}
 

@@ -102,12 +102,14 @@ _INSTALLERS = tuple(
 )
 """CLSIDs of MSI transforms, packages and patches."""
 
-_RUNS = re.compile(rb"#!|(?:.*\n)?\s*\[(?:internetshortcut|desktop entry|autorun)\]", re.DOTALL)
+# At the beginning of anything, and anywhere in the head of plain text.
+_RUNS = re.compile(rb"#!|\[(?:internetshortcut|desktop entry|autorun)\]")
+_RUNS_LATER = re.compile(rb"\n\s*\[(?:internetshortcut|desktop entry|autorun)\]")
 _PAGE = re.compile(
-    rb"<(?:head|body|p|div|table|br|a|img|h[1-6]|font|style|title|b|center|form|meta|link)[\s>/]"
-    rb"|.*<(?:!doctype\s+html|html|script|iframe|svg)\b",
-    re.DOTALL,
+    rb"<(?:!doctype\s+html|html|script|iframe|svg|head|body|p|div|table|br|a|img|h[1-6]|font|style|title|b|center|form|meta"
+    rb"|link)[\s>/]"
 )
+_PAGE_LATER = re.compile(rb"<(?:!doctype\s+html|html|script|iframe|svg)\b")
 _XML = re.compile(rb"<\?xml\s|<!doctype\s|<!--|<[a-z_][\w.-]*(?::[\w.-]+)?[\s/>]")
 _DRAWN = re.compile(rb"<(?:[\w.-]{1,60}:)?(?:script|html|svg)\b|www\.w3\.org/(?:1999/xhtml|2000/svg)", re.IGNORECASE)
 _FIELDS = re.compile(rb"(?:from [^\n]*\n)?((?:[!-9;-~]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*+)++)")
@@ -235,17 +237,21 @@ def _start_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo | None, size: in
 def _of_text(data: bytes) -> Iterator[str]:
     wide = data.startswith(_UTF16)
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe").replace(b"\0", b"").lstrip().lower()
-    if _RUNS.match(head):
-        yield "program"
-    if head.startswith(b"<?xml") or (_XML.match(head) and data.rstrip(b"\0\r\n\t ").endswith(b">")):
+    declared = head.startswith(b"<?xml")
+    if declared or (_XML.match(head) and data.rstrip(b"\0\r\n\t ").endswith(b">")):
         yield "html" if _DRAWN.search(data.replace(b"\0", b"") if wide else data) else "xml"
-    if not head.startswith(b"<?xml") and _PAGE.match(head):
-        yield "html"
     fields = _FIELDS.match(head)
-    if fields and _OF_MAIL.search(fields[1]):
+    mail = fields is not None and _OF_MAIL.search(fields[1]) is not None
+    if mail:
         yield "mail"
-    if _is_text(data, wide=wide):
+    plain = _is_text(data, wide=wide)
+    if plain:
         yield "text"
+    free = plain and not mail  # a letter may have pages for its parts
+    if _RUNS.match(head) or (free and _RUNS_LATER.search(head)):
+        yield "program"
+    if not declared and (_PAGE.match(head) or (free and _PAGE_LATER.search(head))):
+        yield "html"
 
 
 def _is_text(data: bytes, *, wide: bool) -> bool:

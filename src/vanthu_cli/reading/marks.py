@@ -49,8 +49,10 @@ _RTF_WORD = re.compile(r"\\[a-zA-Z]{1,32}-?\d{0,10} ?|\\\*|[{}\r\n]")
 OLE_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_BREAKS = re.compile("[\x00-\x1f]+")
 
-# An entry of a ZIP's list of members up to its name; groups: upper byte of the flags, length of the name.
-_ENTRY = re.compile(rb"PK\x01\x02.{5}(.).{18}(..).{16}", re.DOTALL)
+# An entry of a ZIP's list of members up to its name; groups: upper byte of the flags, length of the name, where it is.
+_ENTRY = re.compile(rb"PK\x01\x02.{5}(.).{18}(..).{12}(.{4})", re.DOTALL)
+_MEMBER = b"PK\x03\x04"
+_MEMBER_FLAGS = 7
 _NAME_IS_UTF8 = 8
 
 
@@ -131,6 +133,9 @@ def _declared_right(data: bytes) -> bytes:
         name = data[entry.end() : entry.end() + int.from_bytes(entry[2], "little")]
         if name.decode("utf-8", "replace").encode() != name:
             right[entry.start(1)] &= ~_NAME_IS_UTF8
+            at = int.from_bytes(entry[3], "little")
+            if data.startswith(_MEMBER, at) and at + _MEMBER_FLAGS < len(data):
+                right[at + _MEMBER_FLAGS] &= ~_NAME_IS_UTF8
     return bytes(right)
 
 
