@@ -255,6 +255,14 @@ def test_an_office_list_of_types_does_not_make_an_archive_an_office_file() -> No
     assert kind_of("a.docx", zipped(("[Content_Types].xml", "<Types/>"), ("145.pdf", PDF))) == "zip"
 
 
+def test_what_no_office_program_unpacks_is_no_office_file() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("[Content_Types].xml", TYPES.format("xml"))
+        archive.writestr("word/document.xml", "<d/>")
+    assert kind_of("a.docx", out.getvalue()) == "zip"
+
+
 def test_a_list_of_members_that_is_too_long_is_not_read() -> None:
     assert kind_of("a.docx", office("word/document.xml") + b"PK\x01\x02" * 100_001) == "zip"
 

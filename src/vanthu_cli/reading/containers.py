@@ -27,13 +27,17 @@ FREE = 1_000_000
 FAULTS = ("too-large", "too-many", "too-deep", "encrypted", "locked", "broken")
 """Of several the first is told. too-*: a limit; encrypted: CMS for somebody's key; locked: a member with a password."""
 
-# zipfile unpacks LZMA and bzip2 one piece of packed bytes at a time, as large as it may become: 4 KB become 30 MB at most.
+# zipfile unpacks LZMA a piece of packed bytes at a time, however large it becomes: 4 KB become 30 MB at most. Of bzip2
+# 4 KB become gigabytes, so that is left packed, as what the library does not know.
 _PIECE = 4096
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA}
 _LOCKED = 0x2041
 """Flags: encrypted, strongly encrypted, names masked (APPNOTE 4.4.4)."""
 _UTF8 = 0x800
 _UNICODE_PATH = 0x7075
 _ENCRYPTED = {"enveloped_data", "signed_and_enveloped_data", "encrypted_data", "authenticated_enveloped_data"}
+_OCTETS = 4
+_LONG_FORM = 0x80
 _TNEF_START = 6
 """Bytes of signature and key before the first object."""
 _TNEF_HEAD = 9
@@ -41,7 +45,8 @@ _TNEF_TAIL = 2
 _MOST_OBJECTS = 10 * MAX_MEMBERS
 _COUNT = 4
 _MOST_PROPERTIES = 10_000
-_MOST_CUTS = 100_000
+_MOST_CUTS = 200_000
+"""Values cut out of all lists of properties together."""
 _EMBEDDED = bytes.fromhex("0703020000000000c000000000000046")
 """IID_IMessage: a message attached to a message, again TNEF (MS-OXTNEF 2.1.3.4.3)."""
 _RTF_PACKED = 0x75465A4C
@@ -107,6 +112,7 @@ class _Unpacking:
     packed: int
     out: int = 0
     seen: int = 0
+    cuts: int = 0
     members: list[Member] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
 
@@ -173,6 +179,9 @@ def _in_zip(data: bytes, unpacking: _Unpacking) -> Iterator[Member]:
             if entry.flag_bits & _LOCKED:
                 unpacking.faults.add("locked")
                 continue
+            if entry.compress_type not in _PACKED:
+                unpacking.faults.add("broken")
+                continue
             try:
                 with archive.open(entry) as stream:
                     content = unpacking.poured(stream)
@@ -228,11 +237,32 @@ def _in_cms(data: bytes, unpacking: _Unpacking) -> Iterator[Member]:
     if inner["content_type"].native != "data" or not inner["content"]:
         return
     unpacking.count_member()
-    content = bytes(inner["content"])
+    content = _joined(inner["content"])
     if kind == "compressed_data":
         content = _inflated(content)
     unpacking.count(len(content))
     yield Member("smime.eml", content)
+
+
+def _joined(octets: Any) -> bytes:
+    """Return an OCTET STRING, also one in pieces (BER, X.690 8.7.3), as programs write it that sign a stream.
+
+    The library puts pieces together in quadratic time: 10 MB take 6 s. Pieces of pieces are ValueError.
+    """
+    whole: bytes = octets.contents
+    if not octets.method:
+        return whole
+    pieces, at = list[bytes](), 0
+    while at < len(whole):
+        size, start = whole[at + 1], at + 2
+        if size & _LONG_FORM:
+            start += size - _LONG_FORM
+            size = int.from_bytes(whole[at + 2 : start], "big")
+        if whole[at] != _OCTETS or start + size > len(whole):
+            raise ValueError("no pieces of octets")
+        pieces.append(whole[start : start + size])
+        at = start + size
+    return b"".join(pieces)
 
 
 def _inflated(packed: bytes) -> bytes:
@@ -302,11 +332,11 @@ def _tnef_objects(data: bytes, unpacking: _Unpacking) -> Iterator[TNEFObject]:
 class _Frugal(bytes):
     """Bytes that may be cut only so often: `decode_mapi` believes every count that it reads, up to 4,294,967,295."""
 
-    cuts = 0
+    unpacking: _Unpacking
 
     def __getitem__(self, part: Any) -> Any:
-        self.cuts += 1
-        if self.cuts > _MOST_CUTS:
+        self.unpacking.cuts += 1
+        if self.unpacking.cuts > _MOST_CUTS:
             raise ValueError("more values than anybody has")
         return super().__getitem__(part)
 
@@ -319,8 +349,10 @@ def _properties(data: bytes, unpacking: _Unpacking) -> dict[int, bytes]:
         return {}
     # latin-1 takes every byte: the library gives up at the first that isn't in the declared code page
     frugal = _Frugal(data)
-    found = decode_mapi(frugal, "latin-1")
-    if len(found) < count or frugal.cuts > _MOST_CUTS:
+    frugal.unpacking = unpacking
+    end, found = decode_mapi(frugal, "latin-1", 0)
+    # It keeps its failures for itself; a list of which nothing was lost ends where its object does.
+    if len(found) < count or end + _COUNT <= len(data) or unpacking.cuts > _MOST_CUTS:
         unpacking.faults.add("broken")
     return {one.name: _value(one) for one in found if one.name in _WANTED and isinstance(one.raw_data, list)}
 

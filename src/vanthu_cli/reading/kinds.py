@@ -75,6 +75,8 @@ _MOST_ENTRIES = 10 * MAX_MEMBERS
 """Entries of a list of members that are still read: the library takes half a kilobyte of memory for each."""
 _CONTENT_TYPES = "[content_types].xml"
 _MOST_TYPES = 1 << 20
+_OFFICE_PACKING = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""What office programs read; of the others the library unpacks all at once."""
 _MAIN_PARTS = {
     "word": re.compile(r"word/document\d*\.xml"),
     "sheet": re.compile(r"xl/workbook\d*\.(?:xml|bin)"),
@@ -221,14 +223,15 @@ def _of_members(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -
 
 
 def _office_kind(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> str | None:
-    if _CONTENT_TYPES in members:
+    types = members.get(_CONTENT_TYPES)
+    if types is not None and types.compress_type in _OFFICE_PACKING:
         return next((kind for kind, part in _MAIN_PARTS.items() if any(map(part.fullmatch, members))), None)
     declared = _start_of(archive, members.get("mimetype"), 200).strip()
     return _OPEN_DOCUMENTS.get(declared.removesuffix(b"-template")) if "content.xml" in members else None
 
 
 def _start_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo | None, size: int) -> bytes:
-    if member is None:
+    if member is None or member.compress_type not in _OFFICE_PACKING:
         return b""
     with archive.open(member) as stream:
         return stream.read(size)
