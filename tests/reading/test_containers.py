@@ -440,7 +440,7 @@ def test_containers_within_outlooks_are_opened() -> None:
     [
         tnef_object(1, 0x00069003, b"\xff\xff\xff\xff"),
         tnef_object(1, 0x00069003, struct.pack("<I2HI", 1, 0x1003, 0x1234, 0xFFFFFFFF)),
-        tnef_object(1, 0x00069003, struct.pack("<I2HI", 1, 0x101E, 0x1234, 0xFFFFFFFF) + bytes(400_004)),
+        tnef_object(1, 0x00069003, struct.pack("<I2HI", 1, 0x101E, 0x1234, 0xFFFFFFFF) + b"\xff" * 40),
         tnef_object(1, 0x00069003, mapi((0x33, 0x1000, b""))),
         tnef_object(1, 0x00069003, b""),
         tnef_object(2, 0x00069005, b"\xff\xff\xff\xff"),

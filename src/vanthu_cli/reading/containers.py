@@ -352,7 +352,7 @@ def _properties(data: bytes, unpacking: _Unpacking) -> dict[int, bytes]:
     frugal.unpacking = unpacking
     end, found = decode_mapi(frugal, "latin-1", 0)
     # It keeps its failures for itself; a list of which nothing was lost ends where its object does.
-    if len(found) < count or end + _COUNT <= len(data) or unpacking.cuts > _MOST_CUTS:
+    if len(found) < count or abs(end - len(data)) >= _COUNT or unpacking.cuts > _MOST_CUTS:
         unpacking.faults.add("broken")
     return {one.name: _value(one) for one in found if one.name in _WANTED and isinstance(one.raw_data, list)}
 
