@@ -46,8 +46,14 @@ _RTF_BREAK = re.compile(r"\\(?:pard|par|line|cell|row|tab|sect|page)\b ?")
 _RTF_UNICODE = re.compile(r"\\u(-?\d{1,6}) ?(?:\\'[0-9a-fA-F]{2}|\?)?")
 _RTF_BYTE = re.compile(r"\\'([0-9a-fA-F]{2})")
 _RTF_WORD = re.compile(r"\\[a-zA-Z]{1,32}-?\d{0,10} ?|\\\*|[{}\r\n]")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_BREAKS = re.compile("[\x00-\x1f]+")
+
+# An entry of a ZIP's list of members up to its name; groups: upper byte of the flags, length of the name, where it is.
+_ENTRY = re.compile(rb"PK\x01\x02.{5}(.).{18}(..).{12}(.{4})", re.DOTALL)
+_MEMBER = b"PK\x03\x04"
+_MEMBER_FLAGS = 7
+_NAME_IS_UTF8 = 8
 
 
 def secret_mark_in_file(name: str, data: bytes | Path, *, password: str | None = None) -> str | None:
@@ -97,23 +103,45 @@ def _in_content(data: bytes | Path, depth: int = 0, password: str | None = None)
     if is_pdf(data):
         with open_pdf(data, password) as sheets:
             return secret_mark_in_pdf(sheets)
-    start = _beginning(data, len(_OLE))
+    start = _beginning(data, len(OLE_BEGINNING))
     if start.startswith(b"PK"):
         return _in_zip(data, depth) if depth <= MAX_DEPTH else None
     text = _beginning(data, MAX_TEXT)
-    if start == _OLE:
+    if start == OLE_BEGINNING:
         # Word 97 keeps its text as UTF-16 runs between records; noise does not look like a mark.
         return secret_mark(_OLE_BREAKS.sub("\n", text.decode("utf-16-le", "ignore")))
-    return secret_mark(_plain_lines(_decoded(text)))
+    return secret_mark(plain_text(text))
 
 
-def _zip(data: bytes | Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data)
+def open_zip(data: bytes | Path) -> zipfile.ZipFile:
+    """Open an archive; what is broken raises BadZipFile, ValueError, OSError, NotImplementedError and others.
+
+    One name that is declared to be UTF-8 and is not makes the library refuse all members: in bytes that is put right.
+    """
+    if not isinstance(data, bytes):
+        return zipfile.ZipFile(data)
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(io.BytesIO(_declared_right(data)))
+
+
+def _declared_right(data: bytes) -> bytes:
+    """Take the flag "name is UTF-8" (APPNOTE 4.4.4, bit 11) from members whose name is something else."""
+    right = bytearray(data)
+    for entry in _ENTRY.finditer(data):
+        name = data[entry.end() : entry.end() + int.from_bytes(entry[2], "little")]
+        if name.decode("utf-8", "replace").encode() != name:
+            right[entry.start(1)] &= ~_NAME_IS_UTF8
+            at = int.from_bytes(entry[3], "little")
+            if data.startswith(_MEMBER, at) and at + _MEMBER_FLAGS < len(data):
+                right[at + _MEMBER_FLAGS] &= ~_NAME_IS_UTF8
+    return bytes(right)
 
 
 def _in_zip(data: bytes | Path, depth: int) -> str | None:
     """Look into an archive: the parts of an office file; of any other, every member as a file of its own, two levels down."""
-    with _zip(data) as archive:
+    with open_zip(data) as archive:
         members = archive.infolist()[:MAX_MEMBERS]
         for member in members:
             if mark := secret_mark_in_name(member.filename):
@@ -140,7 +168,7 @@ def is_locked(data: bytes | Path, *, password: str | None = None) -> bool:
         except MisuseError as error:
             return error.code == "reading.encrypted"
     if _beginning(data, 2) == b"PK":
-        with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError), _zip(data) as archive:
+        with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError), open_zip(data) as archive:
             return any(member.flag_bits & 1 for member in archive.infolist())
     return False
 
@@ -183,8 +211,9 @@ def _decoded(data: bytes) -> str:
         return unicodedata.normalize("NFC", data.decode("cp1258", "replace"))
 
 
-def _plain_lines(text: str) -> str:
+def plain_text(data: bytes) -> str:
     """Return what a reader sees of plain text, HTML or RTF, a paragraph a line."""
+    text = _decoded(data)
     start = text[:1000].lstrip().lower()
     if start.startswith("{\\rtf"):
         broken = _RTF_BREAK.sub("\x00", text.replace("\r", "").replace("\n", ""))
