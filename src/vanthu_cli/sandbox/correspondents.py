@@ -8,7 +8,7 @@ from io import BytesIO
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.edxml import Header, Party, document_xml, status_xml
 from vanthu_cli.channels.letter import compose, new_message_id
 from vanthu_cli.channels.mime import read_mail
 from vanthu_cli.reading.places import find_places
@@ -20,6 +20,7 @@ from vanthu_cli.sandbox.smime import sign_letter
 from vanthu_cli.signing.keys import open_pkcs12
 from vanthu_cli.signing.marks import seal_size
 from vanthu_cli.signing.pades import seal, sign_person
+from vanthu_cli.signing.xades import sign_xml
 
 SECRET_WORDS = "Kế hoạch diễn tập Sao Mai 71"
 """Stands in the practice secret and must be found nowhere outside quarantine (a test looks)."""
@@ -192,7 +193,8 @@ def answer(office: PracticeOffice, code: str, now: datetime, *, status: str = "0
     address = agency.wan or agency.internet or ""
     letters = [read_mail(raw) for raw in mailbox(office.folder, address)]
     mail = letters[-1]
-    name = mail.subject.partition(":")[0]
+    header = next((each.header for each in mail.packages), None)
+    name = f"{header.number}-{header.symbol}" if header else mail.subject.partition(":")[0]
     package = status_xml(
         code=status,
         description="Đã tiếp nhận",
@@ -214,3 +216,15 @@ def answer(office: PracticeOffice, code: str, now: datetime, *, status: str = "0
         automatic=True,
     )
     deliver(office.folder, mail.sender, letter.raw)
+
+
+def recall(
+    office: PracticeOffice, code: str, header: Header, reason: str, now: datetime, *, signer: str | None = ""
+) -> None:
+    """Let an agency ask a document back; the notice is signed by itself, by `signer`, or not at all (None)."""
+    agency = agency_of(code)
+    own = Party(agency.identifier or code, agency.name)
+    notice = document_xml(header, office=own, to=[Party(OWN, "Văn phòng Tỉnh ủy")], moment=now, recall=reason)
+    if signer is not None:
+        notice = sign_xml(notice, open_pkcs12(office.key(signer or code, "organisation"), PASSWORD))
+    send(office, code, f"Thu hồi: {header.number}/{header.symbol}", [("thu-hoi.edxml", notice)], now)
