@@ -39,7 +39,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent)]
 
 from benchmarks.mailroom import SENDER, Scene, deliver, getmail, mailbox, mbsync, served, signed, stock  # noqa: E402  found by the line above
 from benchmarks.signing import watch  # noqa: E402
-from tests.realservers import DISCARDED, KEEPER, missing  # noqa: E402
+from tests.realservers import DISCARDED, missing  # noqa: E402
 
 from vanthu_cli.channels.letter import Letter  # noqa: E402
 from vanthu_cli.channels.mail import MailChannel  # noqa: E402
@@ -80,13 +80,13 @@ def vanthu(office: PracticeOffice, *words: str) -> list[str]:
     return [sys.executable, "-m", "vanthu_cli", "--config", str(office.config), "--lang", "en", *words]
 
 
-def run(command: list[str], **how: object) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **how)  # type: ignore[call-overload]
+def run(command: list[str]) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(
             f"{command[0]} … {command[-1]}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
-    return str(done.stdout)
+    return done.stdout
 
 
 @contextmanager
@@ -107,12 +107,12 @@ from pathlib import Path
 from vanthu_cli.config.load import load
 from vanthu_cli.procedures.desk import open_desk
 
-def by_fetch(desk, name):
+def by_fetch(desk, channel):
     from vanthu_cli.procedures.fetch import _file_name
     from vanthu_cli.register.cabinet import write_durably
     from vanthu_cli.register.messages import Origin, known
-    for each in desk.channels[name].waiting(known(desk.book, name)):
-        origin = Origin(name, each.identity, each.received_at, each.size)
+    for each in channel.waiting(known(desk.book, channel.name)):
+        origin = Origin(channel.name, each.identity, each.received_at, each.size)
         write_durably(desk.cabinet.intake(_file_name(origin)), each.fetch())
         yield [each]
 
@@ -121,7 +121,7 @@ try:
 except ImportError:
     bring = by_fetch
 with open_desk(load(Path(sys.argv[1])), now=datetime.now(UTC), prompt=lambda _what: None, language="en") as desk:
-    for _group in bring(desk, "wan"):
+    for _group in bring(desk, desk.channels["wan"]):
         pass
 print(bring.__name__)
 """
@@ -158,9 +158,10 @@ def intake(scene: Scene) -> None:
     for file in files:
         (pdfs / f"{file.name}.pdf").write_bytes(read_mail(file.read_bytes()).files[0].data)
     deliver(scene, files)
-    office, (peer, maildir) = scene.office(), getmail(scene)
-    fetched = clock(lambda: run(peer, user=KEEPER, group="nogroup"))
-    expect(len(list((maildir / "new").iterdir())), scene.count, "messages by getmail")
+    office = scene.office()
+    os.sync()
+    fetched, count = getmail(scene)
+    fetched *= scene.count / count
     checked = clock(lambda: [run(["pdfsig", "-nocert", str(pdf)]) for pdf in sorted(pdfs.iterdir())])
     own = clock(lambda: run(vanthu(office, "fetch", "--channel", "wan")))
     with desk_of(office) as desk:
@@ -169,7 +170,8 @@ def intake(scene: Scene) -> None:
         answers = deliveries.in_states(desk.book, "handed-over", purpose="answer")
         expect(len(answers), scene.count if scene.signatures > 1 else 0, "receipts sent")
     what = f"intake, {scene.count} x 200 KB, {scene.signatures} signature(s)"
-    compare(f"{what}, getmail {fetched:.1f} s + pdfsig", fetched + checked, own, "at least 1 x")
+    said = "" if count == scene.count else f" (hung after {count}, extrapolated)"
+    compare(f"{what}, getmail {fetched:.1f} s{said} + pdfsig", fetched + checked, own, "at least 1 x")
 
 
 def memory(scene: Scene) -> None:
