@@ -33,11 +33,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
 
-from benchmarks.mailroom import SENDER, Scene, deliver, getmail, mailbox, mbsync, served, signed, stock  # noqa: E402  found by the line above
+from benchmarks.mailroom import SENDER, Listener, Scene, deliver, getmail, mbsync, served, signed, stock  # noqa: E402  found by the line above
 from benchmarks.signing import watch  # noqa: E402
 from tests.realservers import DISCARDED, missing  # noqa: E402
 
@@ -46,6 +47,7 @@ from vanthu_cli.channels.mail import MailChannel  # noqa: E402
 from vanthu_cli.channels.mime import read_mail  # noqa: E402
 from vanthu_cli.config.load import load  # noqa: E402
 from vanthu_cli.procedures.desk import Desk, open_desk  # noqa: E402
+from vanthu_cli.procedures.post import post  # noqa: E402
 from vanthu_cli.register import deliveries, directory, documents, messages  # noqa: E402
 from vanthu_cli.register.messages import Origin  # noqa: E402
 from vanthu_cli.sandbox.correspondents import own_page  # noqa: E402
@@ -191,14 +193,12 @@ def memory(scene: Scene) -> None:
 def nothing_new(scene: Scene) -> None:
     deliver(scene, stock(scene, 0))
     office, (peer, _folder) = scene.office(), mbsync(scene)
-    with mailbox(scene) as client:
-        epoch = client.folder_status("INBOX", ["UIDVALIDITY"])[b"UIDVALIDITY"]
-        known = [f"{epoch}.{uid}" for uid in client.search()]
     with desk_of(office) as desk, desk.book.step():
-        for each in known:
-            origin = Origin("wan", each, desk.book.at, 600)
+        found = list(desk.channels["wan"].waiting(messages.known(desk.book, "wan")))
+        for each in found:
+            origin = Origin("wan", each.identity, each.received_at, each.size)
             messages.add(desk.book, origin, "other", sender=agency_of(SENDER).wan, message_id=None, sha256=None)
-        messages.marked(desk.book, "wan", known)
+        messages.marked(desk.book, "wan", [each.identity for each in found])
     run(peer)
     time.sleep(2)  # mbsync waits until a Maildir is a second old
     commands = (peer, vanthu(office, "fetch", "--channel", "wan"), vanthu(office, "status"))
@@ -223,20 +223,19 @@ def queued(scene: Scene) -> tuple[PracticeOffice, list[Letter]]:
     to = [word for code in agencies for word in ("--to", code)]
     subprocess.run(vanthu(office, "sign-send", str(paper), *to, "--yes"), check=False, capture_output=True)
     office.config.write_text(settings, "utf-8")
+    before, listener = PracticeOffice(scene.cache / "queued"), Listener(INTERNET)
+    shutil.rmtree(before.folder, ignore_errors=True)
+    shutil.copytree(office.folder, before.folder)
     with desk_of(office) as desk:
-        letters = [
-            Letter(each.message_id, INTERNET, each.address, desk.cabinet.get(each.letter))
-            for each in deliveries.in_states(desk.book, "queued")
-        ]
-    expect(len(letters), scene.count, "queued letters")
-    return office, letters
+        listening: Any = {"internet": listener}
+        post(replace(desk, channels=listening), deliveries.in_states(desk.book, "queued"))
+    expect(len(listener.letters), scene.count, "queued letters")
+    return before, listener.letters
 
 
 def send(scene: Scene) -> None:
-    office, letters = queued(scene)
-    tls, before = ssl.create_default_context(cafile=str(office.pki.tls_ca)), scene.cache / "queued"
-    shutil.rmtree(before, ignore_errors=True)
-    shutil.copytree(office.folder, before)
+    before, letters = queued(scene)
+    office, tls = PracticeOffice(scene.cache / "desk"), ssl.create_default_context(cafile=str(before.pki.tls_ca))
 
     def quiet() -> None:
         """Wait until Postfix has thrown everything away; empty Sent, and queue the letters again."""
@@ -245,7 +244,7 @@ def send(scene: Scene) -> None:
             time.sleep(0.1)
         shutil.rmtree(scene.maildir(INTERNET).parent, ignore_errors=True)
         shutil.rmtree(office.folder)
-        shutil.copytree(before, office.folder)
+        shutil.copytree(before.folder, office.folder)
 
     def theirs() -> None:
         for letter in letters:

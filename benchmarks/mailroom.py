@@ -5,23 +5,22 @@ Everything is kept under one folder, so that the next run need not sign again: t
 
 import os
 import shutil
-import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
-from imapclient import IMAPClient
 from pikepdf import Name
 from tests.realservers import KEEPER, RealServers, real_servers
 
-from vanthu_cli.channels.letter import compose
+from vanthu_cli.channels.channel import Answered
+from vanthu_cli.channels.letter import Letter, compose
 from vanthu_cli.reading.places import find_places
 from vanthu_cli.sandbox.correspondents import party_page
 from vanthu_cli.sandbox.documents import Page, make_pdf
@@ -137,7 +136,7 @@ def stock(scene: Scene, size: int) -> list[Path]:
 
 
 def deliver(scene: Scene, files: list[Path]) -> None:
-    """Make the inbox hold these messages and nothing else, as they came by LMTP; Dovecot and the disk have seen them."""
+    """Make the inbox hold these messages and nothing else, as they came by LMTP."""
     place = scene.maildir(WAN)
     shutil.rmtree(place, ignore_errors=True)
     for part in ("cur", "new", "tmp"):
@@ -149,17 +148,6 @@ def deliver(scene: Scene, files: list[Path]) -> None:
         shutil.chown(file, KEEPER, "nogroup")
     for path in (place.parent.parent, place.parent, place, *place.iterdir()):
         shutil.chown(path, KEEPER, "nogroup")
-    with mailbox(scene):
-        pass
-
-
-@contextmanager
-def mailbox(scene: Scene) -> Iterator[IMAPClient]:
-    tls = ssl.create_default_context(cafile=str(scene.cache / "office" / "pki" / "tls" / "ca.crt"))
-    with IMAPClient(scene.servers.host, scene.servers.imaps, ssl_context=tls) as client:
-        client.login(WAN, PASSWORD)
-        client.select_folder("INBOX", readonly=True)
-        yield client
 
 
 def mbsync(scene: Scene) -> tuple[list[str], Path]:
@@ -234,3 +222,15 @@ verbose = 0
     return max(each.stat().st_mtime for each in new.iterdir()) - start if done.returncode else took, len(
         list(new.iterdir())
     )
+
+
+@dataclass(slots=True)
+class Listener:
+    """A channel that keeps what it should send."""
+
+    address: str
+    letters: list[Letter] = field(default_factory=list)
+
+    def hand_over(self, letter: Letter, _about_to: Callable[[], None]) -> Answered:
+        self.letters.append(letter)
+        return Answered("later", "")
