@@ -3,6 +3,7 @@
 Everything lives under one folder, nothing in /etc is touched, and what was started is stopped by its own pid file.
 Domains may be dotless (tuhaiduong). Besides the users every domain has recipients that go wrong:
 greylist@ 450, blocked@ 550 5.7.1, moved@ 551, bounce@ (accepted, then a delivery report from a refusing server).
+Anybody at DISCARDED is taken from a user who has logged in, and thrown away.
 """
 
 import os
@@ -20,6 +21,7 @@ from vanthu_cli.sandbox.pki import PracticePki
 
 LOOPBACK = "127.0.0.1"
 WAIT = 15.0
+DISCARDED = "bo-qua.test"
 # Mail is kept under a system user every Debian has, so that no user need be made.
 KEEPER = "nobody"
 _DOVECOT, _POSTFIX = "/usr/sbin/dovecot", "/usr/sbin/postfix"
@@ -203,7 +205,8 @@ def _configure_postfix(
     (etc / "faults").write_text(
         "".join(f"{name}@{domain} {text}\n" for domain in domains for name, text in _FAULTS.items())
     )
-    (etc / "transport").write_text("".join(f"bounce@{domain} smtp:[{LOOPBACK}]:{refusing}\n" for domain in domains))
+    roads = [f"bounce@{domain} smtp:[{LOOPBACK}]:{refusing}" for domain in domains]
+    (etc / "transport").write_text("\n".join([*roads, f"{DISCARDED} discard:"]) + "\n")
     (etc / "refuse").write_text("".join(f"{domain} 550 5.1.1 No such user here\n" for domain in domains))
     (etc / "main.cf").write_text(f"""\
 compatibility_level = 3.6
@@ -291,6 +294,7 @@ proxymap  unix  -  -  n  -      -  proxymap
 smtp      unix  -  -  n  -      -  smtp
 showq     unix  n  -  n  -      -  showq
 error     unix  -  -  n  -      -  error
+discard   unix  -  -  n  -      -  discard
 retry     unix  -  -  n  -      -  error
 lmtp      unix  -  -  n  -      -  lmtp
 anvil     unix  -  -  n  -      1  anvil
