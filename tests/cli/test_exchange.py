@@ -59,7 +59,7 @@ def test_every_agency_gets_the_same_bytes_and_a_description_that_matches_them(cl
     header, files = package.header, {each.content_id: each for each in mail.files if each.content_id}
     assert (package.kind, package.sender, package.carries) == ("new", Party("H23.01", "Văn phòng Tỉnh ủy"), False)
     assert (header.number, header.symbol, header.day) == ("1", "CV/TU", answer["document"]["date"])
-    assert header.subject == "Gửi, nhận văn bản trên mạng"
+    assert header.subject == "V/v Gửi, nhận văn bản trên mạng"
     assert header.signer_name == "Nguyễn Văn Mẫu"
     assert [files[content_id].name for content_id, _name in header.files] == [name for _id, name in header.files]
     main = files[header.files[0][0]]
@@ -89,20 +89,21 @@ def test_what_the_page_and_the_letter_s_data_both_say_is_settled(clerk: Clerk) -
 
 
 @pytest.mark.parametrize(
-    "change", [{"number": "17"}, {"symbol": "SNV-TC"}, {"day": "2020-01-01"}, {"subject": "Chuyển tiền"}, {"signer_name": "Ai"}]
+    "change",
+    [{"number": "17"}, {"symbol": "SNV-TC"}, {"day": "2020-01-01"}, {"subject": "Chuyển tiền"}, {"signer_name": "Ai"}],
 )
-def test_what_contradicts_the_page_is_a_flag_and_the_page_counts(clerk: Clerk, change: dict[str, str]) -> None:
+def test_what_contradicts_the_page_is_a_flag_and_the_page_counts(clerk: Clerk, change: dict[str, Any]) -> None:
     found = described(clerk, report(clerk), replace(HEADER, **change))
     assert (found["state"], found["flags"]) == ("waiting", ["manifest-mismatch"])
     assert (found["fields"]["number"], found["fields"]["symbol"]) == (16, "SNV-VP")
-    assert found["fields"]["subject"] == "Báo cáo bổ sung"
+    assert found["fields"]["subject"] == "V/v Báo cáo bổ sung"
 
 
 def test_what_only_the_letter_s_data_say_fills_the_register_and_waits_for_a_person(clerk: Clerk) -> None:
     blank = correspondents.state_page(
         "SNV", "Lê Thị Mẫu", number=16, symbol="SNV-VP", day=LOCAL.date(), subject="Báo cáo bổ sung"
     )
-    scan = make_pdf(replace(blank, number=None, day=None, subject=""))
+    scan = make_pdf(replace(blank, number=None, day=None))
     found = described(clerk, scan, HEADER)
     fields = found["fields"]
     assert (fields["number"], fields["date"]) == (16, LOCAL.date().isoformat())
@@ -187,11 +188,13 @@ def test_the_evidence_is_complete_and_can_be_checked_without_us(clerk: Clerk, tm
     with zipfile.ZipFile(out) as archive:
         archive.extractall(tmp_path / "x")
         assert sorted(archive.namelist()) == answer["evidence"]
-    checked = subprocess.run([sys.executable, str(tmp_path / "x" / "kiem-tra.py")], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, str(tmp_path / "x" / "kiem-tra.py")], capture_output=True, text=True, check=False
+    )
     assert (checked.returncode, checked.stdout) == (0, "Whole.\n")
     about = json.loads((tmp_path / "x" / "evidence.json").read_text("utf-8"))
     ladder = {each["agency"]: [rung["what"] for rung in each["evidence"]] for each in about["letters"]}
-    assert ladder["BTCTU"] == ["handed-over", "arrived", "registered"]
+    assert ladder["BTCTU"] == ["handed-over", "relayed", "arrived", "registered"]
     assert ladder["SXD"] == ["handed-over", "bounced"]
     assert ladder["SNV"][0] == "handed-over"
     for each in about["letters"]:
@@ -204,7 +207,9 @@ def test_the_evidence_is_complete_and_can_be_checked_without_us(clerk: Clerk, tm
     assert clerk.asks("verify", str(signature), "--content", str(sums))[1]["files"][0]["verdict"] == "valid"
     one = next((tmp_path / "x").glob("*/letter.eml"))
     one.write_bytes(one.read_bytes() + b"x")
-    checked = subprocess.run([sys.executable, str(tmp_path / "x" / "kiem-tra.py")], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, str(tmp_path / "x" / "kiem-tra.py")], capture_output=True, text=True, check=False
+    )
     assert (checked.returncode, "CHANGED" in checked.stdout) == (1, True)
     assert clerk.asks("register", "show", identity, "--evidence", str(out))[1]["error"]["code"] == "evidence.exists"
 
@@ -285,7 +290,7 @@ def test_a_letter_that_a_server_puts_off_is_tried_again_later_and_at_once_only_b
                 deliveries.attempted(desk.book, letter.id, answer="450 later", due=due)
             waits.append((datetime.fromisoformat(due) - NOW).total_seconds() / 60)
             assert deliveries.due(desk.book) == []
-        assert waits == sorted(waits)
+        assert waits[:4] == sorted(waits[:4])
         assert 13 < waits[0] < 17
         assert 1290 < waits[-1] < 1600
         assert post(desk, deliveries.due(desk.book)) == []
@@ -342,12 +347,18 @@ class Numbered:
                 yield Waiting(identity, moment, len(raw), fetch, message_id)
 
     def acknowledge(self, _identities: Any) -> None: ...
+    def hand_over(self, _letter: Any, about_to: Any) -> Any:
+        from vanthu_cli.channels.channel import Answered
+
+        about_to()
+        return Answered("handed-over", "250 ok")
+
     def close(self) -> None: ...
 
 
 def test_a_mailbox_numbered_anew_is_recognised_without_reading_it_again(clerk: Clerk) -> None:
     correspondents.arrivals(clerk.office, LOCAL, LOCAL.date())
-    raws = [raw for raw in mailbox(clerk.office.folder, WAN) if b"diễn tập".hex() not in raw.hex()]
+    raws = mailbox(clerk.office.folder, WAN)
     moments = [f"2026-04-{day:02d}T03:00:00+00:00" for day in range(1, len(raws) + 1)]
     ids = [read_mail(raw).message_id for raw in raws]
     with offices.desk_of(clerk.office) as desk:
@@ -356,7 +367,10 @@ def test_a_mailbox_numbered_anew_is_recognised_without_reading_it_again(clerk: C
         def fetched(epoch: int, named: bool) -> list[str]:
             rows = zip(moments, ids, raws, strict=True)
             ways["wan"] = Numbered(
-                *((f"{epoch}.{number}", moment, name if named else None, raw) for number, (moment, name, raw) in enumerate(rows))
+                *(
+                    (f"{epoch}.{number}", moment, name if named else None, raw)
+                    for number, (moment, name, raw) in enumerate(rows)
+                )
             )
             result = fetch(desk, ["wan"])
             assert [each.errors for each in result.channels] == [[]]

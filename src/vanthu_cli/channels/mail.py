@@ -9,6 +9,7 @@ import contextlib
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,7 +32,10 @@ __all__ = ["MailChannel", "tls_context"]
 _T = TypeVar("_T")
 _INBOX = "INBOX"
 _SLICE = 1 << 20
-_WHOLE = 8 << 20
+_WHOLE = 4 << 20
+"""Bytes that are read by one command: of several messages together, or of one before it is read in slices."""
+_FRESH = 15
+"""Seconds for which a connection that has answered is not asked again before a copy is put into Sent."""
 _CHUNK = 200
 _GROUP = 32
 _COMPARED = 50
@@ -60,6 +64,9 @@ class MailChannel:
     _imap: IMAPClient | None = field(default=None, init=False)
     _examined: int | None = field(default=None, init=False)
     """UIDVALIDITY of the inbox while it is what the connection looks at."""
+    _heard: float = field(default=0.0, init=False)
+    """When the IMAP server last answered (monotonic)."""
+    _sent: str | None = field(default=None, init=False)
     _smtp: smtplib.SMTP | None = field(default=None, init=False)
     _failed: dict[str, VanthuError] = field(default_factory=dict, init=False)
 
@@ -150,6 +157,7 @@ class MailChannel:
         try:
             with reaching(self.imap, "IMAP"):
                 yield self._imap
+                self._heard = time.monotonic()
         except VanthuError:
             self._drop_imap()
             raise
@@ -157,7 +165,7 @@ class MailChannel:
     def _drop_imap(self) -> None:
         if self._imap is not None:
             hang_up(self._imap)
-        self._imap, self._examined = None, None
+        self._imap, self._examined, self._sent = None, None, None
 
     # -- out ---------------------------------------------------------------------------------------------------
 
@@ -173,10 +181,17 @@ class MailChannel:
 
     def _keep_copy(self, letter: Letter) -> None:
         """Put a copy into Sent: evidence after a crash. That it fails changes nothing about the letter."""
-        with contextlib.suppress(VanthuError), self._talk() as client:
-            folder = client.find_special_folder(b"\\Sent") or "Sent"
-            _make_folder(client, folder)
-            client.append(folder, letter.raw, flags=[b"\\Seen"])
+        recent = time.monotonic() - self._heard < _FRESH
+        with contextlib.suppress(VanthuError), self._talk(in_use=recent) as client:
+            if self._sent is None:
+                self._sent = client.find_special_folder(b"\\Sent") or "Sent"
+                _make_folder(client, self._sent)
+            if client.has_capability(
+                "MULTIAPPEND"
+            ):  # append() looks for line ends to mend: as long as the rest together
+                client.multiappend(self._sent, [{"msg": letter.raw, "flags": [b"\\Seen"]}])
+            else:
+                client.append(self._sent, letter.raw, flags=[b"\\Seen"])
 
     def _writer(self) -> smtplib.SMTP:
         if self._smtp is not None and not ready(self._smtp):

@@ -17,7 +17,6 @@ _ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[A-Za-z0-9_.-]+")
 """A mailbox whose domain is in A-labels; letters before the @ may be any (RFC 6531), if the server takes such."""
 _ENVELOPE_ID = re.compile(r"[!-*,-<>-~]{1,100}")
 """xtext that needs no escapes (RFC 3461 section 4)."""
-_LINE_START_DOT = re.compile(rb"(?m)^\.")
 _DONE, _PERMANENT, _GO_ON = 2, 5, 354
 
 
@@ -84,7 +83,7 @@ def _data(smtp: smtplib.SMTP, raw: bytes) -> Answered:
         code, said = smtp.docmd("DATA")
         if code != _GO_ON:
             return _refused(smtp, code, said)
-        smtp.send(_LINE_START_DOT.sub(b"..", raw) + (b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"))
+        smtp.send(_stuffed(raw))
     except OSError as error:  # without the final dot the server must not take the letter (RFC 5321 4.1.1.4)
         smtp.close()
         return Answered("later", why(error))
@@ -99,6 +98,12 @@ def _data(smtp: smtplib.SMTP, raw: bytes) -> Answered:
         return _refused(smtp, code, said)
     smtp.close()
     return Answered("unsure", words(said))
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """Double the dots at line starts and put the one that ends the letter (RFC 5321 4.5.2)."""
+    stuffed = (b"." if raw.startswith(b".") else b"") + raw.replace(b"\n.", b"\n..")
+    return stuffed + (b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def _refused(smtp: smtplib.SMTP, code: int, said: bytes) -> Answered:

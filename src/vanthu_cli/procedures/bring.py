@@ -22,8 +22,8 @@ from vanthu_cli.register.messages import Origin
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel, Waiting
 
-_MOST, _LARGEST = 32, 16 << 20
-"""Messages, and bytes, of one group (house.md, law 2)."""
+_MOST, _LARGEST = 32, 4 << 20
+"""Messages, and bytes, of one group: smaller than a crash may cost (house.md, law 2), because several are in memory."""
 _WRITERS = 4
 """Files that are fsynced side by side: the disk takes them in one go."""
 _ROOM = 3

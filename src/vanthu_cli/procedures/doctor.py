@@ -14,7 +14,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
 from vanthu_cli.procedures.trust import concerns, store
-from vanthu_cli.register import directory, documents
+from vanthu_cli.register import directory, documents, logins
 from vanthu_cli.register.book import check_chain, integrity, last_event
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing.keys import common_name
@@ -190,6 +190,11 @@ def _key(desk: Desk, name: str) -> tuple[Grade, str, str]:
 
 
 def _channel(desk: Desk, name: str) -> tuple[Grade, str, str]:
+    """Log in, once: also where a refused password has the mailbox left alone for a while, for now a person looks."""
+    settings = desk.config.channels[name]
+    if settings.imap is not None:
+        with desk.book.step():
+            logins.forget(desk.book, settings.imap.user)
     channel = desk.channels[name]
     channel.check()
     return "good", channel.address, ""

@@ -150,9 +150,9 @@ def _quarantine(desk: Desk, origin: Origin, place: Path, sender: str | None, rea
         place.unlink()  # the very same bytes lie in quarantine already: the server shows the message a second time
         with desk.book.step():
             message = messages.add(
-                desk.book, origin, "other", sender=sender, message_id=None, sha256=None, reason="duplicate"
+                desk.book, origin, "other", sender=sender, message_id=None, sha256=None, reason="secret-again"
             )
-        return Taken(message, None, sender, duplicate=True, reason="duplicate")
+        return Taken(message, None, sender, duplicate=True, reason="secret-again")
     with desk.book.step():
         message = messages.add(
             desk.book, origin, "quarantined", sender=sender, message_id=None, sha256=None, reason=reason

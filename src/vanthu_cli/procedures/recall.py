@@ -24,6 +24,7 @@ from vanthu_cli.register import deliveries, directory, documents, messages, reca
 from vanthu_cli.register.book import copies_of, scrub
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.words import day_shown
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing.xades import sign_xml
 
@@ -103,7 +104,7 @@ def _notices(
         text = _(
             "{office} recalls document {name} of {day}: {reason}\n\n"
             "Please destroy it and tell us (Decree 30/2020, Art. 18.4.b). The file .edxml is the signed notice.\n"
-        ).format(office=desk.config.office.name, name=document.name, day=document.day, reason=reason)
+        ).format(office=desk.config.office.name, name=document.name, day=day_shown(document.day), reason=reason)
     content = entity(text, [Attached(f"thu-hoi-{document.name.replace('/', '-')}.edxml", signed)])
     notices = []
     for each in sent:

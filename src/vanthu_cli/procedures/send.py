@@ -195,7 +195,7 @@ def own_party(desk: Desk) -> Party:
 
 
 def party(recipient: Recipient) -> Party:
-    return Party(recipient.agency.identifier or recipient.agency.code, recipient.agency.name, recipient.address)
+    return Party(recipient.agency.identifier or recipient.agency.code, recipient.agency.name)
 
 
 def _signed(desk: Desk, content: bytes, key_name: str) -> bytes:

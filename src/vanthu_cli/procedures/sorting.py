@@ -240,6 +240,7 @@ def _same_number(said: str, name: str) -> bool:
 def _documents(desk: Desk, came: Came, looked: Sequence[Looked], message: int) -> Taken:
     main = _main(looked)
     others = [each for each in looked if each not in main and each.outer is None]
+    doubts = _attachment_flags(desk, looked)
     if not main:
         identity = documents.add(
             desk.book,
@@ -248,7 +249,7 @@ def _documents(desk: Desk, came: Came, looked: Sequence[Looked], message: int) -
             arrived_at=came.origin.received_at,
             sender=came.sender,
             subject=came.mail.subject,
-            flags=sorted({"no-document", *_attachment_flags(desk, others)}),
+            flags=sorted({"no-document", *doubts}),
         )
         messages.arrive(desk.book, identity, message)
         _attach(desk, identity, others)
@@ -264,14 +265,13 @@ def _documents(desk: Desk, came: Came, looked: Sequence[Looked], message: int) -
                 queue_answer(desk, known.id, "accepted", message=message)
             entered.append(documents.get(desk.book, known.id))
         else:
-            entered.append(_new(desk, came, each, message=message, others=others))
+            entered.append(_new(desk, came, each, message=message, others=others, doubts=doubts))
     return Taken(message, came.mail.message_id, came.sender, documents=tuple(entered), duplicate=again == len(main))
 
 
 def _main(looked: Sequence[Looked]) -> list[Looked]:
     """Which files are documents and which go with them: PDFs that bear a number; else the first PDF; else the first file."""
-    pdfs = [each for each in looked if each.found.judgement is None or each.found.judgement.format == "pdf"]
-    pdfs = [each for each in pdfs if each.file.data[:1024].find(b"%PDF-") >= 0]
+    pdfs = [each for each in looked if each.found.kind == "pdf"]
     numbered = [each for each in pdfs if each.found.reading and each.found.reading.fields.number is not None]
     rest = [each for each in looked if _is_document(each) and each.outer is None]
     return numbered or pdfs[:1] or rest[:1]
@@ -292,7 +292,9 @@ def _attachment_flags(desk: Desk, looked: Iterable[Looked]) -> set[str]:
     return flags | ({"attachment-shut"} if any(each.found.shut for each in files) else set())
 
 
-def _new(desk: Desk, came: Came, looked: Looked, *, message: int, others: Sequence[Looked]) -> Document:
+def _new(
+    desk: Desk, came: Came, looked: Looked, *, message: int, others: Sequence[Looked], doubts: set[str]
+) -> Document:
     mail = came.mail
     read, judgement = looked.found.reading or Reading(), looked.found.judgement
     package = package_about(mail, looked.file)
@@ -302,7 +304,7 @@ def _new(desk: Desk, came: Came, looked: Looked, *, message: int, others: Sequen
     printed = directory.by_name(desk.book, fields.agency) if fields.agency else []
     code = printed[0].code if len(printed) == 1 else (agency.code if agency else None)
     day = fields.date.isoformat() if fields.date else None
-    flags = _flags(desk, reading, judgement, agency, printed) | _attachment_flags(desk, [looked, *others])
+    flags = _flags(desk, reading, judgement, agency, printed) | doubts
     flags |= {"manifest-mismatch"} if mismatch else set()
     if (
         fields.number is not None

@@ -12,7 +12,7 @@ from vanthu_cli.document.places import Box, Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.annexes import annexes_in
 from vanthu_cli.reading.fields import reading_of
-from vanthu_cli.reading.marks import is_locked, is_pdf, secret_mark_in_file, secret_mark_in_pdf
+from vanthu_cli.reading.marks import is_locked, is_pdf, is_zip, secret_mark_in_file, secret_mark_in_pdf
 from vanthu_cli.reading.page import Sheets, open_pdf
 from vanthu_cli.reading.places import month_year_of, places_of
 from vanthu_cli.reading.room import Ground, covers_text, free_room, upper_corner
@@ -70,7 +70,7 @@ def look(name: str, pdf: bytes | Path, wish: Wish, *, password: str | None = Non
 
     `name` is the file's own (a mark may stand in it). `OSError` if there is nothing to be read at the path.
     """
-    if not is_pdf(pdf):
+    if not is_pdf(pdf) or is_zip(pdf):  # what is both is looked into as the archive, a person does the rest
         if not wish.mark:
             return Look()
         mark = secret_mark_in_file(name, pdf)

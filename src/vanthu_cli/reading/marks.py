@@ -92,6 +92,11 @@ def is_pdf(data: bytes | Path) -> bool:
     return b"%PDF-" in _beginning(data, _SIGNATURE_WITHIN)
 
 
+def is_zip(data: bytes | Path) -> bool:
+    """Tell an archive by how it begins; one whose first member is a PDF, not packed, has the signature of that as well."""
+    return _beginning(data, 2) == b"PK"
+
+
 def _beginning(data: bytes | Path, size: int) -> bytes:
     if isinstance(data, bytes):
         return data[:size]
@@ -100,12 +105,14 @@ def _beginning(data: bytes | Path, size: int) -> bytes:
 
 
 def _in_content(data: bytes | Path, depth: int = 0, password: str | None = None) -> str | None:
+    if is_zip(data) and depth <= MAX_DEPTH and (mark := _in_zip(data, depth)):
+        return mark
     if is_pdf(data):
         with open_pdf(data, password) as sheets:
             return secret_mark_in_pdf(sheets)
+    if is_zip(data):
+        return None
     start = _beginning(data, len(OLE_BEGINNING))
-    if start.startswith(b"PK"):
-        return _in_zip(data, depth) if depth <= MAX_DEPTH else None
     text = _beginning(data, MAX_TEXT)
     if start == OLE_BEGINNING:
         # Word 97 keeps its text as UTF-16 runs between records; noise does not look like a mark.
@@ -161,13 +168,13 @@ def _in_zip(data: bytes | Path, depth: int) -> str | None:
 
 def is_locked(data: bytes | Path, *, password: str | None = None) -> bool:
     """Tell whether a password keeps us from looking inside (a PDF or an archive): nobody knows then what marks it bears."""
-    if is_pdf(data):
+    if is_pdf(data) and not is_zip(data):
         try:
             with open_pdf(data, password):
                 return False
         except MisuseError as error:
             return error.code == "reading.encrypted"
-    if _beginning(data, 2) == b"PK":
+    if is_zip(data):
         with suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError), open_zip(data) as archive:
             return any(member.flag_bits & 1 for member in archive.infolist())
     return False

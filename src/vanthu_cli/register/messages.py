@@ -106,7 +106,9 @@ def same_secret(book: Book, origin: Origin, sender: str | None) -> list[int]:
 def to_mark(book: Book, channel: str) -> list[str]:
     """Return what is ours but not yet flagged or moved on the server. A quarantined secret is left alone there."""
     rows = book.connection.execute(
-        "SELECT origin FROM message WHERE channel = ? AND marked = 0 AND state <> 'quarantined' ORDER BY id", (channel,)
+        "SELECT origin FROM message WHERE channel = ? AND marked = 0 AND state <> 'quarantined'"
+        " AND reason IS NOT 'secret-again' ORDER BY id",
+        (channel,),
     )
     return [row[0] for row in rows]
 

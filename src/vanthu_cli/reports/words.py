@@ -237,6 +237,7 @@ def reason_word(reason: str | None) -> str:
         "own-document": _("our own document has come back"),
         "receipt-for-nothing-known": _("answers something that is not ours"),
         "renumbered": _("known already"),
+        "secret-again": _("known already"),
         "recall": _("asks a document back"),
         "recall-not-signed": _("asks a document back, without a valid signature of who issued it: not obeyed"),
         "recall-for-nothing-known": _("asks a document back that is not here"),
