@@ -5,6 +5,7 @@ A store is the folder of all mailboxes with Dovecot's own files (UIDs, flags); i
 
 import hashlib
 import itertools
+import re
 import shutil
 import ssl
 import subprocess
@@ -68,10 +69,13 @@ def index(post: PostOffice, address: str) -> None:
 
 
 def inbox(post: PostOffice, address: str) -> list[tuple[bytes, frozenset[str]]]:
-    """Return the messages of an inbox, oldest first, with the letters of their flags in the Maildir ("S": seen, "T": deleted)."""
+    """Return the messages of an inbox as IMAP gives them (CRLF), oldest first, with the letters of their flags.
+
+    Maildir's letters: "S" seen, "T" to be deleted.
+    """
     place = post.maildir(address)
     files = sorted((*place.glob("new/*"), *place.glob("cur/*")), key=lambda file: file.name)
-    return [(file.read_bytes(), frozenset(file.name.partition(":2,")[2])) for file in files]
+    return [(re.sub(rb"\r?\n", b"\r\n", file.read_bytes()), frozenset(file.name.partition(":2,")[2])) for file in files]
 
 
 def message_id(raw: bytes) -> str:
@@ -141,7 +145,9 @@ def flush(post: PostOffice) -> None:
 def restart(post: PostOffice) -> None:
     """Stop Dovecot, whoever is logged in, and start it again."""
     realservers._stop(post.folder / "run" / "master.pid")
-    realservers._run([realservers._DOVECOT, "-c", str(post.folder / "etc" / "dovecot.conf")], post.folder / "log" / "start.log")
+    realservers._run(
+        [realservers._DOVECOT, "-c", str(post.folder / "etc" / "dovecot.conf")], post.folder / "log" / "start.log"
+    )
     for port in (post.servers.imap, post.servers.imaps):
         realservers._wait_for(port)
 
