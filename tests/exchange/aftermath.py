@@ -235,6 +235,8 @@ def _of_letters(seen: Sequence[Sent], whole: Sequence[Sent]) -> Iterator[Deviati
     for each in seen:
         if each.copies > 1:
             yield Deviation("doubled", f"{each.copies} copies of {each}")
+        elif each.state == "unsure" and each.purpose == "document" and each.copies:
+            yield Deviation("other", f"its delivery was reported, and yet unsure: {each}")
         elif each.state == "unsure":
             continue
         elif each.copies == 0 and each.address != BOUNCING:

@@ -72,6 +72,10 @@ WHOLE = Picture(
         (lambda p: replace(p, sent=(LETTER._replace(copies=2, state="unsure"),)), {"doubled"}),
         (lambda p: replace(p, sent=(LETTER._replace(copies=0),)), {"lost"}),
         (lambda p: replace(p, sent=(LETTER._replace(state="queued"),)), {"other"}),
+        (
+            lambda p: replace(p, sent=(LETTER._replace(purpose="document", state="unsure"),)),
+            {"lost", "doubled", "other"},
+        ),
         (lambda p: replace(p, strays=("<x@tuhaiduong>",)), {"doubled"}),
         (lambda p: replace(p, sound=("ok", 7, (), ())), {"other"}),
         (lambda p: replace(p, quarantine=()), {"other"}),
