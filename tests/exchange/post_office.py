@@ -82,6 +82,15 @@ def message_id(raw: bytes) -> str:
     return str(BytesHeaderParser().parsebytes(raw)["Message-ID"]).strip()
 
 
+def handed_over(raw: bytes) -> str:
+    """Return the queue id under which Postfix took a message from its sender; empty if it never did.
+
+    Postfix delivers a second time under the same id when Dovecot dies before it has said that the message is stored.
+    """
+    found = re.search(rb"\(Postfix\)\s+with\s+\w+\s+id\s+(\w+)", raw)
+    return found[1].decode() if found else ""
+
+
 def digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
