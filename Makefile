@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf
 
-.PHONY: demo test check bench attacks servers venv-possible
+.PHONY: demo test check bench attacks soak servers venv-possible
 demo: $(VENV)/.demo
 	$(BIN)/vanthu demo vanthu-demo
 
@@ -27,6 +27,10 @@ bench: $(VENV)/.dev
 # Forgeries of our own making before three judges: make attacks OPTIONS="--write FOLDER" keeps them as files.
 attacks: $(VENV)/.dev
 	$(BIN)/python benchmarks/attacks.py $(OPTIONS)
+
+# Runs killed at random on real Dovecot and Postfix (root): make soak OPTIONS="--lives 300 --seed 7".
+soak: $(VENV)/.dev servers
+	$(BIN)/python -m tests.exchange.soak $(OPTIONS)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | venv-possible
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
