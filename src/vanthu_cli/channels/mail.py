@@ -10,7 +10,9 @@ import re
 import smtplib
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +36,8 @@ _INBOX = "INBOX"
 _SLICE = 1 << 20
 _WHOLE = 4 << 20
 """Bytes that are read by one command: of several messages together, or of one before it is read in slices."""
+_COPIES = 4
+"""Copies for Sent that may be under way."""
 _FRESH = 15
 """Seconds for which a connection that has answered is not asked again before a copy is put into Sent."""
 _CHUNK = 200
@@ -68,6 +72,8 @@ class MailChannel:
     """When the IMAP server last answered (monotonic)."""
     _sent: str | None = field(default=None, init=False)
     _smtp: smtplib.SMTP | None = field(default=None, init=False)
+    _copier: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
+    _copies: deque[Future[None]] = field(default_factory=deque, init=False)
     _failed: dict[str, VanthuError] = field(default_factory=dict, init=False)
 
     @property
@@ -148,6 +154,7 @@ class MailChannel:
     @contextlib.contextmanager
     def _talk(self, *, in_use: bool = False) -> Iterator[IMAPClient]:
         """Yield a connection that answers: an idle one may have been closed by the server (RFC 3501 5.4)."""
+        self._copied()
         if self._imap is not None and not in_use and not _answers(self._imap):
             self._drop_imap()
         if self._imap is None:
@@ -180,18 +187,36 @@ class MailChannel:
         return int(limit) if limit.isdecimal() and int(limit) > 0 else None
 
     def _keep_copy(self, letter: Letter) -> None:
-        """Put a copy into Sent: evidence after a crash. That it fails changes nothing about the letter."""
-        recent = time.monotonic() - self._heard < _FRESH
-        with contextlib.suppress(VanthuError), self._talk(in_use=recent) as client:
-            if self._sent is None:
+        """Put a copy into Sent: evidence after a crash. That it fails changes nothing about the letter.
+
+        It goes its own way while the next letter is being handed over; every other use of the mailbox waits for it.
+        """
+        if len(self._copies) == _COPIES:
+            self._copies.popleft().result()
+        if self._imap is None or time.monotonic() - self._heard > _FRESH or self._sent is None:
+            with contextlib.suppress(VanthuError), self._talk() as client:
                 self._sent = client.find_special_folder(b"\\Sent") or "Sent"
                 _make_folder(client, self._sent)
-            if client.has_capability(
-                "MULTIAPPEND"
-            ):  # append() looks for line ends to mend: as long as the rest together
-                client.multiappend(self._sent, [{"msg": letter.raw, "flags": [b"\\Seen"]}])
-            else:
-                client.append(self._sent, letter.raw, flags=[b"\\Seen"])
+        if self._imap is not None and self._sent is not None:
+            self._copies.append(self._copier.submit(self._append, self._imap, self._sent, letter.raw))
+
+    def _append(self, client: IMAPClient, folder: str, raw: bytes) -> None:
+        try:
+            with reaching(self.imap, "IMAP"):
+                if client.has_capability(
+                    "MULTIAPPEND"
+                ):  # append() looks for line ends to mend: as long as the rest together
+                    client.multiappend(folder, [{"msg": raw, "flags": [b"\\Seen"]}])
+                else:
+                    client.append(folder, raw, flags=[b"\\Seen"])
+            self._heard = time.monotonic()
+        except VanthuError:
+            self._drop_imap()
+
+    def _copied(self) -> None:
+        """Wait until every copy is in Sent, or could not be put there."""
+        while self._copies:
+            self._copies.popleft().result()
 
     def _writer(self) -> smtplib.SMTP:
         if self._smtp is not None and not ready(self._smtp):
@@ -234,6 +259,7 @@ class MailChannel:
         self._writer()
 
     def close(self) -> None:
+        self._copied()
         with contextlib.suppress(OSError, IMAPClientError):
             if self._imap is not None:
                 self._imap.logout()

@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.procedures.desk import Desk
@@ -23,21 +24,28 @@ _PATIENCE = (5, 15, 60, 240, 1440)
 def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
     """Send letters, one connection a channel. Return why channels could not be reached; their letters stay queued."""
     failed: dict[str, VanthuError] = {}
-    body = ("", b"")
-    for delivery in queued:
-        if delivery.channel in failed:
-            continue
-        try:
-            if delivery.letter != body[0]:  # letters to many agencies share it
-                body = (delivery.letter, desk.cabinet.get(delivery.letter))
-            _hand_over(desk, delivery, body[1])
-        except VanthuError as error:
-            failed[delivery.channel] = error
+    body, answers = ("", b""), list[tuple[Delivery, Answered]]()
+    try:
+        for delivery in queued:
+            if delivery.channel in failed:
+                continue
+            try:
+                if delivery.letter != body[0]:  # letters to many agencies share it
+                    body = (delivery.letter, desk.cabinet.get(delivery.letter))
+                _hand_over(desk, delivery, body[1], answers)
+            except VanthuError as error:
+                failed[delivery.channel] = error
+    finally:
+        _write_down(desk, answers)
     close_documents(desk, {delivery.document for delivery in queued})
     return list(failed.values())
 
 
-def _hand_over(desk: Desk, delivery: Delivery, body: bytes) -> None:
+def _hand_over(desk: Desk, delivery: Delivery, body: bytes, answers: list[tuple[Delivery, Answered]]) -> None:
+    """Hand a letter over and note the answer in `answers`; those from before are written down with the next intent.
+
+    One transaction a letter instead of two: what dies in between is UNSURE for lack of its answer, no more than before.
+    """
     channel = desk.channels[delivery.channel]
     # Reports of delivery and copies are evidence for documents; for our answers they would only fill the mailbox.
     weighty = delivery.purpose != "answer"
@@ -46,17 +54,26 @@ def _hand_over(desk: Desk, delivery: Delivery, body: bytes) -> None:
     )
 
     def about_to() -> None:
-        with desk.book.step():
-            deliveries.record(desk.book, delivery.id, "sending")
+        _write_down(desk, answers, sending=delivery)
 
-    answered = channel.hand_over(letter, about_to)
+    answers.append((delivery, channel.hand_over(letter, about_to)))
+
+
+def _write_down(desk: Desk, answers: list[tuple[Delivery, Answered]], *, sending: Delivery | None = None) -> None:
+    """Record the answers to letters, and that of one the envelope is accepted, in one step."""
+    if not answers and sending is None:
+        return
     with desk.book.step():
-        if answered.state == "later":
-            deliveries.attempted(desk.book, delivery.id, answer=answered.words, due=_next_try(desk, delivery))
-        elif answered.state == "carried":
-            deliveries.carried(desk.book, delivery.id, answered.words)
-        else:
-            deliveries.record(desk.book, delivery.id, answered.state, answered.words)
+        for delivery, answered in answers:
+            if answered.state == "later":
+                deliveries.attempted(desk.book, delivery.id, answer=answered.words, due=_next_try(desk, delivery))
+            elif answered.state == "carried":
+                deliveries.carried(desk.book, delivery.id, answered.words)
+            else:
+                deliveries.record(desk.book, delivery.id, answered.state, answered.words)
+        if sending is not None:
+            deliveries.record(desk.book, sending.id, "sending")
+    answers.clear()
 
 
 def _next_try(desk: Desk, delivery: Delivery) -> str:
