@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from vanthu_cli.document.text import apart
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
@@ -12,6 +13,9 @@ from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import delivery_json, document_lines, paper_json, sighting_lines
+
+_DANGEROUS = frozenset({"program", "macros", "html"})
+"""Kinds (reading/kinds.py) that are not written to where a clerk might open them."""
 
 
 def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
@@ -37,12 +41,17 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     )
     lines += [_("Copy with a later archive time stamp: {path}").format(path=renewal)] if renewal else []
     lines += _strangers(desk, found)
-    saved = _save(desk, found, attached, out) if out else []
+    kinds = documents.attachment_kinds(desk.book, found.id)
+    shut = [(name, kinds[sha256]) for sha256, name in attached if kinds.get(sha256) in _DANGEROUS]
+    saved = _save(desk, found, [each for each in attached if kinds.get(each[0]) not in _DANGEROUS], out) if out else []
     lines += [_("Saved: {path}").format(path=path) for path in saved]
+    lines += [
+        _("Not saved, it could do harm: {file} ({kind})").format(file=name, kind=kind) for name, kind in shut if out
+    ]
     payload = {
         "path": place,
         "renewal": renewal,
-        "attachments": [{"file": name, "sha256": sha256} for sha256, name in attached],
+        "attachments": [{"file": name, "sha256": sha256, "kind": kinds.get(sha256)} for sha256, name in attached],
         "text": text or None,
         "deliveries": [delivery_json(each) for each in letters],
         "paper": [paper_json(row) for row in papers],
@@ -67,7 +76,8 @@ def _save(desk: Desk, found: Document, attached: list[tuple[str, str]], folder: 
         raise MisuseError("show.no_folder", _("There is no folder {path}.").format(path=folder))
     own = f"{found.name.replace('/', '-')}.pdf" if found.direction == "out" else found.file or f"{found.id}"
     files = ([(found.sha256, own)] if found.sha256 else []) + attached
-    targets = [(folder.absolute() / name, sha256) for sha256, name in files]
+    names = apart([name for _sha256, name in files])
+    targets = [(folder.absolute() / name, sha256) for (sha256, _name), name in zip(files, names, strict=True)]
     taken = next((path for path, _sha256 in targets if path.exists()), None)
     if taken is not None:
         raise MisuseError("show.exists", _("{path} exists already.").format(path=taken))

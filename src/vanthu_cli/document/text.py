@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import TypeVar, cast
 
 _T = TypeVar("_T")
@@ -31,6 +32,20 @@ def safe_name(name: str) -> str:
     if len(plain.encode()) > _MAX_NAME_BYTES:
         plain = _cut(plain)
     return f"_{plain}" if re.match(_RESERVED, plain) else plain
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """Return names that no file system takes for one another: capitals aside, the second of a name is “name (2).pdf”."""
+    taken, found = set[str](), list[str]()
+    for name in names:
+        stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
+        fresh, count = name, 1
+        while fold(fresh) in taken:
+            count += 1
+            fresh = f"{stem} ({count}){dot}{suffix}"
+        taken.add(fold(fresh))
+        found.append(fresh)
+    return found
 
 
 def _cut(name: str) -> str:
