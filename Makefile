@@ -23,6 +23,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/signing.py
 	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/exchange.py
 
 # Forgeries of our own making before three judges: make attacks OPTIONS="--write FOLDER" keeps them as files.
 attacks: $(VENV)/.dev

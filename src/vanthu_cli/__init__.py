@@ -24,9 +24,17 @@ DATA leaves a letter UNSURE, which a person settles. (4) The mark on the server 
 taken in one transaction with it, kept through every retry, never reused. tests/procedures/killer.py ends fetch and issue after
 each single step and compares the resumed office with one that was never killed.
 
-What arrives lies first in data/intake under the name of its origin. Only when a worker process has looked for secrecy marks
-does it enter the cabinet; a secret is moved to data/quarantine and its row holds an envelope and nothing else. Everything from
-outside is parsed in that worker (procedures/examine.py), with limits of time and memory: a bomb costs one verdict.
+What arrives lies first in data/intake under the name of its origin, a group of messages at a time (procedures/bring.py); while workers look
+at one group the next one comes. Only when a worker has looked for secrecy marks does a message enter the cabinet, by a second name for the
+same file; a secret is moved to data/quarantine and its row holds an envelope and nothing else. A group is one transaction, each message a part of
+it that may fail alone (intake.py); where a message goes is decided by the rules of sorting.py, asked in order. Files from outside are parsed in
+workers (examine.py), with limits of time and memory: a bomb costs one verdict. Letters themselves are cut by channels/parts.py, in linear time.
+
+Exchange. A channel is four verbs (channels/channel.py), a mailbox or a folder. Letters to many agencies are one body in the cabinet and a head
+in each row. What the server said and the next letter's intent are one transaction; copies for Sent are filed meanwhile. A folder's answers come
+back as files, so writing a letter there is repeated until its answer is there; whether it was sent is the carrier's knowledge (carry.py, which has
+no register). edXML packages (channels/edxml.py) are strangers' words: manifest.py weighs them against the page, sorting.py against signatures.
+What a recall destroys stands in the table `destroyed`: gone, not missing.
 
 Signing. Files are streams: the input is copied, the copy signed at its end, checked, fsynced, and only then given its name,
 never over another (procedures/make.py); 120 MB are never in memory. A batch is first looked at as a whole (procedures/sign.py
@@ -48,13 +56,15 @@ change 145 to 999 afterwards, and a receiver's arrival stamp breaks nothing. Fil
 Everything that can refuse is asked before the number is taken (procedures/plan.py). Copies (sao y, sao lục, trích sao) are
 numbered in their own sequence and signed by the organisation alone (procedures/copies.py).
 
-Changed from the first plan: there is no folder or axis channel yet, and `tsa`, `trust`, `signing`, `accept`, `paper`, `holidays` of
-the configuration have just the keys that do something. `[signing] level`, `[channels.NAME] smime` and the keys of tokens and
-remote services stand beside the contract's; so do `sign --of`, `--detached`, `--without-timestamp`, `--passed-to`,
+Changed from the first plan: there is no axis channel yet, and `tsa`, `trust`, `signing`, `accept`, `paper`, `holidays` of
+the configuration have just the keys that do something. `[signing] level`, `[channels.NAME] smime` and `path`, `[accept] attachments` and the keys of
+tokens and remote services stand beside the contract's; so do `sign --of`, `--detached`, `--without-timestamp`, `--passed-to`,
 `--file-code`, `--password-from`, `--jobs`. Marks on the page are found in `reading` and drawn in `signing`; the value
 that passes between them is `document.places`. The delivery state `sending` is ours beside the contract's: it is never shown
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
-out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`.
+out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`,
+`send --remind`, `register show --evidence`, `carry fetch --all`; beside its commands `paper`; beside its flags `attachment-type`,
+`attachment-shut`, `recalled`; beside its delivery states `recalled` (before it left). Recalls asked of us are rID in `inbox`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
 outgoing ("out", book di); số đến = arrival number; số, ký hiệu = number, symbol; trích yếu = subject; nơi nhận = recipients;

@@ -440,6 +440,79 @@ def test_the_envelope_says_what_is_wished(pki: PracticePki, tls: Tls, reports: b
     assert b"RCPT TO:<a@tuhaiduong> " + wish in [line.replace(b"rcpt", b"RCPT", 1) for line in server.heard]
 
 
+@pytest.mark.parametrize(("verb", "said"), [("MAIL", "552 5.3.4 too large"), ("RCPT", "550 5.1.1 unknown")])
+def test_commands_sent_together_have_their_answers_told_apart(pki: PracticePki, verb: str, said: str) -> None:
+    """RFC 2920: the answers come in the order of the commands, whatever the first of them was."""
+    features = ("SIZE 31457280", "AUTH PLAIN", "PIPELINING")
+    with liar(Smtp({verb: said}, features), serving(pki)) as server:
+        channel = channel_to(pki, smtp=server.port)
+        about_to = Calls()
+        assert channel.hand_over(letter(USER, "a@tuhaiduong"), about_to) == Answered("refused", said)
+        assert about_to.count == 0
+        channel.close()
+    assert [line.split(b":")[0] for line in server.heard if line.startswith((b"MAIL", b"RCPT"))] == [
+        b"MAIL FROM",
+        b"RCPT TO",
+    ]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_address_with_diacritics_goes_only_where_it_is_taken(pki: PracticePki, taken: bool) -> None:
+    features = ("SIZE 31457280", "AUTH PLAIN", *(["SMTPUTF8", "8BITMIME"] if taken else []))
+    with liar(Smtp(features=features), serving(pki)) as server:
+        channel = channel_to(pki, smtp=server.port)
+        answered = channel.hand_over(letter(USER, "văn.thư@hảidương.vn"), Calls())
+        assert answered.state == ("handed-over" if taken else "refused")
+        assert channel.hand_over(letter(USER, "vanthu@hảidương.vn"), Calls()).state == "handed-over"
+        channel.close()
+    domain = "hảidương.vn".encode("idna")
+    recipients = [line for line in server.heard if line.startswith(b"RCPT")]
+    expected = ["văn.thư@".encode()] if taken else []
+    assert recipients == [b"RCPT TO:<" + local + domain + b">" for local in [*expected, b"vanthu@"]]
+    assert any(b"SMTPUTF8" in line for line in server.heard if line.startswith(b"MAIL")) is taken
+
+
+def test_a_copy_that_cannot_be_filed_changes_nothing_about_the_letter(pki: PracticePki) -> None:
+    def full(line: Line, tag: bytes) -> None:
+        line.say(tag + b" NO [OVERQUOTA] the mailbox is full")
+
+    with liar(Imap({"APPEND": full}), serving(pki)) as imap, liar(Smtp(), serving(pki)) as smtp:
+        channel = channel_to(pki, imap=imap.port, smtp=smtp.port)
+        assert channel.hand_over(letter(USER, "a@tuhaiduong"), Calls()).state == "handed-over"
+        assert channel.hand_over(letter(USER, "a@tuhaiduong"), Calls()).state == "handed-over"
+        channel.close()
+    assert any(b"APPEND" in line for line in imap.heard)
+
+
+# -- a server restored from a backup --------------------------------------------------------------------------------
+
+
+def test_a_restored_mailbox_that_gives_numbers_twice_hides_no_message(pki: PracticePki) -> None:
+    """Numbers 2 and 3 are other messages now than when we took them; the server does not say so."""
+
+    def moments(line: Line, tag: bytes) -> None:
+        asked = [int(uid) for uid in line.heard[-1].split()[3].split(b",")]
+        days = {1: 1, 2: 20, 3: 21}
+        for uid in asked:
+            line.say(
+                b'* %d FETCH (UID %d RFC822.SIZE 20 INTERNALDATE "%02d-Apr-2026 10:00:00 +0700")'
+                % (uid, uid, days[uid])
+            )
+        line.say(tag + b" OK done")
+
+    known = {f"5.{uid}": f"2026-04-0{uid}T03:00:00+00:00" for uid in (1, 2, 3)}
+    with liar(Imap({"UID FETCH": moments}), serving(pki)) as server:
+        channel = channel_to(pki, imap=server.port)
+        found = [(each.identity.partition("~")[0], each.received_at) for each in channel.waiting(known)]
+        assert found == [("5", "2026-04-20T03:00:00+00:00"), ("5", "2026-04-21T03:00:00+00:00")]
+        taken = {each.identity: each.received_at for each in channel.waiting(known)}
+        assert {identity.rpartition(".")[2] for identity in taken} == {"2", "3"}
+        assert list(channel.waiting(known | taken)) == []
+        channel.acknowledge(list(taken))
+        channel.close()
+    assert any(b"STORE" in line for line in server.heard)
+
+
 # -- who is not to be trusted --------------------------------------------------------------------------------------
 
 

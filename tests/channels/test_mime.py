@@ -545,3 +545,26 @@ def test_what_we_write_we_read(files: list[bytes], body: str) -> None:
     mail = check(read_mail(letter.raw))
     assert [file.data for file in mail.files] == files
     assert (mail.message_id, mail.sender, mail.faults) == ("<1@vanthu.tuhaiduong>", "vanthu@tuhaiduong", ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Hi. This is the qmail-send program at x.vn.\nI'm afraid I wasn't able to deliver your message: it could not be delivered.",
+        "Delivery to the following recipients failed.",
+        "Thư của bạn không gửi được tới vanthu@x.vn.",
+        "550 5.1.1 User unknown",
+    ],
+)
+def test_a_bounce_in_plain_words_is_understood(words: str) -> None:
+    quoted = "--- Below this line is a copy of the message.\n\nReturn-Path: <a@b>\nMessage-ID: <1@vanthu.tuhaiduong>\nSubject: x\n"
+    raw = f"From: MAILER-DAEMON@x.vn\nSubject: failure notice\n\n{words}\n\n{quoted}".encode()
+    answer = read_mail(raw).answer
+    assert answer is not None
+    assert (answer.kind, answer.state, answer.message_ids) == ("dsn", "bounced", ("<1@vanthu.tuhaiduong>",))
+    assert read_mail(raw.replace(b"MAILER-DAEMON", b"chi.hoa")).answer is None
+
+
+def test_a_delay_in_plain_words_is_no_bounce() -> None:
+    raw = b"From: MAILER-DAEMON@x.vn\nSubject: Delayed\n\nStill trying.\n\nMessage-ID: <1@vanthu.tuhaiduong>\n"
+    assert read_mail(raw).answer is None

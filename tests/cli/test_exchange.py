@@ -1,5 +1,6 @@
 """Who got it, when, by which answer; and the letter's machine-readable part (145-CV/TU; NĐ 30/2020 Đ21.2; QCVN 102:2016)."""
 
+import base64
 import hashlib
 import json
 import re
@@ -268,6 +269,68 @@ def test_a_letter_that_says_nothing_new_is_counted_and_left(clerk: Clerk) -> Non
     deliver(clerk.office.folder, WAN, b"Received: from b\r\n" + raw)
     answer = clerk.asks("fetch")[1]
     assert [len(answer["documents"]), answer["channels"][0]["duplicates"]] == [1, 1]
+
+
+def test_what_outlook_wraps_is_found(clerk: Clerk) -> None:
+    from tests.reading.test_containers import attached, winmail
+
+    tnef = winmail(attached(report(clerk), b"16-SNV-VP.pdf"), values=[], code_page=65001)
+    correspondents.send(clerk.office, "SNV", "Báo cáo", [("winmail.dat", tnef)], NOW)
+    found = clerk.asks("fetch")[1]["documents"]
+    assert [(each["verdict"], each["fields"]["number"]) for each in found] == [("valid", 16)]
+
+
+@pytest.mark.parametrize("how", ["signed", "encrypted"])
+def test_what_is_wrapped_in_a_signature_is_found_and_what_is_encrypted_waits(
+    clerk: Clerk, tmp_path: Path, how: str
+) -> None:
+    inner = tmp_path / "thu.eml"
+    head = b'MIME-Version: 1.0\r\nContent-Type: application/pdf; name="16.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    inner.write_bytes(head + base64.encodebytes(report(clerk)).replace(b"\n", b"\r\n"))
+    key = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "c", "-subj", "/CN=Mau"]
+    sign = ["openssl", "cms", "-sign", "-binary", "-nodetach", "-signer", "c", "-inkey", "k"]
+    wrap = sign if how == "signed" else ["openssl", "cms", "-encrypt", "-aes256", "-binary"]
+    tail = [] if how == "signed" else ["c"]
+    for command in (key, [*wrap, "-in", "thu.eml", "-outform", "DER", "-out", "smime.p7m", *tail]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    body = base64.encodebytes((tmp_path / "smime.p7m").read_bytes()).replace(b"\n", b"\r\n")
+    kind = "signed-data" if how == "signed" else "enveloped-data"
+    raw = (
+        f"From: vanthu.snv@haiduong.gov.vn\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime;"
+        f' smime-type={kind}; name="smime.p7m"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    ).encode() + body
+    deliver(clerk.office.folder, INTERNET, raw)
+    (found,) = clerk.asks("fetch")[1]["documents"]
+    if how == "signed":
+        assert (found["verdict"], found["fields"]["number"]) == ("valid", 16)
+    else:
+        assert (found["state"], "attachment-shut" in found["flags"]) == ("waiting", True)
+
+
+def test_a_message_that_cannot_be_entered_is_kept_apart_and_the_others_go_on(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours that nobody knows yet, put in here: it must not come back every morning."""
+    from vanthu_cli.procedures import intake
+    from vanthu_cli.procedures.sorting import sort
+
+    def faulty(desk: Any, came: Any) -> Any:
+        if came.mail.subject == "lỗi":
+            raise KeyError("ours")
+        return sort(desk, came)
+
+    monkeypatch.setattr(intake, "sort", faulty)
+    for subject in ("một", "lỗi", "hai"):
+        correspondents.send(clerk.office, "UBKTTU", subject, [("a.docx", make_docx(subject))], NOW)
+    code, answer = clerk.asks("fetch")
+    assert (code, answer["error"]["code"]) == (3, "fetch.message")
+    assert sorted(each["state"] for each in clerk.asks("inbox", "list")[1]["documents"]) == [
+        "quarantined",
+        "waiting",
+        "waiting",
+    ]
+    assert list((clerk.office.folder / "data" / "intake").iterdir()) == []
+    assert clerk.asks("fetch")[0] == 0
 
 
 # -- sending: later, too large, addresses --------------------------------------------------------------------------------
