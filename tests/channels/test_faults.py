@@ -666,3 +666,20 @@ def test_a_ca_file_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
         with pytest.raises(MisuseError, match="cannot be read"):
             tls_context(Server("mail.tuhaiduong", 993, USER), path)
+
+
+def test_a_server_s_own_certificate_may_be_pinned(practice: Bench, tmp_path: Path) -> None:
+    channel = practice.channel(practice.account())
+    channel.imap_tls, channel.smtp_tls = (
+        tls_context(each, practice.pki.tls_certificate) for each in (channel.imap, channel.smtp)
+    )
+    channel.check()
+    channel.close()
+    stranger, key, now = tmp_path / "other.crt", new_key("p-256"), datetime.now(UTC)
+    validity = (now - timedelta(1), now + timedelta(1))
+    other = make_certificate(subject("Khác", "Khác"), key.public_key(), None, key, validity=validity, extensions=[])
+    stranger.write_bytes(other.public_bytes(Encoding.PEM))
+    channel = practice.channel(practice.account())
+    channel.imap_tls = channel.smtp_tls = tls_context(channel.imap, stranger)
+    with pytest.raises(UnreachableError):
+        channel.check()

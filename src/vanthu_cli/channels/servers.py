@@ -47,7 +47,7 @@ class _NamedContext(ssl.SSLContext):
 
 
 def tls_context(server: Server, ca: Path | None) -> ssl.SSLContext:
-    """Verify always: against the channel's own CA file when it has one, else the system's."""
+    """Verify always: against the channel's own file when it has one (its CA, or the server's certificate), else the system's."""
     context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.tls_name = server.tls_name
@@ -56,6 +56,7 @@ def tls_context(server: Server, ca: Path | None) -> ssl.SSLContext:
             context.load_default_certs()
         else:
             context.load_verify_locations(ca)
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the file may pin the server's own certificate
     except (OSError, ssl.SSLError) as error:
         raise MisuseError(
             "mail.ca", _("The CA file {path} of {host} cannot be read.").format(path=ca, host=server.host)

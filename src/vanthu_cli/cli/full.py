@@ -12,7 +12,7 @@ from vanthu_cli.register import deliveries, directory, documents, messages
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import delivery_json, document_lines, paper_json, sighting_lines
+from vanthu_cli.reports.details import delivery_json, document_lines, notice_lines, paper_json, sighting_lines
 
 _DANGEROUS = frozenset({"program", "macros", "html"})
 """Kinds (reading/kinds.py) that are not written to where a clerk might open them."""
@@ -21,6 +21,7 @@ _DANGEROUS = frozenset({"program", "macros", "html"})
 def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Return JSON parts and lines; with `out`, save document and attachments into that folder under their own names."""
     letters = deliveries.of_document(desk.book, found.id)
+    notices = deliveries.of_document(desk.book, found.id, "answer", "recall", "reminder")
     papers = deliveries.paper_owed(desk.book, found.id)
     arrivals = messages.of_document(desk.book, found.id)
     attached = documents.attachments(desk.book, found.id)
@@ -39,6 +40,7 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         events=events,
         text=text,
     )
+    lines += notice_lines(notices)
     lines += [_("Copy with a later archive time stamp: {path}").format(path=renewal)] if renewal else []
     lines += _strangers(desk, found)
     kinds = documents.attachment_kinds(desk.book, found.id)
@@ -54,6 +56,7 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         "attachments": [{"file": name, "sha256": sha256, "kind": kinds.get(sha256)} for sha256, name in attached],
         "text": text or None,
         "deliveries": [delivery_json(each) for each in letters],
+        "notices": [delivery_json(each) | {"purpose": each.purpose, "status": each.code} for each in notices],
         "paper": [paper_json(row) for row in papers],
         "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
         "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],

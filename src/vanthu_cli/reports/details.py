@@ -70,19 +70,7 @@ def document_lines(
     if text:
         lines += ["", _("The sender wrote:"), *(f"  {line}" for line in text.splitlines())]
     if deliveries:
-        lines += ["", _("Sent to:")]
-        rows = [
-            [
-                each.agency or "",
-                each.address,
-                each.channel,
-                delivery_word(each.state),
-                local(each.at),
-                answer_word(each.answer),
-            ]
-            for each in deliveries
-        ]
-        lines += table([_("Agency"), _("Address"), _("Channel"), _("State"), _("When"), _("Answer")], rows)
+        lines += ["", _("Sent to:"), *_letters(deliveries)]
     if papers:
         lines += ["", _("Paper originals owed:")]
         lines += [f"  {row['copies']} × {row['agency']} ({reason_word(row['reason'])})" for row in papers]
@@ -90,6 +78,31 @@ def document_lines(
         lines += ["", _("History:")]
         lines += [f"  {local(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events]
     return lines
+
+
+def notice_lines(notices: Sequence[Delivery]) -> list[str]:
+    """Return the letters that were written about a document beside those that carry it, kind by kind."""
+    headings = {"recall": _("Recall notices:"), "reminder": _("Reminders:"), "answer": _("Answered:")}
+    lines = []
+    for purpose, heading in headings.items():
+        letters = [each for each in notices if each.purpose == purpose]
+        lines += ["", heading, *_letters(letters)] if letters else []
+    return lines
+
+
+def _letters(letters: Sequence[Delivery]) -> list[str]:
+    rows = [
+        [
+            each.agency or "",
+            each.address,
+            each.channel,
+            delivery_word(each.state),
+            local(each.at),
+            answer_word(each.answer),
+        ]
+        for each in letters
+    ]
+    return table([_("Agency"), _("Address"), _("Channel"), _("State"), _("When"), _("Answer")], rows)
 
 
 def _judged(document: Document) -> list[str]:
