@@ -16,7 +16,7 @@ from vanthu_cli.sandbox.office import AGENCIES, INTERNET, WAN, PracticeOffice
 
 OWN = {WAN: "wan", INTERNET: "internet"}
 BOUNCING = "bounce@haiduong.gov.vn"
-_SAME = {"duplicate", "renumbered"}
+_SAME = {"duplicate", "renumbered", "secret-again"}
 """Reasons that say: this message is ours already, the server shows it under another UID."""
 Sort = Literal["lost", "doubled", "other"]
 

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,12 @@ def letters(clerk: Clerk, count: int, size: int) -> None:
     page = correspondents.party_page(
         "BTGTU", "Vũ Văn Mẫu", number=7, symbol="CV/BTGTU", day=NOW.date(), subject="Tuyên truyền"
     )
-    for number in range(count):
-        files = [("07.pdf", make_pdf(page) + b"\n% " + os.urandom(size).hex().encode() + b"\n")]
+    there = len(mailbox(clerk.office.folder, WAN))
+    for number in range(there, there + count):
+        files = [
+            ("07.pdf", make_pdf(replace(page, number=number + 7))),
+            ("so-lieu.txt", os.urandom(size).hex().encode()),
+        ]
         correspondents.send(clerk.office, "BTGTU", f"Thư {number}", files, NOW)
 
 

@@ -8,6 +8,7 @@ process ends (before a call is after the one before it). Prints one JSON list: w
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -21,20 +22,24 @@ from tests.cli import assets
 
 from vanthu_cli import locale
 from vanthu_cli.channels import submission
+from vanthu_cli.channels.edxml import Header
 from vanthu_cli.channels.mail import MailChannel
+from vanthu_cli.config.load import load
+from vanthu_cli.procedures.carry import carry_fetch, carry_send
 from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.procedures.press import copy_all, look_at, sign_all
+from vanthu_cli.procedures.recall import give_back, recall
 from vanthu_cli.procedures.sign import order
 from vanthu_cli.procedures.spots import Role
 from vanthu_cli.procedures.workers import _PRELOADED
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, documents, messages, recalls
 from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
-from vanthu_cli.sandbox.office import AGENCIES, PracticeOffice
+from vanthu_cli.sandbox.office import AGENCIES, INTERNET, WAN, PracticeOffice
 
 Action = Callable[[PracticeOffice], None]
 
@@ -115,6 +120,72 @@ def act_issue(office: PracticeOffice) -> None:
         issue(desk, plan_issue(desk, request))
 
 
+def with_stick(office: PracticeOffice) -> str:
+    """Make the Internet a stick, and write the configuration of the machine that carries; return that file's name."""
+    text = office.config.read_text("utf-8")
+    table, wan = text.split("\n[channels.wan]", 1)
+    servers = wan.split("\n[", 1)[0].replace(WAN, INTERNET).replace('"wan"', '"internet"')
+    (office.folder / "other.toml").write_text(table.replace('"data"', '"other"') + "\n[channels.internet]" + servers)
+    mailbox_of = re.search(r"\n\[channels\.internet\].*?\nsmtp = [^\n]*\n", text, re.DOTALL)
+    if mailbox_of is not None:
+        stick = (
+            f'\n[channels.internet]\nkind = "folder"\nnetwork = "internet"\naddress = "{INTERNET}"\npath = "stick"\n'
+        )
+        office.config.write_text(text.replace(mailbox_of[0], stick), "utf-8")
+    return "other.toml"
+
+
+def prepare_carry(office: PracticeOffice) -> None:
+    """A letter waits on the stick, and mail in the mailbox of the machine that carries."""
+    prepare_fetch(office)
+    (office.folder / "stick").mkdir()
+    with_stick(office)
+    prepare_issue(office)
+    with offices.desk_of(office) as desk:
+        request = Request(file=office.papers / "cv.pdf", to=("SNV",), person="leader", bare=True)
+        issue(desk, plan_issue(desk, request))
+
+
+def act_carry(office: PracticeOffice) -> None:
+    """Carry both ways, on the machine without a register, and take in what is on the stick, until nothing is under way."""
+    other, stick = load(office.folder / with_stick(office)), office.folder / "stick"
+    for _round in range(3):
+        sent = carry_send(other, stick, now=offices.NOW, prompt=lambda _what: None)
+        saved = carry_fetch(other, stick, prompt=lambda _what: None)
+        for error in (*sent.errors, *saved.errors):
+            raise error
+        act_fetch(office)
+
+
+def prepare_recall(office: PracticeOffice) -> None:
+    """A document of ours that two agencies have, and one of theirs that is asked back."""
+    assets.change(office, {"tsa": None})
+    day = offices.NOW.date()
+    report = correspondents.party_page(
+        "TUCL", "Phạm Văn Mẫu", number=28, symbol="CV/TUCL", day=day, subject="Lịch làm việc"
+    )
+    correspondents.send(
+        office, "TUCL", "Lịch", [("28.pdf", correspondents.signed(office, report, "TUCL"))], offices.NOW
+    )
+    with offices.served(office):
+        act_fetch(office)
+        correspondents.recall(office, "TUCL", Header("28", "CV/TUCL", day.isoformat()), "Nhầm", offices.NOW)
+        act_fetch(office)
+        prepare_issue(office)
+        with offices.desk_of(office) as desk:
+            request = Request(file=office.papers / "cv.pdf", to=("BTCTU", "SNV"), person="leader")
+            issue(desk, plan_issue(desk, request))
+
+
+def act_recall(office: PracticeOffice) -> None:
+    with offices.desk_of(office) as desk:
+        for row in recalls.waiting(desk.book):
+            give_back(desk, row["id"])
+        for document in documents.listing(desk.book, direction="out"):
+            recall(desk, document.id, reason="Sai số liệu")
+        fetch(desk)
+
+
 def prepare_sign(office: PracticeOffice) -> None:
     """Two drafts, and a table that gets its signature beside it."""
     assets.change(office, {"tsa": None})
@@ -159,6 +230,8 @@ def results(office: PracticeOffice) -> list[Path]:
 ACTIONS: dict[str, tuple[Action, Action, bool]] = {
     "fetch": (prepare_fetch, act_fetch, True),
     "issue": (prepare_issue, act_issue, True),
+    "carry": (prepare_carry, act_carry, True),
+    "recall": (prepare_recall, act_recall, True),
     "sign": (prepare_sign, act_sign, False),
     "copy": (prepare_copy, act_copy, False),
 }
@@ -205,7 +278,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
         letters = [
             each
             for document in listed
-            for purpose in ("document", "answer")
+            for purpose in ("document", "answer", "recall")
             for each in deliveries.of_document(book, document.id, purpose)
         ]
         return {
@@ -234,6 +307,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
                 for each in sorted(office.papers.iterdir())
             ],
             "chain": check_chain(book),
+            "left": [name for name in recalls.destroyed(book) if desk.cabinet.path(name).exists()],
             "missing": [name for name in documents.files(book) if not desk.cabinet.path(name).is_file()],
             "intake": [place.name for place in (desk.cabinet.root / "intake").iterdir()],
             "quarantine": len(list((desk.cabinet.root / "quarantine").glob("*.eml"))),

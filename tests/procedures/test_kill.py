@@ -30,9 +30,11 @@ def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
     return found
 
 
-# Signing goes through the same steps for each of several files: every second one is enough.
+# Each goes through the same steps for each of several messages or files: every second, or fewer, is enough here. The soak
+# (tests/exchange) kills whole programs at any moment.
 @pytest.mark.parametrize(
-    ("action", "least", "stride"), [("fetch", 60, 1), ("issue", 40, 1), ("sign", 20, 2), ("copy", 40, 2)]
+    ("action", "least", "stride"),
+    [("fetch", 60, 2), ("issue", 40, 2), ("carry", 60, 12), ("recall", 40, 5), ("sign", 20, 3), ("copy", 40, 3)],
 )
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
     action: str, least: int, stride: int, tmp_path: Path

@@ -26,7 +26,7 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     arrivals = messages.of_document(desk.book, found.id)
     attached = documents.attachments(desk.book, found.id)
     events = history(desk.book, f"document:{found.id}")
-    place = str(desk.cabinet.path(found.sha256)) if found.sha256 else None
+    place = str(desk.cabinet.path(found.sha256)) if found.sha256 and not _is_destroyed(found) else None
     text = letter_text(desk, arrivals)
     renewals = documents.renewals(desk.book, found.id)
     renewal = str(desk.cabinet.path(renewals[-1])) if renewals else None
@@ -65,6 +65,10 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     return payload, lines
 
 
+def _is_destroyed(found: Document) -> bool:
+    return found.direction == "in" and found.state == "recalled"
+
+
 def _strangers(desk: Desk, found: Document) -> list[str]:
     """Say how to note whose the certificates are that signed the document and that nobody has named yet."""
     lines = sighting_lines([each for each in directory.sightings(desk.book) if each.document == found.id])
@@ -78,7 +82,7 @@ def _save(desk: Desk, found: Document, attached: list[tuple[str, str]], folder: 
     if not folder.is_dir():
         raise MisuseError("show.no_folder", _("There is no folder {path}.").format(path=folder))
     own = f"{found.name.replace('/', '-')}.pdf" if found.direction == "out" else found.file or f"{found.id}"
-    files = ([(found.sha256, own)] if found.sha256 else []) + attached
+    files = ([(found.sha256, own)] if found.sha256 and not _is_destroyed(found) else []) + attached
     names = apart([name for _sha256, name in files])
     targets = [(folder.absolute() / name, sha256) for (sha256, _name), name in zip(files, names, strict=True)]
     taken = next((path for path, _sha256 in targets if path.exists()), None)

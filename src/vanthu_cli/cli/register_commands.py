@@ -37,7 +37,7 @@ def list_(
         found = documents.listing(
             desk.book,
             direction=_DIRECTIONS[book],
-            states=("accepted", "numbered", "sealed", "queued", "sent"),
+            states=("accepted", "numbered", "sealed", "queued", "sent", "recalled"),
             since=_start(since) if since else None,
             until=_start(until, days=1) if until else None,
             limit=limit or -1,

@@ -21,7 +21,7 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.intake import Arrived, enter_all, finish, receive
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.sorting import Taken
-from vanthu_cli.register import deliveries, messages
+from vanthu_cli.register import deliveries, messages, recalls
 from vanthu_cli.register.cabinet import write_durably
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def fetch(
         run = _Run(desk, result, pool, tick or (lambda _channel, _count: None))
         for stray in (desk.cabinet.root / "intake").glob("*.tmp"):
             stray.unlink()
+        recalls.clear(desk.book, desk.cabinet)
         run.resume()
         result.unsent += settle(desk)
         for name in chosen:

@@ -44,7 +44,7 @@ def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
         known = documents.by_bytes(desk.book, hashlib.sha256(file.data).hexdigest(), "in")
         tasks = ("mark", "open") if known else ("mark", "open", "read", "judge")
         question = desk.question(file.name, file.data, *tasks)
-        looking.append(pool.submit(_look, desk, file, question))
+        looking.append(pool.submit(_look_safely, desk, file, question))
     return Arrived(origin, place, mail, hashlib.sha256(raw).hexdigest(), tuple(looking))
 
 
@@ -53,6 +53,14 @@ def _read(raw: bytes) -> Mail:
         return read_mail(raw)
     except Exception:  # noqa: BLE001  it never raises; should it do so once, the message is kept apart and the others go on
         return UNREADABLE
+
+
+def _look_safely(desk: Desk, file: File, question: Question) -> list[Looked]:
+    """Look at a file; what upsets us meanwhile is a file that could not be examined, and costs nobody else's."""
+    try:
+        return _look(desk, file, question)
+    except Exception:  # noqa: BLE001  see above
+        return [Looked(file, hashlib.sha256(file.data).hexdigest(), Examination(fault="crashed"))]
 
 
 def _look(desk: Desk, file: File, question: Question, outer: str | None = None, depth: int = 0) -> list[Looked]:

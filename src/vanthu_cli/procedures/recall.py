@@ -161,7 +161,7 @@ def give_back(desk: Desk, identity: int) -> Destroyed:
             )
             queue_answer(desk, document.id, "recall-agreed", message=row["message"])
         scrub(desk.book)
-        clear(desk)
+        recalls.clear(desk.book, desk.cabinet)
         failed = post(desk, [each for each in deliveries.due(desk.book, "answer") if each.document == document.id])
         return Destroyed(
             documents.get(desk.book, document.id),
@@ -175,12 +175,6 @@ def give_back(desk: Desk, identity: int) -> Destroyed:
 def _free(desk: Desk, sha256: str, document: Document) -> bool:
     """Tell whether nothing but the document's own row names a file any more."""
     return documents.file_users(desk.book, sha256) <= (sha256 == document.sha256)
-
-
-def clear(desk: Desk) -> None:
-    """Take the files away that were destroyed; a run may have died between the register's word and the deed."""
-    for sha256 in recalls.destroyed(desk.book):
-        desk.cabinet.remove(sha256)
 
 
 def keep(desk: Desk, identity: int, *, reason: str) -> tuple[Document, list[VanthuError]]:

@@ -9,6 +9,7 @@ from typing import cast
 
 from vanthu_cli.document.text import storable
 from vanthu_cli.register.book import Book
+from vanthu_cli.register.cabinet import Cabinet
 
 
 def ask(book: Book, document: int, reason: str, *, message: int | None = None) -> int:
@@ -58,3 +59,9 @@ def destroy(book: Book, document: int, files: Iterable[str]) -> None:
 def destroyed(book: Book) -> dict[str, int]:
     """Return the documents for which files were destroyed, by SHA-256."""
     return {row[0]: row[1] for row in book.connection.execute("SELECT sha256, document FROM destroyed")}
+
+
+def clear(book: Book, cabinet: Cabinet) -> None:
+    """Take the files away that were destroyed; a run may have died between the register's word and the deed."""
+    for sha256 in destroyed(book):
+        cabinet.remove(sha256)

@@ -295,12 +295,20 @@ def _lay_open(holder: Any) -> None:
                 stack.append(inner)
 
 
+_LONGEST_TAIL = 64 << 10
+"""Bytes from the end within which the last %%EOF must stand; other readers look for it in the last 1,024."""
+
+
 def open_pdf(pdf: Stretch, *, strict: bool, password: str | None = None) -> Reader:
     """Open the file; PdfReadError (or worse) if it cannot be done.
 
     Only leniently: hybrid cross-references; an encrypted file whose authentication code (ISO/TS 32004) is not its own.
     `LockedError` if it is encrypted and `password`, the user's or the owner's, does not open it.
     """
+    if b"%%EOF" not in bytes(pdf[max(len(pdf) - _LONGEST_TAIL, 0) :]):
+        raise PdfReadError(
+            "no end"
+        )  # pyHanko would look for it byte by byte: a minute for two megabytes of anything else
     reader = Reader(pdf, strict=strict)
     if strict and reader.xrefs.hybrid_xrefs_present:
         raise PdfReadError("hybrid cross-references")
