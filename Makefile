@@ -4,7 +4,8 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf
+APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf swaks mutt
+PEERS := isync getmail6 poppler-utils
 
 .PHONY: demo test check bench attacks soak servers venv-possible
 demo: $(VENV)/.demo
@@ -19,7 +20,8 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev servers
+	@sh tests/install-servers.sh $(PEERS)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/signing.py
 	$(BIN)/python benchmarks/validation.py

@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-servers.sh PACKAGE...   the real servers, tokens and judges of the tests
-# (Dovecot, Postfix, poppler, LibreOffice, SoftHSM, xmlsec1, qpdf)
+# (Dovecot, Postfix, poppler, LibreOffice, SoftHSM, xmlsec1, qpdf, swaks, mutt)
 # As root: installs the Debian packages that are missing; starts no service, edits nothing in /etc.
 # Not root: says which tests are left out and how to get them. With CI=true a missing package is a failure.
 set -eu

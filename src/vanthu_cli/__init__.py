@@ -27,7 +27,8 @@ each single step and compares the resumed office with one that was never killed.
 What arrives lies first in data/intake under the name of its origin, a group of messages at a time (procedures/bring.py); while workers look
 at one group the next one comes. Only when a worker has looked for secrecy marks does a message enter the cabinet, by a second name for the
 same file; a secret is moved to data/quarantine and its row holds an envelope and nothing else. A group is one transaction, each message a part of
-it that may fail alone (intake.py); where a message goes is decided by the rules of sorting.py, asked in order. Files from outside are parsed in
+it that may fail alone (intake.py); where a message goes is decided by the rules of sorting.py, asked in order, and what a
+document in it needs by arrive.py. Files from outside are parsed in
 workers (examine.py), with limits of time and memory: a bomb costs one verdict. Letters themselves are cut by channels/parts.py, in linear time.
 
 Exchange. A channel is four verbs (channels/channel.py), a mailbox or a folder. Letters to many agencies are one body in the cabinet and a head

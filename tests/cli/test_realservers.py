@@ -1,14 +1,21 @@
 """The same commands against Dovecot and Postfix, with TLS: nothing is made for the practice servers only."""
 
+import email
+import email.policy
 import os
 import re
+import shutil
 import smtplib
+import ssl
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from imapclient import IMAPClient
 from tests import offices, realservers
 from tests.cli.commands import Clerk
 from tests.offices import NOW
@@ -113,3 +120,77 @@ def test_answers_of_postfix_are_told_apart_for_each_recipient(real: tuple[Clerk,
         time.sleep(0.5)
     assert letters["N"] == "bounced"
     assert letters["BTCTU"] in {"handed-over", "delivered"}
+
+
+def test_a_counterpart_with_an_ordinary_mail_program_sends_receives_and_replies(
+    real: tuple[Clerk, realservers.RealServers], tmp_path: Path
+) -> None:
+    """swaks sends us a signed document, we send one, the counterpart opens it and answers in words by mutt."""
+    missing = [name for name in ("swaks", "mutt") if shutil.which(name) is None]
+    if missing:
+        assert os.environ.get("CI") != "true", missing
+        pytest.skip(f"not installed: {missing}")
+    clerk, servers = real
+    snv, sender = tmp_path / "16-SNV-VP.pdf", "vanthu.snv@haiduong.gov.vn"
+    page = correspondents.state_page(
+        "SNV", "Lê Thị Mẫu", number=16, symbol="SNV-VP", day=NOW.astimezone(VIETNAM).date(), subject="Báo cáo bổ sung"
+    )
+    snv.write_bytes(correspondents.signed(clerk.office, page, "SNV"))
+    sent = ["swaks", "--server", servers.host, "--port", str(servers.mx), "--from", sender, "--to", INTERNET]
+    told = [*sent, "--header", "Subject: Bao cao", "--body", "Kinh gui", "--attach-type", "application/pdf"]
+    subprocess.run([*told, "--attach-name", snv.name, "--attach", f"@{snv}"], check=True, capture_output=True)
+    found = until(clerk, lambda answer: answer["documents"])
+    assert [(each["verdict"], each["state"], each["from"]) for each in found] == [("valid", "accepted", sender)]
+
+    identity = clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "SNV", "--yes")[1]["document"]["id"]
+    letter = email.message_from_bytes(arrived(servers, clerk, sender, "01-CV/TU"), policy=email.policy.default)
+    files = {part.get_filename(): part.get_content() for part in letter.iter_attachments()}
+    assert set(files) == {"01-CV-TU.pdf", "01-CV-TU.edxml"}
+    opened = tmp_path / "nhan.pdf"
+    opened.write_bytes(files["01-CV-TU.pdf"])
+    assert clerk.asks("verify", str(opened))[1]["files"][0]["verdict"] == "valid"
+    assert "đề nghị xác nhận" in letter.get_body().get_content().lower()  # type: ignore[union-attr]  # it has a text
+
+    settings = [
+        f'set smtp_url="smtp://{servers.host}:{servers.mx}/"',
+        f'set from="{sender}"',
+        f'set ssl_ca_certificates_file="{clerk.office.pki.tls_ca}"',
+    ]
+    commands = [word for each in [*settings, f"my_hdr In-Reply-To: {letter['Message-ID']}"] for word in ("-e", each)]
+    answer = ["mutt", "-n", "-F", "/dev/null", *commands, "-s", "Re: 01-CV/TU", "--", INTERNET]
+    done = subprocess.run(
+        answer, input="Da nhan duoc, xin cam on.\n", text=True, capture_output=True, check=False,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    until(clerk, lambda answer: [each for each in answer["receipts"] if each["kind"] == "reply"])
+    assert [each["words"] for each in clerk.asks("status")[1]["replied"]] == ["Da nhan duoc, xin cam on."]
+    assert clerk.asks("send", identity, "--received", "SNV")[0] == 0
+    assert clerk.asks("status")[1]["unacknowledged"] == []
+
+
+def until(clerk: Clerk, wanted: Callable[[dict[str, Any]], list[Any]]) -> list[Any]:
+    """Fetch until something wanted has come."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        code, answer = clerk.asks("fetch")
+        assert code == 0, answer
+        if found := wanted(answer):
+            return found
+        time.sleep(0.3)
+    raise AssertionError(answer)
+
+
+def arrived(servers: realservers.RealServers, clerk: Clerk, address: str, subject: str) -> bytes:
+    """Return the letter with that subject from a counterpart's mailbox."""
+    deadline = time.monotonic() + 30
+    tls = ssl.create_default_context(cafile=str(clerk.office.pki.tls_ca))
+    while time.monotonic() < deadline:
+        with IMAPClient(servers.host, servers.imaps, ssl_context=tls) as client:
+            client.login(address, PASSWORD)
+            client.select_folder("INBOX", readonly=True)
+            for uid in client.search(["SUBJECT", subject]):
+                raw: bytes = client.fetch([uid], ["BODY.PEEK[]"])[uid][b"BODY[]"]
+                return raw
+        time.sleep(0.3)
+    raise AssertionError(subject)

@@ -144,14 +144,14 @@ def test_a_thousand_attachments_are_one_message(clerk: Clerk) -> None:
     parts = b"".join(
         b'--x\r\nContent-Type: text/plain; name="CON.txt"\r\nContent-Disposition: attachment; filename="../a/CON.txt"\r\n\r\n%d\r\n'
         % number
-        for number in range(900)
+        for number in range(1000)
     )
     head = b"From: tuyengiao@tuhaiduong\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
     deliver(clerk.office.folder, WAN, head + parts + b"--x--\r\n")
     code, answer = clerk.asks("fetch")
     assert (code, [each["state"] for each in answer["documents"]]) == (0, ["waiting"])
     shown = clerk.asks("inbox", "show", answer["documents"][0]["id"])[1]
-    assert len(shown["attachments"]) == 900
+    assert len(shown["attachments"]) == 1000
     assert {"/", "\\"}.isdisjoint("".join(each["file"] for each in shown["attachments"]))
 
 

@@ -150,7 +150,7 @@ def act_carry(office: PracticeOffice) -> None:
     """Carry both ways, on the machine without a register, and take in what is on the stick, until nothing is under way."""
     other, stick = load(office.folder / with_stick(office)), office.folder / "stick"
     for _round in range(3):
-        sent = carry_send(other, stick, now=offices.NOW, prompt=lambda _what: None)
+        sent = carry_send(other, stick, prompt=lambda _what: None)
         saved = carry_fetch(other, stick, prompt=lambda _what: None)
         for error in (*sent.errors, *saved.errors):
             raise error

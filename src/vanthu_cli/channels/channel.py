@@ -1,7 +1,8 @@
 """What every way in and out can do: four verbs. One contract test suite runs over every channel."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from vanthu_cli.channels.letter import Letter
@@ -31,6 +32,8 @@ class Answered:
 
     state: Literal["handed-over", "refused", "later", "carried", "unsure"]
     words: str
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="microseconds"), compare=False)
+    """When it said so (ISO UTC): a run that sends to many lasts, and this is evidence."""
 
 
 class Channel(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from vanthu_cli.document.text import shown
 
@@ -164,9 +164,7 @@ def document_xml(
         _element("Reference", _text("ContentId", f"cid:{content_id}"), _text("AttachmentName", name, 200))
         for content_id, name in header.files
     )
-    manifest = (
-        f"<edXML:edXMLManifest version={quoteattr('1.0')}>{references}</edXML:edXMLManifest>" if references else ""
-    )
+    manifest = f'<edXML:edXMLManifest version="1.0">{references}</edXML:edXMLManifest>' if references else ""
     return _package(_element("edXMLHeader", message, trace), _element("edXMLBody", manifest))
 
 

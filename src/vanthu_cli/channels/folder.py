@@ -8,20 +8,23 @@ A message is identified by its bytes: a folder read twice, or copied, shows noth
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from vanthu_cli.channels.channel import Answered, Known, Waiting
 from vanthu_cli.channels.letter import Letter
-from vanthu_cli.document.text import shown
+from vanthu_cli.document.text import shown, wire_address
 from vanthu_cli.errors import UnreachableError, os_words
 from vanthu_cli.locale import _
 
 _STAMP = "%Y%m%dT%H%M%SZ"
+_NAMED = re.compile(r"\d{8}T\d{6}Z\.([0-9a-f]{16})\.eml")
 _MAX_SIDE = 64 << 10
 _MAX_WORDS = 500
 Final = Literal["handed-over", "refused", "unsure"]
@@ -54,7 +57,7 @@ class Outgoing:
 class FolderChannel:
     """A folder as a way in and out. `own`: it is ours to keep in order, so what was taken is moved to `in/taken`.
 
-    `write` puts a file there durably: whole or not at all after a crash.
+    `write` puts a file there durably, whole or not at all after a crash, unless it holds these very bytes already.
     """
 
     name: str
@@ -65,13 +68,13 @@ class FolderChannel:
     own: bool = True
 
     def waiting(self, known: Known) -> Iterator[Waiting]:
-        self._check_there()
+        check_there(self.root)
         for received_at, file in sorted((_received(file), file) for file in message_files(self.root)):
             with _explaining(file):
                 data = file.read_bytes()
-            identity = f"f.{hashlib.sha256(data).hexdigest()[:32]}"
-            if identity not in known:
-                yield Waiting(identity, received_at, len(data), file.read_bytes)
+            digest = hashlib.sha256(data).hexdigest()
+            if f"f.{digest[:32]}" not in known:
+                yield Waiting(f"f.{digest[:32]}", received_at, len(data), partial(_whole, file, data, digest))
 
     def acknowledge(self, identities: Sequence[str]) -> None:
         if not self.own or not identities:
@@ -83,8 +86,9 @@ class FolderChannel:
                     (self.root / "in" / "taken").mkdir(exist_ok=True)
                     file.replace(self.root / "in" / "taken" / file.name)
 
-    def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:  # noqa: ARG002  nothing can be accepted here
-        self._check_there()
+    def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
+        _unused = about_to  # nothing can be accepted here
+        check_there(self.root)
         name = _name(letter.message_id)
         answered = answer_in(self.root, name)
         if answered is not None:
@@ -103,8 +107,7 @@ class FolderChannel:
             (self.root / "out" / f"{name}.eml", raw),
             (self.root / "out" / f"{name}.json", json.dumps(asdict(envelope), ensure_ascii=False).encode()),
         ):
-            if not _holds(file, data):
-                self.write(file, data)
+            self.write(file, data)
         return Answered("carried", _("lies in {path}, waiting to be carried").format(path=self.root.name))
 
     def trace(self, message_id: str) -> bool | None:
@@ -115,29 +118,49 @@ class FolderChannel:
         return None
 
     def check(self) -> None:
-        self._check_there()
+        check_there(self.root)
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _check_there(self) -> None:
-        if not self.root.exists():
-            raise UnreachableError(
-                "folder.missing",
-                _("The folder {path} is not there.").format(path=self.root),
-                _("Plug the drive in that carries mail between the two networks, then run the same command again."),
-            )
+
+def check_there(root: Path) -> None:
+    """`UnreachableError` "folder.missing" when the drive is not plugged in."""
+    if not root.exists():
+        raise UnreachableError(
+            "folder.missing",
+            _("The folder {path} is not there.").format(path=root),
+            _("Plug the drive in that carries mail between the two networks, then run the same command again."),
+        )
 
 
 def message_files(root: Path) -> list[Path]:
     """Return the messages in an exchange folder, a Maildir, or a folder of .eml files; or that one file."""
     if root.is_file():
         return [root]
-    if (root / "cur").is_dir() and (root / "new").is_dir():
-        return [file for part in ("new", "cur") for file in sorted((root / part).iterdir()) if file.is_file()]
-    folder = root / "in" if (root / "in").is_dir() else root
+    maildir = (root / "cur").is_dir() and (root / "new").is_dir()
+    inside = root / "in" if (root / "in").is_dir() else root
     with _explaining(root):
-        return sorted(each for each in folder.iterdir() if each.suffix.lower() == ".eml" and each.is_file())
+        found = [
+            each for part in ((root / "new", root / "cur") if maildir else (inside,)) for each in sorted(part.iterdir())
+        ]
+        # A link would lead out of the folder, to whatever its maker likes.
+        files = [each for each in found if each.is_file() and not each.is_symlink()]
+    return files if maildir else [each for each in files if each.suffix.lower() == ".eml"]
+
+
+def _whole(file: Path, data: bytes, digest: str) -> bytes:
+    """Return the message; `UnreachableError` "folder.damaged" if its name says that other bytes were saved under it."""
+    named = _NAMED.fullmatch(file.name)
+    if named and not digest.startswith(named[1]):
+        raise UnreachableError(
+            "folder.damaged",
+            _("{path} is not whole: it was cut off or changed after it was saved, and was not taken in.").format(
+                path=file.name
+            ),
+            _("On the machine that carries: vanthu carry fetch --folder … --all saves it again."),
+        )
+    return data
 
 
 def incoming_name(received_at: str, raw: bytes) -> str:
@@ -151,10 +174,10 @@ def outgoing(root: Path) -> Iterator[Outgoing | Path]:
     for file in sorted((root / "out").glob("*.eml"), key=lambda each: (each.stat().st_mtime, each.name)):
         envelope = _envelope(file.with_suffix(".json"))
         raw = file.read_bytes()
-        if envelope is None or envelope.sha256 != hashlib.sha256(raw).hexdigest():
+        head, blank, body = raw.partition(b"\r\n\r\n")
+        if envelope is None or not _belongs(envelope, head, hashlib.sha256(raw).hexdigest()):
             yield file
             continue
-        head, blank, body = raw.partition(b"\r\n\r\n")
         letter = Letter(
             envelope.message_id,
             envelope.sender,
@@ -167,20 +190,31 @@ def outgoing(root: Path) -> Iterator[Outgoing | Path]:
         yield Outgoing(file.stem, envelope, letter)
 
 
+def _belongs(envelope: Envelope, head: bytes, sha256: str) -> bool:
+    """Tell whether an envelope is that of the letter: its bytes, its Message-ID, and to whom it is written."""
+    about = (envelope.message_id, f"<{wire_address(envelope.recipient)}>")
+    return envelope.sha256 == sha256 and all(each.encode() in head for each in about)
+
+
 def answer_in(root: Path, name: str) -> Answered | None:
     """Return what was said to a letter, None while nothing final was."""
     said = _json(root / "answers" / f"{name}.json")
-    if said.get("state") in _FINAL and isinstance(said.get("words"), str):
-        return Answered(cast("Final", said["state"]), shown(said["words"])[:_MAX_WORDS])
-    return None
+    if said.get("state") not in _FINAL or not isinstance(said.get("words"), str):
+        return None
+    state, words = cast("Final", said["state"]), shown(said["words"])[:_MAX_WORDS]
+    try:
+        at = datetime.fromisoformat(str(said.get("at"))).astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):
+        return Answered(state, words)
+    return Answered(state, words, at)
 
 
 def answer_file(root: Path, name: str) -> Path:
     return root / "answers" / f"{name}.json"
 
 
-def answer_bytes(answered: Answered, at: datetime) -> bytes:
-    return json.dumps({**asdict(answered), "at": at.isoformat()}, ensure_ascii=False).encode()
+def answer_bytes(answered: Answered) -> bytes:
+    return json.dumps(asdict(answered), ensure_ascii=False).encode()
 
 
 def _name(message_id: str) -> str:
@@ -211,13 +245,6 @@ def _received(file: Path) -> str:
     with suppress(ValueError):
         return datetime.strptime(file.name.partition(".")[0], _STAMP).replace(tzinfo=UTC).isoformat(timespec="seconds")
     return datetime.fromtimestamp(int(file.stat().st_mtime), UTC).isoformat(timespec="seconds")
-
-
-def _holds(file: Path, data: bytes) -> bool:
-    try:
-        return file.stat().st_size == len(data) and file.read_bytes() == data
-    except OSError:
-        return False
 
 
 @contextmanager

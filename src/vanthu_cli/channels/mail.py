@@ -6,15 +6,13 @@ Measured facts behind the odd lines: mail.md 3.5 and 4.
 """
 
 import contextlib
-import re
 import smtplib
 import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +21,18 @@ from imapclient.exceptions import IMAPClientError
 
 from vanthu_cli.channels.channel import Answered, Known, Waiting
 from vanthu_cli.channels.letter import Letter
+from vanthu_cli.channels.listing import (
+    WHOLE,
+    Facts,
+    Group,
+    all_uids,
+    bodies,
+    chunks,
+    facts_of,
+    groups,
+    in_slices,
+    replaced,
+)
 from vanthu_cli.channels.servers import hang_up, open_imap, open_smtp, reaching, tls_context
 from vanthu_cli.channels.submission import ready, submit
 from vanthu_cli.config.settings import Channel, Server
@@ -33,26 +43,20 @@ __all__ = ["MailChannel", "tls_context"]
 
 _T = TypeVar("_T")
 _INBOX = "INBOX"
-_SLICE = 1 << 20
-_WHOLE = 4 << 20
-"""Bytes that are read by one command: of several messages together, or of one before it is read in slices."""
 _COPIES = 4
 """Copies for Sent that may be under way."""
 _FRESH = 15
 """Seconds for which a connection that has answered is not asked again before a copy is put into Sent."""
-_CHUNK = 200
-_GROUP = 32
-_COMPARED = 50
-_MESSAGE_ID = re.compile(rb"<[!-;=?-~]{1,900}>")
-_SEARCHED = 50_000
-"""Messages one SEARCH asks for: its answer is one line, and imaplib takes lines of a million bytes."""
 _DONE = b"$VanThuDone"
 _DONE_FOLDER = "Đã xử lý"
 
 
 @dataclass(slots=True)
 class MailChannel:
-    """An open mailbox on the servers `imap` and `smtp`; connections are made when first needed and kept for the run. Timeouts are seconds."""
+    """A mailbox on the servers `imap` and `smtp`; connections are made when first needed and kept for the run.
+
+    Timeouts are seconds.
+    """
 
     name: str
     settings: Channel
@@ -86,25 +90,25 @@ class MailChannel:
         with self._talk() as client:
             facts = self._select(client, _INBOX)
             epoch = int(facts[b"UIDVALIDITY"])
-            uids = _all_uids(client, int(facts[b"EXISTS"]))
+            uids = all_uids(client, int(facts[b"EXISTS"]))
             new = [uid for uid in uids if f"{epoch}.{uid}" not in known]
             anew = bool(known) and not any(identity.startswith((f"{epoch}.", f"{epoch}~")) for identity in known)
-            found = _facts(client, epoch, new, named=anew) + _replaced(client, epoch, uids, known)
-        for group in _groups(sorted(found, key=lambda each: (each.received_at, each.uid))):
+            found = facts_of(client, epoch, new, named=anew) + replaced(client, epoch, uids, known)
+        for group in groups(sorted(found, key=lambda each: (each.received_at, each.uid))):
             for each in group.facts:
                 read = partial(self._read, epoch, each, group)
                 yield Waiting(each.identity, each.received_at, each.size, read, each.message_id)
 
-    def _read(self, epoch: int, wanted: "_Facts", group: "_Group") -> bytes:
+    def _read(self, epoch: int, wanted: Facts, group: Group) -> bytes:
         """Return the message byte for byte, its whole group being read at once; a large one in slices: memory stays flat."""
         if wanted.uid not in group.read:
             with self._talk(in_use=self._examined == epoch) as client:
                 if self._examined is None:
                     self._select(client, _INBOX)
-                if self._examined == epoch and wanted.size > _WHOLE:
-                    group.read[wanted.uid] = _in_slices(client, wanted.uid, wanted.size)
+                if self._examined == epoch and wanted.size > WHOLE:
+                    group.read[wanted.uid] = in_slices(client, wanted.uid, wanted.size)
                 elif self._examined == epoch:
-                    group.read.update(_bodies(client, [each.uid for each in group.facts if each.size <= _WHOLE]))
+                    group.read.update(bodies(client, [each.uid for each in group.facts if each.size <= WHOLE]))
         raw = group.read.pop(wanted.uid, None)
         if raw is None:
             raise UnreachableError(
@@ -127,7 +131,7 @@ class MailChannel:
             flags = [b"\\Seen", _DONE] if b"\\*" in kept or _DONE in kept else [b"\\Seen"]
             # Without MOVE (RFC 6851) a copy, delete and expunge could take other mail along: then it stays flagged.
             move = self.settings.after == "move" and client.has_capability("MOVE")
-            for chunk in _chunks(uids):
+            for chunk in chunks(uids):
                 present = client.search(["UID", ",".join(map(str, chunk))])
                 if present:
                     client.add_flags(present, flags, silent=True)
@@ -203,9 +207,8 @@ class MailChannel:
     def _append(self, client: IMAPClient, folder: str, raw: bytes) -> None:
         try:
             with reaching(self.imap, "IMAP"):
-                if client.has_capability(
-                    "MULTIAPPEND"
-                ):  # append() looks for line ends to mend: as long as the rest together
+                if client.has_capability("MULTIAPPEND"):
+                    # append() looks for line ends to mend: as long as the rest together
                     client.multiappend(folder, [{"msg": raw, "flags": [b"\\Seen"]}])
                 else:
                     client.append(folder, raw, flags=[b"\\Seen"])
@@ -278,129 +281,6 @@ def _answers(client: IMAPClient) -> bool:
     except (IMAPClientError, OSError, ValueError):
         return False
     return True
-
-
-def _all_uids(client: IMAPClient, exists: int) -> list[int]:
-    found = list[int]()
-    for first in range(1, exists + 1, _SEARCHED):
-        last = first + _SEARCHED - 1
-        found += client.search([f"{first}:{last if last < exists else '*'}"])
-    return sorted(set(found))
-
-
-def _chunks(uids: Sequence[int]) -> Iterator[list[int]]:
-    """Servers take command lines of some thousand bytes (Dovecot 64 KiB)."""
-    for start in range(0, len(uids), _CHUNK):
-        yield list(uids[start : start + _CHUNK])
-
-
-def _received(moment: datetime | None) -> str:
-    """Return the server's time of arrival as ISO UTC; a server that cannot say when has it since now at the latest."""
-    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the server says of a message before it is read."""
-
-    uid: int
-    identity: str
-    received_at: str
-    size: int
-    message_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Messages that are read by one command: a round trip for each takes longer than the bytes (mail.md 4.1)."""
-
-    facts: tuple[_Facts, ...]
-    read: dict[int, bytes | None] = field(default_factory=dict)
-
-
-def _groups(found: Sequence[_Facts]) -> Iterator[_Group]:
-    group, size = list[_Facts](), 0
-    for each in found:
-        if group and (len(group) == _GROUP or size + each.size > _WHOLE):
-            yield _Group(tuple(group))
-            group, size = [], 0
-        group.append(each)
-        size += each.size
-    if group:
-        yield _Group(tuple(group))
-
-
-def _facts(client: IMAPClient, epoch: int, uids: Sequence[int], *, named: bool) -> list[_Facts]:
-    """Ask for size and time of arrival, and with `named` for the Message-ID: the server opens each message for that."""
-    asked = ["RFC822.SIZE", "INTERNALDATE", *(["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"] if named else [])]
-    found = []
-    for chunk in _chunks(uids):
-        answer = client.fetch(chunk, asked)
-        for uid in (uid for uid in chunk if uid in answer):  # else expunged under us: nothing to take
-            said = answer[uid]
-            header = next((value for key, value in said.items() if key.startswith(b"BODY[HEADER")), None)
-            message_id = _MESSAGE_ID.search(header) if isinstance(header, bytes) else None
-            found.append(
-                _Facts(
-                    uid,
-                    f"{epoch}.{uid}",
-                    _received(said.get(b"INTERNALDATE")),
-                    int(said.get(b"RFC822.SIZE", 0)),
-                    message_id[0].decode() if message_id else None,
-                )
-            )
-    return found
-
-
-def _replaced(client: IMAPClient, epoch: int, uids: Sequence[int], known: Known) -> list[_Facts]:
-    """Return messages that stand under numbers of others that are ours: a server restored from a backup gives numbers twice.
-
-    The newest are compared by time of arrival in each run, all of them when one differs (mail.md F4).
-    """
-    ours = [uid for uid in uids if f"{epoch}.{uid}" in known]
-    for checked in (ours[-_COMPARED:], ours):
-        differing = []
-        for chunk in _chunks(checked):
-            answer = client.fetch(chunk, ["INTERNALDATE"])
-            moments = {uid: answer.get(uid, {}).get(b"INTERNALDATE") for uid in chunk}
-            differing += [
-                uid for uid, moment in moments.items() if moment and _received(moment) != known[f"{epoch}.{uid}"]
-            ]
-        if not differing:
-            return []
-    again = (replace(each, identity=_again(each)) for each in _facts(client, epoch, differing, named=False))
-    return [each for each in again if each.identity not in known]
-
-
-def _again(facts: _Facts) -> str:
-    epoch, _dot, uid = facts.identity.partition(".")
-    return f"{epoch}~{int(datetime.fromisoformat(facts.received_at).timestamp())}.{uid}"
-
-
-def _bodies(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes | None]:
-    answer = client.fetch(uids, ["BODY.PEEK[]"])
-    return {uid: _body(answer, uid) for uid in uids}
-
-
-def _in_slices(client: IMAPClient, uid: int, size: int) -> bytes | None:
-    """Read until a slice is short. The size is only what the server says: it may be a little wrong (Exchange)."""
-    raw = bytearray()
-    while len(raw) <= 2 * size:
-        piece = _body(client.fetch([uid], [f"BODY.PEEK[]<{len(raw)}.{_SLICE}>"]), uid)
-        if piece is None and len(raw) < size:
-            return None
-        raw += piece or b""
-        if piece is None or len(piece) < _SLICE:
-            return bytes(raw)
-    raise ValueError(f"{size} bytes were announced, there are more than {len(raw)}")
-
-
-def _body(answer: dict[int, dict[bytes, Any]], uid: int) -> bytes | None:
-    """Return the text of a message; None when it is gone: no answer, or NIL (Dovecot), while the server says OK."""
-    for key, value in answer.get(uid, {}).items():
-        if isinstance(key, bytes) and key.startswith(b"BODY[]"):
-            return value if isinstance(value, bytes) else None
-    return None
 
 
 def _make_folder(client: IMAPClient, name: str) -> None:

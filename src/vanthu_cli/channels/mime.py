@@ -69,6 +69,8 @@ class Answer:
     number: str = ""
     code: str = ""
     """The edXML status (01 arrived, 02 refused …); empty of other kinds."""
+    recipients: tuple[str, ...] = ()
+    """Whom a delivery report speaks of, as addresses are compared; empty: it doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,8 @@ def _plain_report(parts: Parts) -> Answer | None:
     ]
     words = " ".join([parts.top.header("Subject"), *texts])
     failure = _FAILED.search(words)
-    return Answer("dsn", ids, "bounced", _detail(words[failure.start() :][:200].split())) if ids and failure else None
+    said = words[failure.start() :].partition("---")[0][:200] if failure else ""
+    return Answer("dsn", ids, "bounced", _detail(said.split())) if ids and failure else None
 
 
 def _delivery_report(parts: Parts, report: str) -> Answer:
@@ -236,7 +239,9 @@ def _delivery_report(parts: Parts, report: str) -> Answer:
     elif actions & {"delivered", "relayed", "expanded"}:
         state = "delivered"
     said = [*_fields(report, "Action")[:1], *_fields(report, "Status")[:1], *_fields(report, "Diagnostic-Code")[:1]]
-    return Answer("dsn", ids, state, _detail(said))
+    told = [*_fields(report, "Original-Recipient"), *_fields(report, "Final-Recipient")]  # "rfc822; address"
+    recipients = tuple(mailbox_key(each.rpartition(";")[2].strip().strip("<>")) for each in told)
+    return Answer("dsn", ids, state, _detail(said), recipients=recipients)
 
 
 def _receipt(report: str, ids: tuple[str, ...]) -> Answer:

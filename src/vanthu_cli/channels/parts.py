@@ -15,7 +15,8 @@ from itertools import islice
 
 from vanthu_cli.channels.charsets import base64_bytes, decode, decode_words, without_tags
 
-MAX_PARTS = 1000
+MAX_PARTS = 1100
+"""A thousand attachments, and what goes with them."""
 MAX_DEPTH = 20
 _MAX_HEAD = 256 << 10
 _MAX_VALUE = 8192
@@ -106,6 +107,8 @@ class Parts:
 def cut(raw: bytes, faults: list[str]) -> Parts:
     """Cut a message into its parts; what is too deep or too many is left out and named in `faults`."""
     top = _part(raw, 0)
+    if len(raw) - len(top.body) > _MAX_HEAD:
+        faults.append("long-head")  # what kind of message it is may stand behind the part of the head that is read
     leaves, attached = list[Part](), list[Part]()
     waiting = [(top, 0)]
     budget = MAX_PARTS

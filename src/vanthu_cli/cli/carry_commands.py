@@ -19,11 +19,11 @@ Folder = Annotated[Path, typer.Option("--folder", help=_("The folder that is car
 @group.command(help=_("Send the letters in the folder, and write the server's answers beside them."))
 def send(context: typer.Context, folder: Folder) -> int:
     run = run_of(context)
-    done = carry_send(run.config(), folder, now=run.now, prompt=ask_secret)
+    done = carry_send(run.config(), folder, prompt=ask_secret)
     lines = [
         f"{each.recipient}: {delivery_word(each.state)} {answer_word(each.words)}".rstrip() for each in done.letters
     ]
-    return _answer(run, done, lines or [_("Nothing to send.")])
+    return _answer(run, done, lines or ([] if done.errors else [_("Nothing to send.")]))
 
 
 @group.command(help=_("Save what waits in the mailboxes into the folder."))

@@ -9,8 +9,8 @@ import typer
 from vanthu_cli.cli.progress import counting
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.arrive import Taken
 from vanthu_cli.procedures.fetch import Fetched, exit_code, fetch, peek
-from vanthu_cli.procedures.sorting import Taken
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
 from vanthu_cli.reports.words import delivery_word, reason_word
 

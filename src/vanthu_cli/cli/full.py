@@ -8,11 +8,19 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.letters import letter_text
-from vanthu_cli.register import deliveries, directory, documents, messages
+from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import delivery_json, document_lines, notice_lines, paper_json, sighting_lines
+from vanthu_cli.reports.details import (
+    delivery_json,
+    document_lines,
+    notice_lines,
+    paper_json,
+    recall_lines,
+    receipt_lines,
+    sighting_lines,
+)
 
 _DANGEROUS = frozenset({"program", "macros", "html"})
 """Kinds (reading/kinds.py) that are not written to where a clerk might open them."""
@@ -40,7 +48,9 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         events=events,
         text=text,
     )
-    lines += notice_lines(notices)
+    said = [(each, row) for each in (*letters, *notices) for row in deliveries.receipts(desk.book, each.id)]
+    asked_back = recalls.of_document(desk.book, found.id)
+    lines += [*receipt_lines(said), *notice_lines(notices), *recall_lines(asked_back)]
     lines += [_("Copy with a later archive time stamp: {path}").format(path=renewal)] if renewal else []
     lines += _strangers(desk, found)
     kinds = documents.attachment_kinds(desk.book, found.id)
@@ -57,6 +67,21 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         "text": text or None,
         "deliveries": [delivery_json(each) for each in letters],
         "notices": [delivery_json(each) | {"purpose": each.purpose, "status": each.code} for each in notices],
+        "receipts": [
+            {
+                "agency": each.agency,
+                "kind": row["kind"],
+                "state": row["state"],
+                "at": row["received_at"],
+                "from": row["sender"],
+                "words": row["detail"],
+            }
+            for each, row in said
+        ],
+        "recalls": [
+            {"id": f"r{row['id']}", "state": row["state"], "reason": row["reason"], "at": row["at"]}
+            for row in asked_back
+        ],
         "paper": [paper_json(row) for row in papers],
         "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
         "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],

@@ -15,8 +15,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
 from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json
-from vanthu_cli.reports.details import local
+from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json, quarantined_line
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -32,7 +31,7 @@ def list_(context: typer.Context) -> int:
         asked = [(row, documents.get(desk.book, row["document"])) for row in recalls.waiting(desk.book)]
     lines = arrival_table(waiting) or ([] if asked else [_("Nothing waits.")])
     lines += [recall_line(row, document) for row, document in asked]
-    lines += [_quarantined_line(row) for row in secret]
+    lines += [quarantined_line(row) for row in secret]
     if waiting:
         lines += ["", _("Decide: vanthu inbox show ID, then accept ID, or refuse ID --reason “…”")]
     payload = [document_json(each) for each in waiting] + [
@@ -64,14 +63,8 @@ def _show_quarantined(run: Run, row: Any) -> int:
     """Show the envelope: nothing more is known here of a secret, and nothing more may be."""
     if row is None or row["state"] != "quarantined":
         raise MisuseError("quarantine.unknown", _("There is no such quarantined message."))
-    line = _quarantined_line(row)
+    line = quarantined_line(row)
     return run.answer({"document": quarantined_json(row["id"], row["sender"], row["reason"])}, [line])
-
-
-def _quarantined_line(row: Any) -> str:
-    return _("q{id}: quarantined, from {sender}, {size} KB, {at}").format(
-        id=row["id"], sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"])
-    )
 
 
 @group.command("accept", help=_("Register documents: each gets its arrival number, the sender a receipt."))

@@ -8,6 +8,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.send import letters_of
 from vanthu_cli.register import deliveries
+from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import delivery_json, document_lines, paper_json
 
@@ -40,7 +41,9 @@ def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[Van
             _("{name} is numbered, sealed and registered, but not yet with every recipient.").format(
                 name=document.name
             ),
-            _("Run “vanthu send {id}” again later; what is refused for good needs another address.").format(
+            _("Carry the drive to the machine that sends (vanthu carry send), then run “vanthu fetch” here.")
+            if _waits_on_a_drive(desk, letters)
+            else _("Run “vanthu send {id}” again later; what is refused for good needs another address.").format(
                 id=document.id
             ),
         )
@@ -63,3 +66,10 @@ def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[Van
         if error:
             tell(f"{error[1]}\n  → {error[2]}")
     return run.answer(issued_json(desk, document), lines, code=code, error=error)
+
+
+def _waits_on_a_drive(desk: Desk, letters: Sequence[Delivery]) -> bool:
+    """Tell whether all that keeps a document from being sent is that nobody has carried it yet."""
+    waiting = [each for each in letters if each.state in {"queued", "sending", "refused", "bounced"}]
+    folders = {name for name, each in desk.config.channels.items() if each.kind == "folder"}
+    return bool(waiting) and all(each.state == "queued" and each.channel in folders for each in waiting)

@@ -46,7 +46,8 @@ def list_(
         "report": str(report) if report else None,
     }
     headings = [_("Id"), _("Document"), _("Date"), _("To"), _("Copies"), _("Reason")]
-    return run.answer(payload, table(headings, rows) if rows else [_("No paper is owed.")])
+    lines = table(headings, rows) if rows else [_("No paper is owed.")]
+    return run.answer(payload, [*lines, *([_("Saved: {path}").format(path=report)] if report else [])])
 
 
 @group.command(help=_("Tick off originals that were handed over."))

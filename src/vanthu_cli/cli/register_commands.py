@@ -42,6 +42,7 @@ def list_(
             until=_start(until, days=1) if until else None,
             limit=limit or -1,
         )
+        found = [each for each in found if each.state != "accepted" or each.arrival_number]  # not what was only noted
     return run.answer(
         {"documents": [register_json(each) for each in found]}, _rows(found) or [_("The register is empty.")]
     )

@@ -10,7 +10,7 @@ from vanthu_cli.errors import MisuseError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.remind import overdue
 from vanthu_cli.procedures.remind import remind as reminded
-from vanthu_cli.procedures.send import letters_of, send
+from vanthu_cli.procedures.send import letters_of, note_received, send
 from vanthu_cli.register import documents
 from vanthu_cli.reports.words import delivery_word
 
@@ -27,6 +27,12 @@ def command(
     remind: Annotated[
         bool, typer.Option("--remind", help=_("Remind the agencies that should have acknowledged it by now."))
     ] = False,
+    received: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--received", help=_("This agency has it, a person knows that (repeatable): note it as acknowledged.")
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be sent."))] = False,
 ) -> int:
     run = run_of(context)
@@ -41,11 +47,17 @@ def command(
                 lines = [f"{each.address}: {delivery_word(each.state)}" for each in letters]
                 codes.append(run.answer(issued_json(desk, document) | {"dry_run": True}, lines))
                 continue
+            if received:
+                note_received(desk, document.id, received)
+                codes.append(issued_answer(run, desk, documents.get(desk.book, document.id), ()))
+                continue
             if remind:
                 count = len(overdue(desk, document))
                 done, failed = reminded(desk, document.id)
                 if not run.json:
                     tell(_("{name}: {count} agencies reminded.").format(name=document.name, count=count))
+                    if not count:
+                        tell(_("Reminders go out after the day on which the answer is due, once a day to each agency."))
                 codes.append(issued_answer(run, desk, done, failed))
                 continue
             codes.append(issued_answer(run, desk, *send(desk, document.id, again=again)))

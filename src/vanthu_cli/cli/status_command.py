@@ -8,6 +8,7 @@ import typer
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status, status
+from vanthu_cli.reports.arrivals import quarantined_line
 from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, reason_word, verdict_word, why
 from vanthu_cli.rules.deadlines import today
 
@@ -22,9 +23,7 @@ def command(context: typer.Context) -> int:
 
 def _lines(found: Status, now: Any) -> Iterator[str]:
     for row in found.quarantined:
-        yield _(
-            "! q{id}: a secret lies in quarantine (from {sender}). Report it; then: vanthu inbox quarantine q{id} --destroyed"
-        ).format(id=row["id"], sender=row["sender"] or "?")
+        yield f"! {quarantined_line(row)}"
     for row, document in found.recalls:
         yield _("! {name} is asked back by who issued it: vanthu inbox show r{id}").format(
             name=document.name, id=row["id"]
@@ -33,6 +32,10 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
         yield _("! {name} is numbered but not sealed: run the same sign-send command again.").format(name=document.name)
     for document, letter in found.troubled:
         settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
+        if letter.state in {"bounced", "refused"}:
+            settle += " " + _("(first correct the address: vanthu directory add {code})").format(
+                code=letter.agency or "…"
+            )
         yield (
             _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")
             .format(
@@ -61,6 +64,15 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
             due=f"{due:%d/%m/%Y}",
             command=f"vanthu send {identity} --remind" if late else f"vanthu register show {identity}",
         )
+    yield from _in_their_time(found)
+
+
+def _in_their_time(found: Status) -> Iterator[str]:
+    """Say what waits for somebody and is not pressing."""
+    for document, letter, words in found.replied:
+        yield _("• {name}: {agency} wrote: “{words}”. If that settles it: vanthu send {id} --received {agency}").format(
+            name=document.name, agency=letter.agency or letter.address, words=words, id=document.id
+        )
     for row in found.paper:
         yield _("• Paper original owed: {copies} × to {agency} ({reason}). vanthu paper done {id}").format(
             copies=row["copies"], agency=row["agency"], reason=reason_word(row["reason"]), id=row["document"]
@@ -82,7 +94,8 @@ def _silent(found: Status) -> dict[tuple[int, str, Any], list[str]]:
 def _json(found: Status) -> dict[str, Any]:
     return {
         "quarantined": [
-            {"id": f"q{row['id']}", "from": row["sender"], "at": row["received_at"]} for row in found.quarantined
+            {"id": f"q{row['id']}", "from": row["sender"], "at": row["received_at"], "reason": row["reason"]}
+            for row in found.quarantined
         ],
         "recalls": [
             {"id": f"r{row['id']}", "document": str(each.id), "name": each.name} for row, each in found.recalls
@@ -118,6 +131,16 @@ def _json(found: Status) -> dict[str, Any]:
                 "due": due.isoformat(),
             }
             for document, letter, due in found.unanswered
+        ],
+        "replied": [
+            {
+                "id": str(document.id),
+                "name": document.name,
+                "agency": letter.agency,
+                "to": letter.address,
+                "words": words,
+            }
+            for document, letter, words in found.replied
         ],
         "paper_owed": [
             {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vanthu_cli.document.life import move
-from vanthu_cli.errors import ForbiddenError, InvalidSignatureError, MisuseError, UndecidedError, VanthuError
+from vanthu_cli.errors import InvalidSignatureError, MisuseError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.desk import Desk
@@ -18,7 +18,14 @@ from vanthu_cli.rules.numbering import arrival_series
 
 
 def enter(desk: Desk, identity: int, *, reason: str | None = None) -> None:
-    """Give a waiting document its arrival number and queue the answer, inside a step (Đ22.2: one sequence a year)."""
+    """Give a waiting document its arrival number and queue the answer, inside a step (Đ22.2: one sequence a year).
+
+    A letter that holds none is only taken note of: no number, no answer.
+    """
+    if documents.get(desk.book, identity).sha256 is None:  # a letter without a document: taken note of
+        documents.update(desk.book, identity, reason=reason)
+        documents.advance(desk.book, identity, "accept", {"reason": reason})
+        return
     number = documents.take_number(desk.book, "den", arrival_series(today(desk.now)), identity)
     documents.update(desk.book, identity, arrival_number=number, reason=reason)
     document = documents.get(desk.book, identity)
@@ -58,9 +65,8 @@ def check_acceptable(document: Document, reason: str | None) -> Document:
             _("Return it: vanthu inbox refuse {id} --reason “…”  (NĐ 30/2020 Art. 21.2.b)").format(id=document.id),
         )
     if document.sha256 is None:
-        raise ForbiddenError(
-            "accept.nothing", _("Nothing to accept: message {id} holds no document.").format(id=document.id)
-        )
+        move(document.state, "accept")
+        return document
     doubtful = {"sender-mismatch", "same-number"} & set(document.flags)
     if doubtful and not reason:
         raise UndecidedError(

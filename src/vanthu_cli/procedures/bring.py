@@ -28,16 +28,17 @@ _WRITERS = 4
 """Files that are fsynced side by side: the disk takes them in one go."""
 _ROOM = 3
 """A message takes its size in intake, and again in cabinet and register."""
-_VANISHED = "mail.expunged"
+_ITS_OWN = {"mail.expunged", "folder.damaged"}
+"""What fails of one message: somebody deleted it under us, or it was cut off; the others are still there."""
 
 
 @dataclass(slots=True)
 class Group:
-    """Messages that lie in intake (`files`), that are ours under an older number (`renumbered`), or `vanished` meanwhile."""
+    """Messages that lie in intake (`files`), that are ours under an older number (`renumbered`), or could not be had."""
 
     files: list[Path] = field(default_factory=list)
     renumbered: list[tuple[Origin, Row]] = field(default_factory=list)
-    vanished: list[VanthuError] = field(default_factory=list)
+    failed: list[VanthuError] = field(default_factory=list)
     _written: list[Future[None]] = field(default_factory=list)
     _size: int = 0
 
@@ -88,9 +89,9 @@ def _take(desk: Desk, channel: str, waiting: "Waiting", group: Group, pool: Thre
     try:
         raw = waiting.fetch()
     except UnreachableError as error:
-        if error.code != _VANISHED:
+        if error.code not in _ITS_OWN:
             raise
-        group.vanished.append(error)  # somebody deleted it under us: the others are still there
+        group.failed.append(error)
         return
     group.add(desk.cabinet.intake(file_name(origin)), raw, pool)
 

@@ -8,7 +8,6 @@ twice however often, and from however many copies, a stick is read. The order of
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +15,15 @@ from vanthu_cli.channels import folder as exchange
 from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.folder import Outgoing
 from vanthu_cli.config.settings import Config
-from vanthu_cli.errors import BusyError, MisuseError, UnreachableError, VanthuError
+from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.desk import holding
 from vanthu_cli.procedures.ways import Ways
 from vanthu_cli.register.cabinet import write_durably
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
 
-_LOCK_SECONDS = 60
 _SENDING = Answered("later", "sending")
 
 
@@ -56,7 +55,7 @@ class _Courier:
     root: Path
 
 
-def carry_send(config: Config, root: Path, *, now: datetime, prompt: Callable[[str], str | None]) -> Errand:
+def carry_send(config: Config, root: Path, *, prompt: Callable[[str], str | None]) -> Errand:
     """Send the letters of an exchange folder that were not sent before, and write the answers beside them."""
     errand, failed = Errand(), set[str]()
     with _at_work(config, root, prompt) as courier:
@@ -65,7 +64,7 @@ def carry_send(config: Config, root: Path, *, now: datetime, prompt: Callable[[s
                 errand.errors.append(_damaged(found))
             elif exchange.answer_in(root, found.name) is None and found.envelope.sender not in failed:
                 try:
-                    answered = _hand_over(courier, found, now)
+                    answered = _hand_over(courier, found)
                 except VanthuError as error:
                     failed.add(found.envelope.sender)  # its mailbox is not asked again in this run
                     errand.errors.append(error)
@@ -75,27 +74,31 @@ def carry_send(config: Config, root: Path, *, now: datetime, prompt: Callable[[s
     return errand
 
 
-def _hand_over(courier: _Courier, found: Outgoing, now: datetime) -> Answered:
-    """Send a letter, or find out what became of it when it was sent before; the answer is noted here, then on the stick."""
+def _hand_over(courier: _Courier, found: Outgoing) -> Answered:
+    """Send a letter, or find out what became of it when it was sent before; the answer is noted here, then on the stick.
+
+    Sent is asked first: this machine may have lost its memory, or another one have carried the same letter.
+    """
     answered = exchange.answer_in(courier.journal, found.name)
     if answered is None:
         channel = _way(courier, found)
         mark = exchange.answer_file(courier.journal, found.name)
-        if mark.exists():  # a run died while it was sending this
-            left = channel.trace(found.envelope.message_id)
-            answered = Answered("handed-over", "traced-in-sent") if left else Answered("unsure", "")
+        if channel.trace(found.envelope.message_id):
+            answered = Answered("handed-over", "traced-in-sent")
+        elif mark.exists():  # a run died while it was sending this
+            answered = Answered("unsure", "")
         else:
-            answered = channel.hand_over(found.letter, lambda: _note(courier.journal, found.name, _SENDING, now))
+            answered = channel.hand_over(found.letter, lambda: _note(courier.journal, found.name, _SENDING))
         if answered.state == "later":
             mark.unlink(missing_ok=True)
             return answered
-        _note(courier.journal, found.name, answered, now)
-    _note(courier.root, found.name, answered, now)
+        _note(courier.journal, found.name, answered)
+    _note(courier.root, found.name, answered)
     return answered
 
 
-def _note(root: Path, name: str, answered: Answered, now: datetime) -> None:
-    write_durably(exchange.answer_file(root, name), exchange.answer_bytes(answered, now))
+def _note(root: Path, name: str, answered: Answered) -> None:
+    write_durably(exchange.answer_file(root, name), exchange.answer_bytes(answered))
 
 
 def _way(courier: _Courier, found: Outgoing) -> "Channel":
@@ -163,35 +166,19 @@ def _saved(name: str, folder: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def _at_work(config: Config, root: Path, prompt: Callable[[str], str | None]) -> Iterator[_Courier]:
     """Open mailboxes and memory, for one run at a time."""
-    from filelock import FileLock, Timeout
-
-    if not root.is_dir():
-        raise UnreachableError(
-            "folder.missing",
-            _("The folder {path} is not there.").format(path=root),
-            _("Plug the drive in that carries mail between the two networks, then run the same command again."),
-        )
+    exchange.check_there(root)
     journal = config.data_dir / "carried"
     journal.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = FileLock(journal / "lock", timeout=_LOCK_SECONDS)
-    try:
-        held.acquire()
-    except Timeout:
-        raise BusyError(
-            "office.locked",
-            _("Another vanthu is working for this office."),
-            _("Wait until it is done, then run again."),
-        ) from None
-    ways = Ways(config, None, prompt)
-    try:
-        yield _Courier(config, ways, journal, root)
-    finally:
-        ways.close()
-        held.release()
+    with holding(journal / "lock"):
+        ways = Ways(config, None, prompt)
+        try:
+            yield _Courier(config, ways, journal, root)
+        finally:
+            ways.close()
 
 
-def _damaged(file: Path) -> MisuseError:
-    return MisuseError(
+def _damaged(file: Path) -> PartlyDoneError:
+    return PartlyDoneError(
         "carry.damaged",
         _("{path} is not whole, or its envelope is missing: it was not sent.").format(path=file.name),
         _("The stick was probably pulled out too early: run “vanthu send” again on the machine with the register."),

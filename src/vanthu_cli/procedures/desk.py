@@ -69,22 +69,9 @@ class Desk:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the office: one run at a time fetches, issues or sends. The kernel frees it when a run dies."""
-        from filelock import FileLock, Timeout
-
-        held = FileLock(self.config.data_dir / "lock", timeout=_LOCK_SECONDS)
-        try:
-            held.acquire()
-        except Timeout:
-            raise BusyError(
-                "office.locked",
-                _("Another vanthu is working for this office."),
-                _("Wait until it is done, then run again."),
-            ) from None
-        try:
+        """Hold the office: one run at a time fetches, issues or sends."""
+        with holding(self.config.data_dir / "lock"):
             yield
-        finally:
-            held.release()
 
     def examine(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Examination":
         """Have a file looked at in the worker; `wishes` are further fields of `Question`."""
@@ -120,6 +107,26 @@ class Desk:
         return directory.agency(self.book, self.config.office.code) or directory.Agency(
             self.config.office.code, self.config.office.name
         )
+
+
+@contextlib.contextmanager
+def holding(file: Path) -> Iterator[None]:
+    """Hold a lock; `BusyError` if another run does so for a minute. The kernel frees it when a run dies."""
+    from filelock import FileLock, Timeout
+
+    held = FileLock(file, timeout=_LOCK_SECONDS)
+    try:
+        held.acquire()
+    except Timeout:
+        raise BusyError(
+            "office.locked",
+            _("Another vanthu is working for this office."),
+            _("Wait until it is done, then run again."),
+        ) from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def signatories_of(book: Book) -> "dict[str, Signatory]":

@@ -6,7 +6,6 @@ Beside it the document, our letters byte for byte, and the events of the registe
 """
 
 import hashlib
-import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -42,22 +41,32 @@ _STRENGTH = {
 }
 _CHECK = '''\
 #!/usr/bin/env python3
-"""Checks this evidence with nothing but Python: every file against SHA256SUMS, every event against its hash."""
+"""Kiểm tra bộ chứng cứ này, chỉ cần Python: từng tệp theo SHA256SUMS, từng sự kiện theo mã băm của nó."""
 import hashlib, json, pathlib
-here, bad = pathlib.Path(__file__).parent, 0
+here = pathlib.Path(__file__).resolve().parent
+faults, listed = [], {"SHA256SUMS", "SHA256SUMS.p7s"}
 for line in (here / "SHA256SUMS").read_text("utf-8").splitlines():
     digest, name = line.split("  ", 1)
-    if hashlib.sha256((here / name).read_bytes()).hexdigest() != digest:
-        bad += 1
-        print("CHANGED:", name)
-for line in (here / "events.jsonl").read_text("utf-8").splitlines():
+    listed.add(name)
+    file = here / name
+    if not file.is_file():
+        faults.append("THIẾU tệp: " + name)
+    elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        faults.append("tệp ĐÃ BỊ SỬA: " + name)
+for file in sorted(here.rglob("*")):
+    if file.is_file() and file.relative_to(here).as_posix() not in listed:
+        faults.append("tệp THỪA, không có trong danh sách: " + file.relative_to(here).as_posix())
+for line in (here / "events.jsonl").read_text("utf-8").splitlines() if (here / "events.jsonl").is_file() else ():
     event = json.loads(line)
     row = [event[key] for key in ("at", "who", "kind", "subject", "data", "prev")]
     if hashlib.sha256(json.dumps(row, ensure_ascii=False).encode()).hexdigest() != event["hash"]:
-        bad += 1
-        print("CHANGED: event", event["id"])
-print("Whole." if not bad else f"{bad} faults.")
-raise SystemExit(bool(bad))
+        faults.append("sự kiện ĐÃ BỊ SỬA: " + str(event["id"]))
+print("\\n".join(faults) or "Nguyên vẹn: mọi tệp và sự kiện đúng với SHA256SUMS.")
+if (here / "SHA256SUMS.p7s").is_file():
+    print("SHA256SUMS có chữ ký số: hãy kiểm tra thêm bằng lệnh openssl trong DOC-TRUOC.txt.")
+else:
+    print("SHA256SUMS không có chữ ký số: ai giữ bộ này cũng có thể lập lại danh sách.")
+raise SystemExit(bool(faults))
 '''
 
 
@@ -75,7 +84,7 @@ def write_evidence(desk: Desk, document: Document, out: Path, *, key: str = "") 
     if key:
         opened = open_key(desk, key, desk.config.keys[key].role if key in desk.config.keys else "organisation")
         files[f"{_LIST}.p7s"] = sign_detached(BytesIO(sums), opened, time_stamper=proof(desk).time_stamper)
-    made = io.BytesIO()
+    made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, desk.now.astimezone(VIETNAM).timetuple()[:6])
@@ -146,7 +155,8 @@ def _rungs(
         if row["kind"] == "delivery-handed-over":
             data = json.loads(row["data"])
             if data.get("delivery") == letter.id:
-                yield _rung("handed-over", row["at"], data.get("answer"), None, f"event {row['id']}"), None
+                at = data.get("at") or row["at"]
+                yield _rung("handed-over", at, data.get("answer"), None, f"event {row['id']}"), None
     for position, row in enumerate(deliveries.receipts(desk.book, letter.id), 1):
         raw = _kept(desk, row["sha256"]) if row["sha256"] else None
         name = f"{folder}/{position:02d}-{row['kind']}.eml" if raw is not None else None

@@ -11,18 +11,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vanthu_cli.errors import MisuseError, PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.arrive import Taken
 from vanthu_cli.procedures.bring import Group, bring, origin_of
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.intake import Arrived, enter_all, finish, receive
 from vanthu_cli.procedures.post import post, settle
-from vanthu_cli.procedures.sorting import Taken
 from vanthu_cli.register import deliveries, messages, recalls
-from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.cabinet import write_if_other
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
@@ -66,9 +67,8 @@ def fetch(
     result = Fetched()
     with desk.lock(), ExitStack() as stack:
         pool = ThreadPoolExecutor(getattr(desk.examiner, "jobs", 1))
-        stack.callback(
-            pool.shutdown, wait=False, cancel_futures=True
-        )  # an interrupted run does not wait for a slow file
+        # An interrupted run does not wait for a slow file.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         run = _Run(desk, result, pool, tick or (lambda _channel, _count: None))
         for stray in (desk.cabinet.root / "intake").glob("*.tmp"):
             stray.unlink()
@@ -76,9 +76,9 @@ def fetch(
         run.resume()
         result.unsent += settle(desk)
         for name in chosen:
-            run.fetch(name, lambda name=name: desk.channels[name])  # type: ignore[misc]
+            run.fetch(name, partial(desk.channels.__getitem__, name))
         if folder is not None:
-            run.fetch(FOLDER, lambda: _folder(folder))
+            run.fetch(FOLDER, partial(_folder, folder))
         result.channels = list(run.outcomes.values())
         result.unsent += post(desk, deliveries.due(desk.book))
     return result
@@ -87,7 +87,7 @@ def fetch(
 def _folder(path: Path) -> "Channel":
     from vanthu_cli.channels.folder import FolderChannel
 
-    return FolderChannel(FOLDER, "", "", path, write_durably, own=False)
+    return FolderChannel(FOLDER, "", "", path, write_if_other, own=False)
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ class _Run:
         return self.outcomes.setdefault(name, ChannelOutcome(name))
 
     def _group(self, group: Group, outcome: ChannelOutcome) -> None:
-        outcome.errors += group.vanished
+        outcome.errors += group.failed
         if group.renumbered:
             with self.desk.book.step():
                 for origin, row in group.renumbered:
@@ -147,7 +147,7 @@ class _Run:
                         "other",
                         sender=row["sender"],
                         message_id=row["message_id"],
-                        sha256=row["sha256"],
+                        sha256=None,
                         reason="renumbered",
                     )
         if group.files:

@@ -11,14 +11,15 @@ from vanthu_cli.channels.mime import UNREADABLE, File, Mail, read_mail
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.arrive import Came, Looked, Taken
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import FATAL, Examination, Question
-from vanthu_cli.procedures.sorting import Came, Looked, Taken, sort
+from vanthu_cli.procedures.sorting import sort
 from vanthu_cli.register import documents, messages, recalls
 from vanthu_cli.register.messages import Origin
 from vanthu_cli.rules.secrecy import secret_mark
 
-_UNREAD = {"too-many-parts", "too-deep", "unreadable"}
+_UNREAD = {"too-many-parts", "too-deep", "long-head", "unreadable"}
 _UNENTERED = "fetch.message"
 _MAX_WITHIN = 2
 """Letters within wrappings within wrappings that are opened."""
@@ -59,7 +60,7 @@ def _look_safely(desk: Desk, file: File, question: Question) -> list[Looked]:
     """Look at a file; what upsets us meanwhile is a file that could not be examined, and costs nobody else's."""
     try:
         return _look(desk, file, question)
-    except Exception:  # noqa: BLE001  see above
+    except Exception:  # noqa: BLE001  whatever it was, the file is kept apart and the others go on
         return [Looked(file, hashlib.sha256(file.data).hexdigest(), Examination(fault="crashed"))]
 
 
@@ -109,8 +110,8 @@ def enter_all(desk: Desk, group: Sequence[Arrived]) -> list[Taken | VanthuError]
     for arrived, reason in zip(group, apart, strict=True):
         result = entered.get(arrived.place)
         if reason or (isinstance(result, VanthuError) and result.code == _UNENTERED):
-            secret = reason or "could-not-examine"
-            taken = _quarantine(desk, arrived.origin, arrived.place, arrived.mail.sender or None, secret)
+            why = reason or "could-not-examine"
+            taken = _quarantine(desk, arrived.origin, arrived.place, arrived.mail.sender or None, why)
             entered[arrived.place] = result or taken
         elif isinstance(result, Taken):
             arrived.place.unlink()

@@ -60,7 +60,7 @@ def _hand_over(desk: Desk, delivery: Delivery, body: bytes, answers: list[tuple[
 
 
 def _write_down(desk: Desk, answers: list[tuple[Delivery, Answered]], *, sending: Delivery | None = None) -> None:
-    """Record the answers to letters, and that of one the envelope is accepted, in one step."""
+    """Record the answers to letters, and which one is about to be accepted, in one step."""
     if not answers and sending is None:
         return
     with desk.book.step():
@@ -70,7 +70,7 @@ def _write_down(desk: Desk, answers: list[tuple[Delivery, Answered]], *, sending
             elif answered.state == "carried":
                 deliveries.carried(desk.book, delivery.id, answered.words)
             else:
-                deliveries.record(desk.book, delivery.id, answered.state, answered.words)
+                deliveries.record(desk.book, delivery.id, answered.state, answered.words, at=answered.at)
         if sending is not None:
             deliveries.record(desk.book, sending.id, "sending")
     answers.clear()

@@ -21,6 +21,7 @@ from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _IN_BASE64 = 1.37
 """How much a file grows on the way: base64 in lines of 76 (RFC 2045 6.8)."""
+_MAY_HAVE_IT = frozenset({"handed-over", "delivered", "unsure", "bounced"})
 _BESIDE = 64 << 10
 """Bytes of a letter beside its files, at most: headers, text, header data."""
 
@@ -49,6 +50,24 @@ def send(desk: Desk, identity: int, *, again: bool) -> tuple[Document, list[Vant
 def letters_of(desk: Desk, document: Document) -> list[Delivery]:
     """Return the letters that carry an outgoing document, or that answer about an incoming one."""
     return deliveries.of_document(desk.book, document.id, "document" if document.direction == "out" else "answer")
+
+
+def note_received(desk: Desk, identity: int, agencies: Sequence[str]) -> None:
+    """Note that agencies have a document because a person knows it: by telephone, by a letter that no program understands."""
+    with desk.lock():
+        letters = {
+            each.agency: each for each in deliveries.of_document(desk.book, identity) if each.state in _MAY_HAVE_IT
+        }
+        strangers = [each for each in agencies if each not in letters]
+        if strangers:
+            raise MisuseError(
+                "send.not_sent_to",
+                _("No letter to {agency} waits for an answer.").format(agency=", ".join(strangers)),
+                _("“vanthu register show {id}” lists the agencies and what is known of them.").format(id=identity),
+            )
+        with desk.book.step():
+            for each in agencies:
+                deliveries.record(desk.book, letters[each].id, "acknowledged", "told-by-person")
 
 
 def _again(desk: Desk, document: Document) -> None:

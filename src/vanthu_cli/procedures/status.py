@@ -15,7 +15,10 @@ _WARN_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that waits for somebody. `unanswered` maps issued documents to their letters without an answer yet."""
+    """Everything that waits for somebody. `unanswered`: letters without an answer yet, with the day it is due.
+
+    `replied`: letters to which somebody has written something that only a person can understand.
+    """
 
     quarantined: tuple[sqlite3.Row, ...]
     recalls: tuple[tuple[sqlite3.Row, Document], ...]
@@ -23,6 +26,7 @@ class Status:
     unfinished: tuple[Document, ...]
     troubled: tuple[tuple[Document, Delivery], ...]
     unanswered: tuple[tuple[Document, Delivery, date], ...]
+    replied: tuple[tuple[Document, Delivery, str], ...]
     paper: tuple[sqlite3.Row, ...]
     expiring: tuple[directory.Certificate, ...]
 
@@ -32,6 +36,7 @@ def status(desk: Desk) -> Status:
     book = desk.book
     letters = deliveries.in_states(book, "unsure", "bounced", "refused", "queued", "sending")
     silent = deliveries.in_states(book, "handed-over", "delivered", purpose="document")
+    replies = deliveries.replies(book)
     horizon = (desk.now + timedelta(days=_WARN_DAYS)).isoformat()
     own = desk.config.office.code
     return Status(
@@ -48,6 +53,9 @@ def status(desk: Desk) -> Status:
             (document, each, due_day(desk, each))
             for document, each in ((documents.get(book, each.document), each) for each in silent if each.agency != own)
             if document.state != "recalled"
+        ),
+        replied=tuple(
+            (documents.get(book, each.document), each, replies[each.id]) for each in silent if each.id in replies
         ),
         paper=tuple(deliveries.paper_owed(book)),
         expiring=tuple(each for each in directory.certificates(book, own) if each.not_after < horizon),

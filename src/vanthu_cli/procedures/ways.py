@@ -10,7 +10,7 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import logins
 from vanthu_cli.register.book import Book
-from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.cabinet import write_if_other
 from vanthu_cli.rules.deadlines import VIETNAM
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Ways(dict[str, "Channel"]):
         from vanthu_cli.channels.folder import FolderChannel
 
         root = self._config.path(settings.path)
-        return FolderChannel(name, settings.address, settings.network, root, write_durably, settings.after != "leave")
+        return FolderChannel(name, settings.address, settings.network, root, write_if_other, settings.after != "leave")
 
     def _mailbox(self, name: str, settings: Settings) -> "MailChannel":
         from vanthu_cli.channels.mail import MailChannel, tls_context

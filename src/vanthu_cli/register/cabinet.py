@@ -148,6 +148,12 @@ def write_durably(target: Path, data: bytes, *, synced: bool = True) -> None:
             sync_folder(target.parent)
 
 
+def write_if_other(target: Path, data: bytes) -> None:
+    """Write a file durably, unless it holds these very bytes already."""
+    if not _holds(target, data):
+        write_durably(target, data)
+
+
 def _linked(file: Path, target: Path) -> bool:
     """Give a file a second name; False where the file system knows no such thing (FAT)."""
     with _explaining(target):

@@ -63,13 +63,16 @@ def queue(
     return cast("int", cursor.lastrowid)
 
 
-def record(book: Book, identity: int, state: DeliveryState, answer: str | None = None) -> None:
-    """Set the state of a delivery and record it."""
+def record(
+    book: Book, identity: int, state: DeliveryState, answer: str | None = None, *, at: str | None = None
+) -> None:
+    """Set the state of a delivery and record it. `at` is when that was said (stored time), if not by this run's clock."""
     document = book.connection.execute(
         "UPDATE delivery SET state = ?, at = ?, answer = COALESCE(?, answer) WHERE id = ? RETURNING document",
-        (state, book.at, storable(answer), identity),
+        (state, at or book.at, storable(answer), identity),
     ).fetchone()[0]
-    book.event(f"delivery-{state}", f"document:{document}", {"delivery": identity, "answer": answer})
+    said = {"delivery": identity, "answer": answer} | ({"at": at} if at else {})
+    book.event(f"delivery-{state}", f"document:{document}", said)
 
 
 def attempted(book: Book, identity: int, *, answer: str, due: str | None) -> None:
@@ -162,6 +165,16 @@ def receipts(book: Book, delivery: int) -> list[sqlite3.Row]:
         " ORDER BY message.received_at, receipt.id",
         (delivery,),
     ).fetchall()
+
+
+def replies(book: Book) -> dict[int, str]:
+    """Return what persons wrote last about letters that nobody has acknowledged yet, by letter."""
+    rows = book.connection.execute(
+        "SELECT delivery.id, receipt.detail FROM receipt JOIN delivery ON delivery.id = receipt.delivery"
+        " WHERE receipt.kind = 'reply' AND receipt.detail <> 'own-document' AND delivery.purpose = 'document'"
+        " AND delivery.state IN ('handed-over', 'delivered') ORDER BY receipt.id"
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def by_message_id(book: Book, message_id: str) -> Delivery | None:

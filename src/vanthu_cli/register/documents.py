@@ -248,13 +248,14 @@ def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None
     return [_document(row) for row in rows]
 
 
-def named(book: Book, number: str, symbol: str, agency_code: str) -> list[Document]:
-    """Return incoming documents of an agency with a number ("145") and symbol ("CV/TU"), the newest first."""
+def named(book: Book, number: str, symbol: str, agency_code: str | None = None) -> list[Document]:
+    """Return incoming documents, of one agency or of any, with a number ("145") and symbol ("CV/TU"), the newest first."""
     if not (number.isascii() and number.isdecimal()):
         return []
     rows = book.connection.execute(
-        f"{_SELECT} WHERE direction = 'in' AND number = ? AND agency_code = ? AND symbol IS NOT NULL ORDER BY id DESC",
-        (int(number), agency_code),
+        f"{_SELECT} WHERE direction = 'in' AND number = :number AND symbol IS NOT NULL"
+        " AND (:agency IS NULL OR agency_code = :agency) ORDER BY id DESC",
+        {"number": int(number), "agency": agency_code},
     ).fetchall()
     return [_document(row) for row in rows if fold(row["symbol"]) == fold(symbol)]
 

@@ -1,10 +1,12 @@
 """What arrived, as JSON (contract.md, `fetch`) and as lines for a person."""
 
 from collections.abc import Mapping, Sequence
+from sqlite3 import Row
 from typing import Any
 
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.details import local
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import state_word, verdict_word, why
 
@@ -46,6 +48,24 @@ def quarantined_json(identity: int, sender: str | None, reason: str | None) -> d
     flags = ["secret-mark"] if reason == "secret-mark" else []
     empty = dict.fromkeys(("message_id", "file", "sha256", "verdict", "arrival_number", "fields"))
     return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": flags, **empty}
+
+
+def quarantined_line(row: Row) -> str:
+    """Say why a message is in quarantine, and what settles it."""
+    secret = row["reason"] == "secret-mark"
+    sentence = (
+        _(
+            "a secret from {sender} lies in quarantine ({size} KB, {at}). Report it to the officer in charge of secret documents"
+        )
+        if secret
+        else _(
+            "a message from {sender} could not be examined safely ({size} KB, {at}). The administrator looks at"
+            " data/quarantine/{id}.eml; it may hold a document: do not destroy it unseen"
+        )
+    ).format(sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"]), id=row["id"])
+    return _("q{id}: {sentence}. When that is done: vanthu inbox quarantine q{id} --destroyed").format(
+        id=row["id"], sentence=sentence
+    )
 
 
 def arrival_rows(documents: Sequence[Document]) -> list[list[str]]:

@@ -80,6 +80,33 @@ def document_lines(
     return lines
 
 
+def receipt_lines(said: Sequence[tuple[Delivery, Row]]) -> list[str]:
+    """Return what came back about letters, message by message, with the words of whoever wrote."""
+    kinds = {"status": _("status"), "dsn": _("mail server"), "mdn": _("read receipt"), "reply": _("reply")}
+    rows = [
+        [
+            each.agency or each.address,
+            kinds.get(row["kind"], row["kind"]),
+            "" if row["kind"] == "reply" else delivery_word(row["state"]),
+            local(row["received_at"]),
+            answer_word(row["detail"]),
+        ]
+        for each, row in said
+    ]
+    headings = [_("Agency"), _("Kind"), _("State"), _("When"), _("Words")]
+    return ["", _("What came back:"), *table(headings, rows)] if rows else []
+
+
+def recall_lines(asked: Sequence[Row]) -> list[str]:
+    """Return when a document was asked back, why, and what became of that."""
+    words = {"asked": _("not decided yet"), "agreed": _("agreed, destroyed"), "declined": _("declined")}
+    lines = [
+        f"  {local(row['at'])}  {row['reason']}" + (f"  ({words[row['state']]})" if row["message"] is not None else "")
+        for row in asked
+    ]
+    return ["", _("Recalled, and why:"), *lines] if lines else []
+
+
 def notice_lines(notices: Sequence[Delivery]) -> list[str]:
     """Return the letters that were written about a document beside those that carry it, kind by kind."""
     headings = {"recall": _("Recall notices:"), "reminder": _("Reminders:"), "answer": _("Answered:")}

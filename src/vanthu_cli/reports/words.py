@@ -179,6 +179,7 @@ def answer_word(answer: str | None) -> str:
         "traced-in-sent": _("found in the Sent folder"),
         "sent-again": _("sent again by decision of a person"),
         "own-document": _("our own document has come back"),
+        "told-by-person": _("noted by a person"),
     }.get(answer or "", answer or "")
 
 
@@ -235,7 +236,7 @@ def reason_word(reason: str | None) -> str:
     return {
         "duplicate": _("known already"),
         "own-document": _("our own document has come back"),
-        "receipt-for-nothing-known": _("answers something that is not ours"),
+        "receipt-for-nothing-known": _("answers something that was not sent to who writes"),
         "renumbered": _("known already"),
         "secret-again": _("known already"),
         "recall": _("asks a document back"),
