@@ -149,7 +149,9 @@ def test_a_counterpart_with_an_ordinary_mail_program_sends_receives_and_replies(
     opened = tmp_path / "nhan.pdf"
     opened.write_bytes(files["01-CV-TU.pdf"])
     assert clerk.asks("verify", str(opened))[1]["files"][0]["verdict"] == "valid"
-    assert "đề nghị xác nhận" in letter.get_body().get_content().lower()  # type: ignore[union-attr]  # it has a text
+    text = letter.get_body()
+    assert text is not None
+    assert "đề nghị xác nhận" in text.get_content().lower()
 
     settings = [
         f'set smtp_url="smtp://{servers.host}:{servers.mx}/"',
