@@ -523,6 +523,14 @@ def test_a_letter_without_a_document_is_taken_note_of_and_nobody_is_told(clerk: 
     assert clerk.asks("register", "list")[1]["documents"] == []
 
 
+def test_a_letter_taken_note_of_takes_no_line_of_the_register(clerk: Clerk) -> None:
+    correspondents.send(clerk.office, "SNV", "Báo cáo", [("15.pdf", report(clerk))], NOW)
+    registered = clerk.asks("fetch")[1]["documents"][0]["id"]
+    correspondents.send(clerk.office, "UBKTTU", "Xin hỏi lịch họp", [], NOW)
+    clerk.asks("inbox", "accept", clerk.asks("fetch")[1]["documents"][0]["id"])
+    assert [each["id"] for each in clerk.asks("register", "list", "--limit", "1")[1]["documents"]] == [registered]
+
+
 def test_what_could_only_not_be_examined_is_not_called_a_secret(clerk: Clerk) -> None:
     nested = b"x"
     for level in range(40):

@@ -87,7 +87,7 @@ class FolderChannel:
                     file.replace(self.root / "in" / "taken" / file.name)
 
     def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
-        _unused = about_to  # nothing can be accepted here
+        del about_to  # nothing is accepted here
         check_there(self.root)
         name = _name(letter.message_id)
         answered = answer_in(self.root, name)

@@ -40,9 +40,9 @@ def list_(
             states=("accepted", "numbered", "sealed", "queued", "sent", "recalled"),
             since=_start(since) if since else None,
             until=_start(until, days=1) if until else None,
+            booked=True,
             limit=limit or -1,
         )
-        found = [each for each in found if each.state != "accepted" or each.arrival_number]  # not what was only noted
     return run.answer(
         {"documents": [register_json(each) for each in found]}, _rows(found) or [_("The register is empty.")]
     )

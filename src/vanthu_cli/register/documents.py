@@ -267,9 +267,13 @@ def listing(
     states: Sequence[str] = (),
     since: str | None = None,
     until: str | None = None,
+    booked: bool = False,
     limit: int = -1,
 ) -> list[Document]:
-    """Return documents, newest first; `since` and `until` are ISO days of arrival or issue in stored form."""
+    """Return documents, newest first; `since` and `until` are ISO days of arrival or issue in stored form.
+
+    `booked` leaves out letters that were only taken note of: they stand in no book.
+    """
     where, values = ["1 = 1"], dict[str, object]()
     if direction:
         where.append("direction = :direction")
@@ -283,6 +287,8 @@ def listing(
     if until:
         where.append("arrived_at < :until")
         values["until"] = until
+    if booked:
+        where.append("(state <> 'accepted' OR arrival_number IS NOT NULL)")
     values["limit"] = limit
     rows = book.connection.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit", values)
     return [_document(row) for row in rows]
