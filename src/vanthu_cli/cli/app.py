@@ -205,6 +205,7 @@ def _commands() -> list[tuple[str, str, str]]:
             "inbox_commands",
             _("What has arrived and waits for a person: list, show, accept, refuse, quarantine."),
         ),
+        ("inspect", "inspect_command", _("Read number, date, agency, type, subject, signer and marks from documents.")),
         ("verify", "verify_command", _("Judge the signatures of files.")),
         ("prepare", "prepare_command", _("Make the copy that the leader signs.")),
         ("sign", "sign_command", _("Put one kind of signature on files.")),

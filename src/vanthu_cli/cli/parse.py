@@ -73,3 +73,17 @@ def expanded(paths: Sequence[Path]) -> list[Path]:
         pattern = any(c in path.name for c in "*?[") and not path.exists()
         found += sorted(path.parent.glob(path.name)) or [path] if pattern else [path]
     return list(dict.fromkeys(found))
+
+
+def within(paths: Sequence[Path]) -> list[Path]:
+    """Take a folder for all files in it, at any depth, but hidden ones."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else ()
+        files = [each for each in inside if each.is_file() and not _hidden(each.relative_to(path))]
+        found += files or [path]
+    return found
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

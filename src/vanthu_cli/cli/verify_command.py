@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vanthu_cli import __version__
-from vanthu_cli.cli.parse import expanded, moment_option
+from vanthu_cli.cli.parse import expanded, moment_option, within
 from vanthu_cli.cli.progress import progress
 from vanthu_cli.cli.run import Run, run_of
 from vanthu_cli.config.settings import Config
@@ -50,7 +50,7 @@ def command(
     offline: Annotated[bool, typer.Option("--offline", help=_("Open no socket: ask no authority."))] = False,
 ) -> int:
     run = run_of(context)
-    config, files = run.config_or_none(), _within(expanded(paths))
+    config, files = run.config_or_none(), within(expanded(paths))
     if report is not None:
         _check_report(report, files)
     if content is not None and len(files) != 1:
@@ -73,20 +73,6 @@ def command(
     if report is not None:
         lines.append(_("Report: {path}").format(path=report))
     return run.answer({"files": answer}, lines, code=code, error=_error(judged, code))
-
-
-def _within(paths: Sequence[Path]) -> list[Path]:
-    """Take a folder for all files in it, at any depth, but hidden ones."""
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(path.rglob("*")) if path.is_dir() else ()
-        files = [each for each in inside if each.is_file() and not _hidden(each.relative_to(path))]
-        found += files or [path]
-    return found
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _check_report(report: Path, files: Sequence[Path]) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from vanthu_cli.document.places import Box
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -37,9 +39,41 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value that may be a field's, how sure that is (0..1), and where it stands; None if nothing printed says it."""
+
+    value: Any
+    confidence: float
+    place: Box | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it with `page` counting from 1 and `box` as x0, y0, x1, y1 in points of default user space."""
+        value = self.value.isoformat() if isinstance(self.value, dt.date) else self.value
+        box = (
+            [round(edge, 1) for edge in (self.place.x0, self.place.y0, self.place.x1, self.place.y1)]
+            if self.place
+            else None
+        )
+        page = self.place.page + 1 if self.place else None
+        return {
+            "value": list(value) if isinstance(value, tuple) else value,
+            "confidence": round(self.confidence, 2),
+            "page": page,
+            "box": box,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """One document's first and last page, read. `confidence` is 0..1 per field that was read."""
+    """One document's first and last page, read. `confidence` is 0..1 per field that was read.
+
+    `candidates`: for every field all that was found, the surest first; where none is sure enough, or two contend, the
+    field is None and a person chooses. `notices`: what a person should know of how it was read ("tcvn3", "vni": letters
+    of an old font were converted; "number-blank", "date-blank": a draft; "several-signers"; "no-head"; "ocr").
+    """
 
     fields: Fields = Fields()
     confidence: Mapping[str, float] = field(default_factory=dict)
     needs_ocr: bool = False
+    candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()

@@ -146,7 +146,7 @@ def _new(
     reading, mismatch = agreed(read, package.header) if package is not None else (read, False)
     fields = reading.fields
     agency = directory.by_address(desk.book, mail.sender)
-    printed = directory.by_name(desk.book, fields.agency) if fields.agency else []
+    printed = directory.by_printed(desk.book, fields.agency, fields.parent_agency) if fields.agency else []
     code = printed[0].code if len(printed) == 1 else (agency.code if agency else None)
     day = fields.date.isoformat() if fields.date else None
     flags = _flags(desk, reading, judgement, agency, printed) | doubts

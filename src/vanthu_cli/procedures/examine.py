@@ -4,19 +4,28 @@ A bomb, a loop or a crash of a parser costs one examination and nothing else (co
 The parent imports neither pyHanko nor pdfium.
 """
 
+import os
 import sys
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal
+from queue import SimpleQueue
+from typing import Literal, TypeVar
 
 from vanthu_cli.document.fields import Reading
 from vanthu_cli.document.places import Box, Places
+from vanthu_cli.locale import _
 from vanthu_cli.procedures.workers import Worker, calmly, until_closed
 from vanthu_cli.validation.findings import Judgement
 from vanthu_cli.validation.trust import Signatory, Trust
+
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
 
 _SECONDS = 60
 _BYTES = 3 << 30
@@ -31,7 +40,7 @@ _JUDGING = frozenset({"judge", "lasting", "pictures"})
 _Bench = tuple[Trust, Mapping[str, Signatory] | None]
 _NOBODY = Trust((), (), (), "ignore")
 
-Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers"]
+Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers", "drawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class Examination:
 
     `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
     signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page.
+    `picture`: a PNG of the pages with what was read marked on them ("drawn", together with "read").
     `kind`: what the file is (reading/kinds.py); `members`: name and bytes of what lies in a container; `shut`: why not all of
     that could be taken out. `fault`: why the file could not be looked at.
     """
@@ -81,6 +91,7 @@ class Examination:
     room: Box | None = None
     corner: Box | None = None
     covered: bool = False
+    picture: bytes | None = None
     until: datetime | None = None
     kind: str = ""
     members: tuple[tuple[str, bytes], ...] = ()
@@ -99,6 +110,7 @@ def examine(question: Question) -> Examination:
         read="read" in tasks,
         places="places" in tasks,
         scan="scan" in tasks,
+        picture="drawn" in tasks,
         signer_name=question.signer_name,
         room=question.room,
         corner=question.corner,
@@ -141,6 +153,7 @@ def examine(question: Question) -> Examination:
         room=seen.room,
         corner=seen.corner,
         covered=seen.covers_text,
+        picture=seen.picture,
         until=until,
         kind=kind,
         members=members,
@@ -226,3 +239,54 @@ class Examiner:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+
+
+class Examiners:
+    """Worker processes, as many as jobs; each is lent for one file at a time."""
+
+    def __init__(self, language: str, jobs: int) -> None:
+        self.all = [Examiner(language) for _job in range(jobs)]
+        self._free = SimpleQueue[Examiner]()
+        for each in self.all:
+            self._free.put(each)
+
+    @contextmanager
+    def one(self) -> Iterator[Examiner]:
+        examiner = self._free.get()
+        try:
+            yield examiner
+        finally:
+            self._free.put(examiner)
+
+
+def side_by_side(
+    items: Sequence[_Item], work: Callable[[Examiners, _Item], _Done], *, language: str, jobs: int
+) -> Iterator[_Done]:
+    """Yield what `work` makes of the items, in order; `jobs` processes, 0: one for each processor.
+
+    No more items are under way than a few for each worker: memory does not grow with their number.
+    """
+    jobs = max(1, min(jobs or os.cpu_count() or 1, len(items)))
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        examiners = Examiners(language, jobs)
+        for each in examiners.all:
+            # Closed before the pool is waited for: an interrupted run does not wait for a slow file.
+            stack.callback(each.close)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        under_way = deque[Future[_Done]]()
+        for item in items:
+            under_way.append(pool.submit(work, examiners, item))
+            if len(under_way) > 2 * jobs:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def fault_words(fault: str) -> str:
+    """Say why a file could not be looked at."""
+    return {
+        "too-slow": _("it took too long"),
+        "crashed": _("the program that looked at it broke down"),
+        "MemoryError": _("it needs too much memory"),
+    }.get(fault, fault)

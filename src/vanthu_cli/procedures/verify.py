@@ -2,15 +2,11 @@
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from vanthu_cli import __version__
@@ -18,7 +14,7 @@ from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import register_file, signatories_of, trust_of, who
-from vanthu_cli.procedures.examine import Examiner, Question
+from vanthu_cli.procedures.examine import Examiners, Question, fault_words, side_by_side
 from vanthu_cli.procedures.lookup import Lookup, lookup_of
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import open_book
@@ -92,30 +88,16 @@ def bench_of(config: Config | None, trust: Sequence[Path], now: datetime, *, off
 
 
 def verify(bench: Bench, files: Sequence[Path], wish: Wish) -> Iterator[Judged]:
-    """Judge the files in worker processes, in order; one that cannot be read, or kills its worker, is unknown with a reason.
-
-    No more files are under way than a few for each worker: memory does not grow with their number.
-    """
-    jobs = max(1, min(wish.jobs or os.cpu_count() or 1, len(files)))
-    with ExitStack() as stack:
-        stack.callback(bench.verdicts.close)
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        examiners = SimpleQueue[Examiner]()
-        for each in [Examiner(wish.language) for _job in range(jobs)]:
-            # Closed before the pool is waited for: an interrupted run does not wait for a slow file.
-            stack.callback(each.close)
-            examiners.put(each)
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        under_way = deque[Future[Judged]]()
-        for file in files:
-            under_way.append(pool.submit(_judge, examiners, bench, file, wish))
-            if len(under_way) > 2 * jobs:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+    """Judge the files in worker processes, in order; one that cannot be read, or kills its worker, is unknown with a reason."""
+    try:
+        yield from side_by_side(
+            files, lambda pool, file: _judge(pool, bench, file, wish), jobs=wish.jobs, language=wish.language
+        )
+    finally:
+        bench.verdicts.close()
 
 
-def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: Wish) -> Judged:
+def _judge(pool: Examiners, bench: Bench, file: Path, wish: Wish) -> Judged:
     try:
         if file.exists() and not file.is_file():
             return Judged(file, None, _cannot("file-unreadable", _("it is not a file")))
@@ -143,26 +125,14 @@ def _judge(examiners: "SimpleQueue[Examiner]", bench: Bench, file: Path, wish: W
         bench.arrivals.get(sha256),
         content=content,
     )
-    examiner = examiners.get()
-    try:
+    with pool.one() as examiner:
         found = bench.lookup.judged(examiner, question)
-    finally:
-        examiners.put(examiner)
-    judgement = found.judgement or _cannot("could-not-judge", _fault_words(found.fault or ""))
+    judgement = found.judgement or _cannot("could-not-judge", fault_words(found.fault or ""))
     if isinstance(data, Path) and _changed(file, before):
         return Judged(file, None, _cannot("file-unreadable", _("it is being changed by another program")))
     if not wish.pictures and found.judgement is not None and not (judgement.wanting and bench.lookup.hosts):
         bench.verdicts.put(_key(bench, sha256, about, wish), _packed(judgement), _until(judgement, wish))
     return Judged(file, sha256, judgement, before.st_size)
-
-
-def _fault_words(fault: str) -> str:
-    """Say why a file could not be looked at."""
-    return {
-        "too-slow": _("it took too long"),
-        "crashed": _("the program that looked at it broke down"),
-        "MemoryError": _("it needs too much memory"),
-    }.get(fault, fault)
 
 
 def _companion(file: Path) -> Path | None:

@@ -1,50 +1,50 @@
 """A document's fields with how sure the reader is: `read(pdf)`.
 
 Rules of form: NĐ 30/2020 Phụ lục I and 36-HD/VPTW. A wrong value is worse than none: what is not where the form puts
-it, or is there twice, stays None. Text that a viewer does not show (an invisible OCR layer) is read like any other.
+it, or is there twice, stays None, and a person chooses among the candidates. Text that a viewer does not show (an
+invisible OCR layer) is read like any other.
 
 What a form check wants to know: a number line or date line that is there with its blank still empty gives `symbol` or
 `place` and no `number` or `date`; where the line is missing, they are missing too. A joint document has no one
-`signer_name`: its signers are those of `Places`.
+`signer_name`: its signers are candidates, and those of `Places`.
 """
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from vanthu_cli.document.fields import Fields, Reading
-from vanthu_cli.document.symbol import kind_of, parse_number, parse_symbol
+from vanthu_cli.document.fields import Candidate, Fields, Reading
+from vanthu_cli.document.places import Box
+from vanthu_cli.document.symbol import parse_number, parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.agencies import agency_and_parent
 from vanthu_cli.reading.header import Header, date_parts, find_header
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page, Sheets, open_pdf
 from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_heading, signing_pages
+from vanthu_cli.reading.subject import Printed, type_and_subject
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
-from vanthu_cli.rules.types import TYPE_NAMES, types_of
 
-Found = dict[str, tuple[Any, float]]
-"""Field name to value and confidence; a field that was not read is not in it."""
+LEAST = 0.5
+"""Confidence from which on a value is told as the field's own."""
+_AHEAD = 0.2
+"""By how much it must be surer than any other."""
 
 _MIN_LETTERS = 50
 """Fewer letters than that on page 1 are the text of a signature on a scan."""
 _NUMBER_SHAPE = re.compile(r"^S[ốỐ]\s*:?\s*\d+[a-zđ]?\s*[-/]")
 _BLANK_NUMBER = re.compile(r"^S[ốỐ]\s*:?[\s.…_]*[-/]\s*(?P<symbol>\S.*)$")
-_ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
-_BODY = re.compile(r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})")
-_AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|-{3,}|_{3,})")
 # An arrival mark that became part of the page names another agency, perhaps among the words of the head.
 _ARRIVAL = "ĐẾN"
-_NEAR_A_STAMP = frozenset({"agency", "parent_agency", "subject"})
+_NEAR_A_STAMP = ("agency", "parent_agency", "subject")
 _DOUBT = 0.5
-_TYPES = {name.upper(): name for name in sorted(TYPE_NAMES, key=len, reverse=True)}
-_TYPE_REACH = 220.0
-_OFF_CENTRE = 45.0
-_SAME_CENTRE = 10.0
-_SUBJECT_STEP = 2.0
-_MAX_SUBJECT_LINES = 8
+_RIVAL, _UNTOLD = 0.4, 0.3
+_LEFT_EDGE = 45.0
+_ITEM_STEP = 2.0
 _MAX_RECIPIENTS = 60
 _FIRST_YEAR = 1930
 
@@ -62,163 +62,179 @@ def read(pdf: bytes | Path, *, password: str | None = None) -> Reading:
 def reading_of(sheets: Sheets) -> Reading:
     """Read the fields of a file that is open."""
     first = sheets.page(0)
-    shown = "\n".join(line.text for line in first.shown)
-    found: Found = {}
-    if secrecy := secret_mark("\n".join([shown, *map(sheets.text, sheets.looked_at)])):
-        found["secrecy"] = (secrecy, 0.95)
+    found = _Found()
+    _marks(found, sheets, first)
     if sum(char.isalpha() for line in first.lines for char in line.text) < _MIN_LETTERS:
-        return _reading(found, needs_ocr=True)
-    if urgency := urgency_mark(shown):
-        found["urgency"] = (urgency, 0.95)
+        return found.reading(needs_ocr=True)
     header = find_header(first)
-    found |= _number(header) | _date(header) | _agency(header)
-    found |= _type_and_subject(first, header, found.get("symbol", (None, 0))[0])
+    _number(found, first, header)
+    _date(found, first, header)
+    _agency(found, first, header)
+    for each in type_and_subject(first, header, found.value("symbol")):
+        found.put(each, first)
     if any(line.text == _ARRIVAL for line in first.lines):
-        found |= {name: (found[name][0], min(found[name][1], _DOUBT)) for name in _NEAR_A_STAMP & found.keys()}
+        found.doubt(_NEAR_A_STAMP, _DOUBT)
+    if header.number is None and header.title is None and not header.rivals:
+        found.notices.append("no-head")
     pages = signing_pages(sheets)
     blocks = find_signers(pages)
-    if len(blocks) == 1:
-        found |= _signer(blocks[0])
-    found |= _recipients(pages, blocks[0] if blocks else None)
-    return _reading(found)
+    _signers(found, pages, blocks)
+    _recipients(found, pages, blocks[0] if blocks else None)
+    return found.reading()
 
 
-def _reading(found: Found, *, needs_ocr: bool = False) -> Reading:
-    values: dict[str, Any] = {name: value for name, (value, _sure) in found.items()}
-    return Reading(Fields(**values), {name: sure for name, (_value, sure) in found.items()}, needs_ocr)
+class _Found:
+    """What has been found so far, field by field."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, list[Candidate]] = {}
+        self.notices: list[str] = []
+
+    def add(self, name: str, value: Any, sure: float, place: Box | None) -> None:
+        self._all.setdefault(name, []).append(Candidate(value, sure, place))
+
+    def put(self, printed: Printed, page: Page) -> None:
+        self.add(printed.field, printed.value, printed.sure, box_of(page, printed.lines))
+
+    def doubt(self, names: Iterable[str], most: float) -> None:
+        for name in names:
+            self._all[name] = [replace(one, confidence=min(one.confidence, most)) for one in self._all.get(name, ())]
+
+    def value(self, name: str) -> Any:
+        """Return the value that counts as the field's: sure enough, and surer than any other."""
+        best = self._best(name)
+        return best.value if best else None
+
+    def _best(self, name: str) -> Candidate | None:
+        ranked = sorted(self._all.get(name, ()), key=lambda one: -one.confidence)
+        rival = next((one.confidence for one in ranked if one.value != ranked[0].value), 0.0)
+        return ranked[0] if ranked and ranked[0].confidence >= max(LEAST, rival + _AHEAD) else None
+
+    def reading(self, *, needs_ocr: bool = False) -> Reading:
+        best = {name: one for name in self._all if (one := self._best(name))}
+        values: Mapping[str, Any] = {name: one.value for name, one in best.items()}
+        return Reading(
+            Fields(**values),
+            {name: one.confidence for name, one in best.items()},
+            needs_ocr,
+            {name: tuple(sorted(all_, key=lambda one: -one.confidence)) for name, all_ in self._all.items() if all_},
+            tuple(self.notices),
+        )
 
 
-def _number(header: Header) -> Found:
+def box_of(page: Page, lines: Sequence[Line]) -> Box | None:
+    """Return the box that encloses the lines of a page."""
+    if not lines:
+        return None
+    lefts, bottoms, rights, tops = zip(*((line.x0, line.y0, line.x1, line.y1) for line in lines), strict=True)
+    return page.box((min(lefts), min(bottoms), max(rights), max(tops)))
+
+
+def _marks(found: _Found, sheets: Sheets, first: Page) -> None:
+    for name, mark_of, others in (
+        ("secrecy", secret_mark, [sheets.text(index) for index in sheets.looked_at]),
+        ("urgency", urgency_mark, []),
+    ):
+        mark = mark_of("\n".join([*(line.text for line in first.shown), *others]))
+        if mark:
+            lines = [line for line in first.shown if mark_of(line.text) == mark]
+            found.add(name, mark, 0.95, box_of(first, lines[:1]))
+
+
+def _number(found: _Found, page: Page, header: Header) -> None:
+    for one in header.rivals:
+        with suppress(MisuseError):
+            rival = parse_number(one.text)
+            for name, value in (("number", rival.value), ("number_text", one.text), ("symbol", rival.symbol)):
+                found.add(name, value, _RIVAL, box_of(page, [one]))
+    if header.number is None:
+        return
     line = header.number
-    if line is None:
-        return {}
-    sure = 0.99 if header.title else 0.7
+    sure, place = 0.99 if header.title else 0.7, box_of(page, [line])
+    blank = _BLANK_NUMBER.match(line.text)
     with suppress(MisuseError):
         number = parse_number(line.text)
-        return {"number": (number.value, sure), "number_text": (line.text, sure), "symbol": (number.symbol, sure)}
-    blank = _BLANK_NUMBER.match(line.text)
+        for name, value in (("number", number.value), ("number_text", line.text), ("symbol", number.symbol)):
+            found.add(name, value, sure, place)
+        return
     if blank:
+        found.notices.append("number-blank")
         with suppress(MisuseError):
-            return {"number_text": (line.text, sure), "symbol": (parse_symbol(blank["symbol"]), sure - 0.04)}
-    # A number with a letter ("12a-CV/TU"), two numbers over one blank: shown as printed, left to the clerk.
-    return {"number_text": (line.text, 0.5)} if _NUMBER_SHAPE.match(line.text) else {}
+            symbol = parse_symbol(blank["symbol"])
+            found.add("number_text", line.text, sure, place)
+            found.add("symbol", symbol, sure - 0.04, place)
+    elif _NUMBER_SHAPE.match(line.text):
+        # A number with a letter ("12a-CV/TU"), two numbers over one blank: shown as printed, left to the clerk.
+        found.add("number_text", line.text, LEAST, place)
 
 
-def _date(header: Header) -> Found:
+def _date(found: _Found, page: Page, header: Header) -> None:
     parts = date_parts(header.date) if header.date else None
-    if parts is None:
-        return {}
-    sure = 0.99 if header.title and header.number else 0.8
-    found: Found = {"place": (parts["place"].strip(" ,"), sure)}
+    if parts is None or header.date is None:
+        return
+    sure, place = 0.99 if header.title and header.number else 0.8, box_of(page, [header.date])
+    found.add("place", parts["place"].strip(" ,"), sure, place)
     day, month, year = (parts[name].strip() for name in ("day", "month", "year"))
     if day.isdecimal() and month.isdecimal() and year.isdecimal() and int(year) >= _FIRST_YEAR:
         with suppress(ValueError):
-            found["date"] = (date(int(year), int(month), int(day)), sure)
-    return found
+            found.add("date", date(int(year), int(month), int(day)), sure, place)
+    elif not day.strip(" .…_"):
+        found.notices.append("date-blank")
 
 
-def _agency(header: Header) -> Found:
+def _agency(found: _Found, page: Page, header: Header) -> None:
+    texts = [line.text for line in header.above]
     agency, parent = agency_and_parent(header.above)
-    return ({"agency": agency} if agency else {}) | ({"parent_agency": parent} if parent else {})
+    for name, said in (("agency", agency), ("parent_agency", parent)):
+        if said is not None:
+            found.add(name, *said, box_of(page, _lines_saying(said[0], header.above)))
+    if agency is None and texts:
+        for value in dict.fromkeys([" ".join(texts), texts[-1]]):
+            found.add("agency", value, _UNTOLD, box_of(page, _lines_saying(value, header.above)))
 
 
-def _type_and_subject(page: Page, header: Header, symbol: str | None) -> Found:
-    about = _about(header)
-    names = types_of(symbol) if symbol else ()
-    printed = _printed_type(page, header)
-    if printed and not about:
-        line, name, rest = printed
-        agreed = not symbol or name in names
-        found: Found = {"doc_type": (name, 0.98 if agreed and symbol else 0.7)}
-        if subject := _subject_under(page, line, rest):
-            found["subject"] = (subject, 0.9)
-        return found
-    found = {"subject": (about, 0.95)} if about else {}
-    greeted = any(line.text.startswith("Kính gửi") for line in page.lines)
-    if names == ("Công văn",) or (about and (greeted or (symbol and kind_of(symbol) == "state"))):
-        # A State công văn has no type abbreviation, and its agency's may look like one: "123/CT-TTHT" of a Cục Thuế.
-        return found | {"doc_type": ("Công văn", 0.97 if about else 0.85)}
-    if len(names) == 1:
-        return found | {"doc_type": (names[0], 0.75)}
-    if symbol and kind_of(symbol) == "state" and not names and greeted:
-        return found | {"doc_type": ("Công văn", 0.8)}
-    return found
+def _lines_saying(value: str, lines: Sequence[Line]) -> Sequence[Line]:
+    spans = ((start, end) for end in range(len(lines), 0, -1) for start in range(end))
+    return next(
+        (lines[start:end] for start, end in spans if " ".join(line.text for line in lines[start:end]) == value), ()
+    )
 
 
-def _about(header: Header) -> str | None:
-    """Return the subject under the number of a công văn, its lines joined, as printed ("V/v …")."""
-    taken: list[str] = []
-    for line in header.below:
-        if not taken and not _ABOUT.match(line.text):
-            continue
-        if _AFTER_ABOUT.match(line.text) or secret_mark(line.text) or urgency_mark(line.text):
-            break
-        taken.append(line.text)
-    return " ".join(taken) or None
+def _signers(found: _Found, pages: Sequence[Page], blocks: Sequence[SignerBlock]) -> None:
+    if len(blocks) > 1:
+        found.notices.append("several-signers")
+    alone = len(blocks) == 1
+    for block in blocks:
+        page = next(page for page in pages if page.index == block.page)
+        authority, title = block.halves
+        for name, lines, sure in (
+            ("signer_name", [block.name], 0.95),
+            ("signer_title", title, 0.93),
+            ("authority", authority, 0.93),
+        ):
+            if lines:
+                value = " ".join(line.text for line in lines)
+                found.add(name, value, sure if alone else _RIVAL, box_of(page, lines))
 
 
-def _printed_type(page: Page, header: Header) -> tuple[Line, str, str] | None:
-    """Return the line that names the type, the name, and what else the line says ("THÔNG BÁO KẾT LUẬN …")."""
-    bottom = header.bottom
-    if bottom is None:
-        return None
-    for line in page.lines:
-        if line.baseline >= bottom - 1:
-            continue
-        if _BODY.match(line.text) or bottom - line.baseline > _TYPE_REACH:
-            return None
-        if line.text.isupper() and abs(line.centre - page.middle) <= _OFF_CENTRE:
-            for capitals, name in _TYPES.items():
-                if line.text == capitals or line.text.startswith(f"{capitals} "):
-                    return line, name, line.text[len(capitals) :].strip()
-    return None
-
-
-def _subject_under(page: Page, type_line: Line, rest: str) -> str | None:
-    """Return the lines centred under the type line in one style, up to a gap, a rule or the first words of the body."""
-    taken = [rest] if rest else []
-    before, first = type_line, None
-    for line in (one for one in page.lines if one.baseline < type_line.baseline - 1):
-        first = first or line
-        close = before.baseline - line.baseline <= _SUBJECT_STEP * max(before.size, line.size)
-        styled = (line.bold, line.italic, line.text.isupper()) == (first.bold, first.italic, first.text.isupper())
-        centred = abs(line.centre - type_line.centre) <= _SAME_CENTRE
-        body = _BODY.match(line.text) and not line.bold
-        if not (close and styled and centred) or body or len(taken) >= _MAX_SUBJECT_LINES:
-            break
-        if any(char.isalpha() for char in line.text):
-            taken.append(line.text)
-        before = line
-    return " ".join(taken) or None
-
-
-def _signer(block: SignerBlock) -> Found:
-    found: Found = {"signer_name": (block.name.text, 0.95)}
-    if block.title:
-        found["signer_title"] = (block.title, 0.93)
-    if block.authority:
-        found["authority"] = (block.authority, 0.93)
-    return found
-
-
-def _recipients(pages: list[Page], block: SignerBlock | None) -> Found:
+def _recipients(found: _Found, pages: Sequence[Page], block: SignerBlock | None) -> None:
     """Read the items of "Nơi nhận:" in the left column, from "- " to "- ", up to the item "Lưu …"."""
     for page in pages:
         heading = recipients_heading(page)
         if heading is None or (block and page.index != block.page):
             continue
-        items: list[str] = []
-        before = heading
+        items, lines = list[str](), [heading]
         for line in page.lines:
-            if line.baseline >= heading.baseline - 1 or line.x0 > page.middle or line.x0 < heading.x0 - _OFF_CENTRE:
+            if line.baseline >= heading.baseline - 1 or line.x0 > page.middle or line.x0 < heading.x0 - _LEFT_EDGE:
                 continue
-            if before.baseline - line.baseline > _SUBJECT_STEP * before.size or len(items) >= _MAX_RECIPIENTS:
+            if lines[-1].baseline - line.baseline > _ITEM_STEP * lines[-1].size or len(items) >= _MAX_RECIPIENTS:
                 break
             if line.text[0] in "-+•":
                 items.append(line.text.lstrip("-+• "))
             elif items and line.x1 < page.middle:
                 items[-1] += f" {line.text}"
-            before = line
+            lines.append(line)
         values = tuple(item.strip(" ,;.") for item in items if item.strip(" ,;."))
-        return {"recipients": (values, 0.85)} if values else {}
-    return {}
+        if values:
+            found.add("recipients", values, 0.85, box_of(page, lines))
+        return

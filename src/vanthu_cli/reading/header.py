@@ -43,13 +43,17 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The lines of the head. `above` are names of agencies, `below` the lines under the number, top down."""
+    """The lines of the head. `above` are names of agencies, `below` the lines under the number, top down.
+
+    `rivals` are number lines of which none is more likely the document's own than the others.
+    """
 
     title: Line | None = None
     number: Line | None = None
     date: Line | None = None
     above: tuple[Line, ...] = ()
     below: tuple[Line, ...] = ()
+    rivals: tuple[Line, ...] = ()
 
     @property
     def bottom(self) -> float | None:
@@ -71,12 +75,13 @@ def find_header(page: Page) -> Header:
         ),
         None,
     )
-    number = _number(lines, title, page)
+    numbers = _numbers(lines, title, page)
+    number = numbers[0] if len({line.text for line in numbers}) == 1 else None
     date = _date(lines, title, number)
     date = _with_wrapped_year(date, lines) if date else None
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
-    header = Header(title, number, date)
+    header = Header(title, number, date, rivals=() if number else tuple(numbers))
     if number is None:
         return header
     column = [line for line in lines if _same_column(line, number, title, page)]
@@ -102,8 +107,8 @@ def _columns(line: Line, page: Page) -> list[Line]:
     return [line]
 
 
-def _number(lines: list[Line], title: Line | None, page: Page) -> Line | None:
-    """Return the one number line of the head; two different ones are none: guessing is worse."""
+def _numbers(lines: list[Line], title: Line | None, page: Page) -> list[Line]:
+    """Return the number lines of the head; two different ones are none: guessing is worse."""
     found = [line for line in lines if _NUMBER.match(line.text)]
     if title:
         left = [line for line in found if line.centre < title.centre - _LINE_STEP]
@@ -111,7 +116,7 @@ def _number(lines: list[Line], title: Line | None, page: Page) -> Line | None:
     else:
         top = page.y1 - _UPPER_PART * (page.y1 - page.y0)
         found = [line for line in found if line.baseline > top and line.centre < page.middle][:1]
-    return found[0] if len({line.text for line in found}) == 1 else None
+    return found
 
 
 def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | None:

@@ -11,6 +11,7 @@ from vanthu_cli.document.fields import Reading
 from vanthu_cli.document.places import Box, Places
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.annexes import annexes_in
+from vanthu_cli.reading.drawn import drawn
 from vanthu_cli.reading.fields import reading_of
 from vanthu_cli.reading.marks import is_locked, is_pdf, is_zip, secret_mark_in_file, secret_mark_in_pdf
 from vanthu_cli.reading.page import Sheets, open_pdf
@@ -25,6 +26,7 @@ from vanthu_cli.rules.secrecy import secret_mark_in_name
 class Wish:
     """What is asked. `mark`: the secrecy mark; `read`: fields and annexes; `places`: blanks and signers' rooms; `scan`.
 
+    `picture`: the pages, with what was read marked on them; only together with `read`.
     `signer_name` restricts the places to that name. `room` and `corner` are width and height in points as seen by the
     reader of page 1: free room anywhere (the arrival mark), and at the top right (the text of an annex or copy). `at` is
     a box that the clerk named.
@@ -34,6 +36,7 @@ class Wish:
     read: bool = False
     places: bool = False
     scan: bool = False
+    picture: bool = False
     signer_name: str | None = None
     room: tuple[float, float] | None = None
     corner: tuple[float, float] | None = None
@@ -46,7 +49,7 @@ class Look:
 
     `printed`: month and year beside a day that is still blank. `scan`: every page is a picture of paper; then `dpi` is
     their lowest resolution and `colour` whether all hold colours. `annexes`: what the body says is annexed, as printed.
-    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `pages` is
+    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `picture` is a PNG. `pages` is
     0 if the file is no PDF or cannot be opened; `fault` says why ("locked" for an archive with a password).
     """
 
@@ -59,6 +62,7 @@ class Look:
     room: Box | None = None
     corner: Box | None = None
     covers_text: bool = False
+    picture: bytes | None = None
     dpi: int | None = None
     colour: bool | None = None
     pages: int = 0
@@ -92,6 +96,8 @@ def _answers(sheets: Sheets, wish: Wish) -> Look:
     try:
         if wish.read:
             found = replace(found, reading=reading_of(sheets), annexes=_annexes(sheets))
+        if wish.picture and found.reading:
+            found = replace(found, picture=drawn(sheets, found.reading))
         if wish.places:
             found = replace(found, places=places_of(sheets, wish.signer_name), printed=month_year_of(sheets))
         if wish.scan:

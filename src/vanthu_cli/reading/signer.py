@@ -56,13 +56,17 @@ class SignerBlock:
         return max(line.x1 for line in (*self.capitals, self.name))
 
     @property
+    def halves(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """Return the lines of authority ("T/M BAN THƯỜNG VỤ"), none if the signer signs in his own right, and of the title."""
+        return self.capitals[: self._split()], self.capitals[self._split() :]
+
+    @property
     def authority(self) -> str | None:
-        """Return the lines of authority ("T/M BAN THƯỜNG VỤ"), None if the signer signs in his own right."""
-        return " ".join(line.text for line in self.capitals[: self._split()]) or None
+        return " ".join(line.text for line in self.halves[0]) or None
 
     @property
     def title(self) -> str | None:
-        return " ".join(line.text for line in self.capitals[self._split() :]) or None
+        return " ".join(line.text for line in self.halves[1]) or None
 
     def _split(self) -> int:
         """Return where the title begins: after the last line of authority and its second half, if it was wrapped."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
+from vanthu_cli.document.agency import name_key
 from vanthu_cli.document.text import fold, is_mailbox, mailbox_key
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
@@ -144,9 +145,14 @@ def by_address(book: Book, address: str) -> Agency | None:
 
 
 def by_name(book: Book, name: str) -> list[Agency]:
-    """Return the agencies of this very name, capitals and diacritics aside."""
-    wanted = fold(name)
-    return [each for each in agencies(book) if fold(each.name) == wanted]
+    """Return the agencies of this very name, however it is spelt (document/agency.py)."""
+    wanted = name_key(name)
+    return [each for each in agencies(book) if name_key(each.name) == wanted]
+
+
+def by_printed(book: Book, name: str, parent: str | None) -> list[Agency]:
+    """Return the agencies that a page's head may mean: by the name, or by it and that of the body above ("VĂN PHÒNG")."""
+    return by_name(book, name) or (by_name(book, f"{name} {parent}") if parent else [])
 
 
 def certificates(book: Book, code: str | None = None) -> list[Certificate]:

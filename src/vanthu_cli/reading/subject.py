@@ -1,0 +1,113 @@
+"""Type and subject of a document: printed in the middle under the head, or, of a công văn, under the number.
+
+NĐ 30/2020 Phụ lục I Mục IV, ô 5a and 5b; 36-HD/VPTW alike. What the symbol says of the type confirms what is printed, or
+stands in for it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vanthu_cli.document.symbol import kind_of
+from vanthu_cli.reading.header import Header
+from vanthu_cli.reading.lines import Line
+from vanthu_cli.reading.page import Page
+from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
+from vanthu_cli.rules.types import TYPE_NAMES, types_of
+
+_ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
+_BODY = re.compile(r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})")
+_AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|-{3,}|_{3,})")
+_LETTER = "Công văn"
+_TYPES = {name.upper(): name for name in sorted(TYPE_NAMES, key=len, reverse=True)}
+_TYPE_REACH = 220.0
+_OFF_CENTRE = 45.0
+_SAME_CENTRE = 10.0
+_STEP = 2.0
+_MAX_LINES = 8
+_CONTRADICTED = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A field's value as it follows from lines of page 1 (none: from the symbol alone)."""
+
+    field: str
+    value: str
+    sure: float
+    lines: Sequence[Line] = ()
+
+
+def type_and_subject(page: Page, header: Header, symbol: str | None) -> Iterator[Printed]:
+    """Yield what may be the type and the subject."""
+    about = _about(header)
+    names = types_of(symbol) if symbol else ()
+    printed = _printed_type(page, header)
+    if printed and not about:
+        line, name, rest = printed
+        agreed = not symbol or name in names
+        yield Printed("doc_type", name, 0.98 if agreed and symbol else 0.7, [line])
+        if not agreed:
+            yield from (Printed("doc_type", one, _CONTRADICTED) for one in names)
+        subject, lines = _subject_under(page, line, rest)
+        if subject:
+            yield Printed("subject", subject, 0.9, lines)
+        return
+    if about:
+        yield Printed("subject", " ".join(line.text for line in about), 0.95, about)
+    greeted = any(line.text.startswith("Kính gửi") for line in page.lines)
+    if names == (_LETTER,) or (about and (greeted or (symbol and kind_of(symbol) == "state"))):
+        # A State công văn has no type abbreviation, and its agency's may look like one: "123/CT-TTHT" of a Cục Thuế.
+        yield Printed("doc_type", _LETTER, 0.97 if about else 0.85)
+    elif len(names) == 1:
+        yield Printed("doc_type", names[0], 0.75)
+    elif symbol and kind_of(symbol) == "state" and not names and greeted:
+        yield Printed("doc_type", _LETTER, 0.8)
+
+
+def _about(header: Header) -> list[Line]:
+    """Return the lines of the subject under the number of a công văn ("V/v …")."""
+    taken: list[Line] = []
+    for line in header.below:
+        if not taken and not _ABOUT.match(line.text):
+            continue
+        if _AFTER_ABOUT.match(line.text) or secret_mark(line.text) or urgency_mark(line.text):
+            break
+        taken.append(line)
+    return taken
+
+
+def _printed_type(page: Page, header: Header) -> tuple[Line, str, str] | None:
+    """Return the line that names the type, the name, and what else the line says ("THÔNG BÁO KẾT LUẬN …")."""
+    bottom = header.bottom
+    if bottom is None:
+        return None
+    for line in page.lines:
+        if line.baseline >= bottom - 1:
+            continue
+        if _BODY.match(line.text) or bottom - line.baseline > _TYPE_REACH:
+            return None
+        if line.text.isupper() and abs(line.centre - page.middle) <= _OFF_CENTRE:
+            for capitals, name in _TYPES.items():
+                if line.text == capitals or line.text.startswith(f"{capitals} "):
+                    return line, name, line.text[len(capitals) :].strip()
+    return None
+
+
+def _subject_under(page: Page, type_line: Line, rest: str) -> tuple[str, list[Line]]:
+    """Return the lines centred under the type line in one style, up to a gap, a rule or the first words of the body."""
+    texts, lines = ([rest], [type_line]) if rest else (list[str](), list[Line]())
+    before, first = type_line, None
+    for line in (one for one in page.lines if one.baseline < type_line.baseline - 1):
+        first = first or line
+        close = before.baseline - line.baseline <= _STEP * max(before.size, line.size)
+        styled = (line.bold, line.italic, line.text.isupper()) == (first.bold, first.italic, first.text.isupper())
+        centred = abs(line.centre - type_line.centre) <= _SAME_CENTRE
+        body = _BODY.match(line.text) and not line.bold
+        if not (close and styled and centred) or body or len(texts) >= _MAX_LINES:
+            break
+        if any(char.isalpha() for char in line.text):
+            texts.append(line.text)
+            lines.append(line)
+        before = line
+    return " ".join(texts), lines
