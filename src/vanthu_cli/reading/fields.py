@@ -63,6 +63,7 @@ def reading_of(sheets: Sheets) -> Reading:
     """Read the fields of a file that is open."""
     first = sheets.page(0)
     found = _Found()
+    found.notices += sorted(first.old_fonts)
     _marks(found, sheets, first)
     if sum(char.isalpha() for line in first.lines for char in line.text) < _MIN_LETTERS:
         return found.reading(needs_ocr=True)

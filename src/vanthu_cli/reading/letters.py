@@ -13,6 +13,7 @@ from typing import Any
 
 from pypdfium2 import raw
 
+from vanthu_cli.reading.legacy import Encoding, converted, encoding_of
 from vanthu_cli.reading.lines import Piece, Rect
 
 MAX_CHARACTERS = 200_000
@@ -29,7 +30,8 @@ TURNS: Mapping[int, Turn] = {
 }
 """From default user space to the upright view of a page with that /Rotate."""
 
-_LINE_END_HYPHENS = {0x0002, 0xFFFE}
+_LINE_END_HYPHENS = {0x0002: "\u00ad", 0xFFFE: "\u00ad"}
+"""As pdfium tells a hyphen, or a soft one (ư in TCVN3), at the end of a line."""
 _FIRST_INK, _LAST_INK, _DEL = 0x21, 0x7E, 0x7F
 _FIRST_MARK = 0x0300
 _ITALIC, _FORCE_BOLD = 1 << 6, 1 << 18
@@ -80,7 +82,7 @@ def pieces_of(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: b
     letter, measure = raw.FPDFText_GetUnicode, ruler.measure
     for index in range(min(raw.FPDFText_CountChars(text_page), MAX_CHARACTERS)):
         code = letter(text_page, index)
-        char = "-" if code in _LINE_END_HYPHENS else chr(code)
+        char = _LINE_END_HYPHENS.get(code) or chr(code)
         if not _FIRST_INK <= code <= _LAST_INK and _shows_nothing(char):
             after_space = after_space or char.isspace()
             continue
@@ -102,6 +104,8 @@ def pieces_of(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: b
             piece.add(" ", (piece.edges[-1][1], piece.y0, box[0], piece.y1))
         piece.add(char, box)
         after_space = False
+    for one in (piece for pieces in layers.values() for piece in pieces if piece.encoding):
+        one.chars, one.edges = converted(one.encoding, one.chars, one.edges)
     return layers
 
 
@@ -166,8 +170,8 @@ class _Ruler:
         return lambda x, y: (to_x + a * (x - e) + c * (y - f), to_y + b * (x - e) + d * (y - f))
 
 
-def _font(text_page: Any, index: int) -> tuple[float, bool, bool]:
-    """Return size in points as drawn, bold, italic. Letters may be set narrower (Tz), so the matrix counts upwards."""
+def _font(text_page: Any, index: int) -> tuple[float, bool, bool, Encoding]:
+    """Return size in points as drawn, bold, italic, encoding. Letters may be set narrower (Tz), so the matrix counts upwards."""
     matrix = raw.FS_MATRIX()
     scale = 1.0
     if raw.FPDFText_GetMatrix(text_page, index, matrix):
@@ -178,4 +182,4 @@ def _font(text_page: Any, index: int) -> tuple[float, bool, bool]:
     said = name.value.lower()
     bold = b"bold" in said or bool(flags.value & _FORCE_BOLD)
     italic = b"italic" in said or b"oblique" in said or bool(flags.value & _ITALIC)
-    return max(size, 1.0), bold, italic
+    return max(size, 1.0), bold, italic, encoding_of(name.value.decode("latin-1"))

@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from vanthu_cli.document.symbol import tidy
+from vanthu_cli.reading.legacy import Encoding
 
 # All in letters' widths (em), measured on LibreOffice and reportlab pages (number-and-seal, section B).
 _WORD_GAP = 0.24
@@ -81,12 +82,13 @@ class Line:
 
 @dataclass(slots=True)
 class Piece:
-    """Characters drawn one after another on one baseline without a gap."""
+    """Characters drawn one after another on one baseline without a gap. `encoding`: how its font wrote them."""
 
     baseline: float
     size: float
     bold: bool
     italic: bool
+    encoding: Encoding = ""
     chars: list[str] = field(default_factory=list)
     edges: list[tuple[float, float]] = field(default_factory=list)
     y0: float = float("inf")

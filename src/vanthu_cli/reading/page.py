@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Page:
 
     `stamps` are the lines that each annotation or signature field shows, in the order they are drawn. `annotations` are
     the rectangles of all of them, shown or not; `signed` those of signature fields that bear a signature already.
+    `old_fonts`: "tcvn3", "vni" where letters of such fonts were converted.
     """
 
     index: int
@@ -64,6 +66,7 @@ class Page:
     stamps: tuple[tuple[Line, ...], ...] = ()
     annotations: tuple[Rect, ...] = ()
     signed: tuple[Rect, ...] = ()
+    old_fonts: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> list[Line]:
@@ -141,7 +144,9 @@ class Leaf:
         }
         printed = lines.pop(PRINTED, ())
         stamps = tuple(lines[stamp] for stamp in sorted(lines))
-        return Page(self.index, self.rotation, x0, y0, x1, y1, printed, stamps, self._annotations, self._signed)
+        old_fonts = frozenset(one.encoding.partition("-")[0] for one in chain(*layers.values()) if one.encoding)
+        sheet, marks = (x0, y0, x1, y1), (stamps, self._annotations, self._signed)
+        return Page(self.index, self.rotation, *sheet, printed, *marks, old_fonts)
 
     def upright(self, rect: Rect) -> Rect:
         """Return a rectangle of default user space in the upright view."""
