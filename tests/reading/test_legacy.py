@@ -12,7 +12,7 @@ from reportlab.pdfgen import canvas
 from tests.reading.pages import HEIGHT
 
 from vanthu_cli.reading.fields import read
-from vanthu_cli.reading.legacy import converted, encoding_of
+from vanthu_cli.reading.legacy import Encoding, encoding_of, letter, marked
 
 LETTERS = "àảãáạăằẳẵắặâầẩẫấậđèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵ"
 # From the tables of TCVN 5712:1993 and of VNI Software, typed apart from the reader's own.
@@ -91,8 +91,12 @@ VNI = [
 ]
 
 
-def of(encoding: str, text: str) -> str:
-    return "".join(converted(encoding, list(text), [(0.0, 1.0)] * len(text))[0])  # type: ignore[arg-type]
+def of(encoding: Encoding, text: str) -> str:
+    seen = list[str]()
+    for char in text:
+        joined = marked(seen[-1], char) if seen and encoding == "vni" else None
+        seen[-1:] = [joined] if joined else [*seen[-1:], letter(encoding, char)]
+    return "".join(seen)
 
 
 def test_every_letter_of_both_tables() -> None:

@@ -30,7 +30,7 @@ _NOT_A_NAME = re.compile(
 )
 # The next line completes these words, though it may look like a name: "CHI" / "CỤC THUẾ", "SỞ KẾ HOẠCH VÀ" / "…".
 _NEEDS_MORE = re.compile(
-    r"(?:^|[ -])(?:VÀ|CỦA|VỀ|CÁC|KHỐI|CẤP|TỔNG|CHI|LIÊN|VĂN|ĐẢNG|CÁN|CÔNG|HẢI|BAN|BỘ|SỞ|CỤC|-|–)$|[,(-]$"
+    r"(?:^|[ -])(?:VÀ|VÀ XÃ|HỘI ĐỒNG|(?<!MÔI )(?<!THỊ )TRƯỜNG|CỦA|VỀ|CÁC|KHỐI|CẤP|TỔNG|CHI|LIÊN|VĂN|ĐẢNG|CÁN|CÔNG|HẢI|BAN|BỘ|SỞ|CỤC|-|–)$|[,(-]$"
 )
 # A line that is no more than that, with another below it, may begin a name: "CHI" / "CỤC KIỂM LÂM".
 _FIRST_WORDS = frozenset(

@@ -25,7 +25,7 @@ from vanthu_cli.reading.agencies import agency_and_parent
 from vanthu_cli.reading.header import Header, date_parts, find_header
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page, Sheets, open_pdf
-from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_heading, signing_pages
+from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_heading, signing_pages, without_rank
 from vanthu_cli.reading.subject import Printed, type_and_subject
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 
@@ -38,6 +38,9 @@ _MIN_LETTERS = 50
 """Fewer letters than that on page 1 are the text of a signature on a scan."""
 _NUMBER_SHAPE = re.compile(r"^S[ốỐ]\s*:?\s*\d+[a-zđ]?\s*[-/]")
 _BLANK_NUMBER = re.compile(r"^S[ốỐ]\s*:?[\s.…_]*[-/]\s*(?P<symbol>\S.*)$")
+# Without its hyphen: "Số 217 QĐ/TW".
+_UNJOINED = re.compile(r"^(S[ốỐ]\s*:?\s*\d{1,5})\s+(?=[A-ZĐ][A-Za-zĐđ]{0,3}/)")
+_HOUR = re.compile(r"\s*,?\s*(?:hồi|lúc)\s+\d.*$")
 # An arrival mark that became part of the page names another agency, perhaps among the words of the head.
 _ARRIVAL = "ĐẾN"
 _NEAR_A_STAMP = ("agency", "parent_agency", "subject")
@@ -46,6 +49,7 @@ _RIVAL, _UNTOLD = 0.4, 0.3
 _LEFT_EDGE = 45.0
 _ITEM_STEP = 2.0
 _MAX_RECIPIENTS = 60
+_BULLETS = "-+•*"
 _FIRST_YEAR = 1930
 
 
@@ -154,7 +158,7 @@ def _number(found: _Found, page: Page, header: Header) -> None:
     sure, place = 0.99 if header.title else 0.7, box_of(page, [line])
     blank = _BLANK_NUMBER.match(line.text)
     with suppress(MisuseError):
-        number = parse_number(line.text)
+        number = parse_number(_UNJOINED.sub(r"\1-", line.text))
         for name, value in (("number", number.value), ("number_text", line.text), ("symbol", number.symbol)):
             found.add(name, value, sure, place)
         return
@@ -174,7 +178,7 @@ def _date(found: _Found, page: Page, header: Header) -> None:
     if parts is None or header.date is None:
         return
     sure, place = 0.99 if header.title and header.number else 0.8, box_of(page, [header.date])
-    found.add("place", parts["place"].strip(" ,"), sure, place)
+    found.add("place", _HOUR.sub("", parts["place"]).strip(" ,"), sure, place)
     day, month, year = (parts[name].strip() for name in ("day", "month", "year"))
     if day.isdecimal() and month.isdecimal() and year.isdecimal() and int(year) >= _FIRST_YEAR:
         with suppress(ValueError):
@@ -214,7 +218,9 @@ def _signers(found: _Found, pages: Sequence[Page], blocks: Sequence[SignerBlock]
             ("authority", authority, 0.93),
         ):
             if lines:
-                value = " ".join(line.text for line in lines)
+                value = (
+                    without_rank(block.name.text) if name == "signer_name" else " ".join(line.text for line in lines)
+                )
                 found.add(name, value, sure if alone else _RIVAL, box_of(page, lines))
 
 
@@ -224,18 +230,29 @@ def _recipients(found: _Found, pages: Sequence[Page], block: SignerBlock | None)
         heading = recipients_heading(page)
         if heading is None or (block and page.index != block.page):
             continue
-        items, lines = list[str](), [heading]
-        for line in page.lines:
-            if line.baseline >= heading.baseline - 1 or line.x0 > page.middle or line.x0 < heading.x0 - _LEFT_EDGE:
-                continue
-            if lines[-1].baseline - line.baseline > _ITEM_STEP * lines[-1].size or len(items) >= _MAX_RECIPIENTS:
-                break
-            if line.text[0] in "-+•":
-                items.append(line.text.lstrip("-+• "))
-            elif items and line.x1 < page.middle:
-                items[-1] += f" {line.text}"
-            lines.append(line)
+        under = [
+            line for line in page.lines if heading.x0 - _LEFT_EDGE <= line.x0 and line.baseline < heading.baseline - 1
+        ]
+        items, lines = _items(heading, [line for line in under if line.x0 <= page.middle], page.middle)
+        beside = [line for line in under if line.x0 > page.middle and line.baseline >= lines[-1].baseline - 1]
+        if any(line.text[0] in _BULLETS for line in beside):  # a second column; else it is the signer's block
+            more, those = _items(heading, beside, page.x1)
+            items, lines = items + more, lines + those
         values = tuple(item.strip(" ,;.") for item in items if item.strip(" ,;."))
         if values:
             found.add("recipients", values, 0.85, box_of(page, lines))
         return
+
+
+def _items(heading: Line, under: Sequence[Line], right: float) -> tuple[list[str], list[Line]]:
+    """Return what is listed in the lines, and those lines with the heading, up to the first gap."""
+    items, lines = list[str](), [heading]
+    for line in under:
+        if lines[-1].baseline - line.baseline > _ITEM_STEP * lines[-1].size or len(items) >= _MAX_RECIPIENTS:
+            break
+        if line.text[0] in _BULLETS:
+            items.append(line.text.lstrip(f"{_BULLETS} "))
+        elif items and line.x1 < right:
+            items[-1] += f" {line.text}"
+        lines.append(line)
+    return items, lines

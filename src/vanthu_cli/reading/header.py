@@ -15,7 +15,7 @@ from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 
 _TITLE = re.compile(r"ĐẢNG CỘNG SẢN VIỆT NAM$|CỘNG H(?:ÒA|OÀ) XÃ HỘI CHỦ NGHĨA VIỆT NAM$|ĐOÀN TNCS HỒ CHÍ MINH$")
 _MOTTO = re.compile(r"Độc lập\s*-\s*Tự do\s*-\s*Hạnh phúc$", re.IGNORECASE)
-_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[a-zđ]?\s*[-/]\s*\S")
+_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*(?:[\d\s.…_]*[a-zđ]?\s*[-/]\s*\S|\d{1,5}\s+[A-ZĐ][A-Za-zĐđ]{0,3}/[A-ZĐ])")
 _DATE = re.compile(
     r"^(?P<place>\S.{1,58}?)\s*,?\s+ngày\b(?P<day>.*?)\btháng\b(?P<month>.*?)\bnăm\b(?P<year>[\s\d.…_]*)$"
 )
@@ -25,6 +25,7 @@ _DAY_OF = re.compile(r"\bngày\b.*\btháng\b")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _DIGIT_GROUPS = re.compile(r"\d{1,5}(?: \d{1,5})*")
 _BLANK = re.compile(r"[\s.…_]+")
+_SYMBOL_END = re.compile(r"[A-ZĐÀ-Ỹ][\w&.-]{0,30}")
 
 _HEAD_HEIGHT = 150.0
 """Points below the title within which the number line stands: four lines of names and the rule."""
@@ -81,6 +82,7 @@ def find_header(page: Page) -> Header:
     date = _with_wrapped_year(date, lines) if date else None
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
+    number = _with_wrapped_symbol(number, lines) if number else None
     header = Header(title, number, date, rivals=() if number else tuple(numbers))
     if number is None:
         return header
@@ -146,6 +148,18 @@ def _with_wrapped_year(date: Line, lines: list[Line]) -> Line:
             text, edges = f"{date.text} {line.text}", (*date.edges, (date.x1, date.x1), *line.edges)
             return replace(date, text=text, edges=edges)
     return date
+
+
+def _with_wrapped_symbol(number: Line, lines: list[Line]) -> Line:
+    """Return the number line with the rest of its symbol if that was wrapped ("Số: 2086/KHLT-" / "SLĐTBXH-LĐLĐ")."""
+    if number.text[-1] not in "-/":
+        return number
+    for line in lines:
+        under = 0 < number.baseline - line.baseline < _NEXT_LINE * number.size
+        if under and abs(line.centre - number.centre) < _LINE_STEP and _SYMBOL_END.fullmatch(line.text):
+            edges = (*number.edges, *line.edges)
+            return replace(number, text=number.text + line.text, edges=edges, y0=line.y0, baseline=line.baseline)
+    return number
 
 
 def _digits(page: Page) -> list[Line]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 Encoding = Literal["", "tcvn3", "tcvn3-capitals", "vni"]
-Edges = tuple[float, float]
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _TCVN3: Mapping[str, str] = dict(
@@ -44,27 +43,19 @@ def encoding_of(font: str) -> Encoding:
     return ""
 
 
-def converted(encoding: Encoding, chars: list[str], edges: list[Edges]) -> tuple[list[str], list[Edges]]:
-    """Return letters and their edges in Unicode (NFC)."""
+def letter(encoding: Encoding, char: str) -> str:
+    """Return a letter in Unicode, as its reader sees it; a mark of VNI alone stays what it is."""
     if encoding == "vni":
-        return _from_vni(chars, edges)
-    plain = [_TCVN3.get(char, char) for char in chars]
-    return ([char.upper() for char in plain] if encoding == "tcvn3-capitals" else plain), edges
+        plain = _VNI_LETTERS.get(char.lower(), char)
+        return plain.upper() if char.isupper() else plain
+    plain = _TCVN3.get(char, char)
+    return plain.upper() if encoding == "tcvn3-capitals" else plain
 
 
-def _from_vni(chars: list[str], edges: list[Edges]) -> tuple[list[str], list[Edges]]:
-    made: list[str] = []
-    places: list[Edges] = []
-    for char, edge in zip(chars, edges, strict=True):
-        marks, before = _VNI_MARKS.get(char.lower()), made[-1] if made else ""
-        if marks and _takes(before.lower(), marks):
-            made[-1] = unicodedata.normalize("NFC", before + marks)
-            places[-1] = places[-1][0], max(places[-1][1], edge[1])
-            continue
-        letter = _VNI_LETTERS.get(char.lower())
-        made.append((letter.upper() if char.isupper() else letter) if letter else char)
-        places.append(edge)
-    return made, places
+def marked(before: str, char: str) -> str | None:
+    """Return the letter that VNI writes as a vowel (in Unicode already) and marks; None if `char` is no mark for it."""
+    marks = _VNI_MARKS.get(char.lower())
+    return unicodedata.normalize("NFC", before + marks) if marks and _takes(before.lower(), marks) else None
 
 
 def _takes(vowel: str, marks: str) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pypdfium2 import raw
 
-from vanthu_cli.reading.legacy import Encoding, converted, encoding_of
-from vanthu_cli.reading.lines import Piece, Rect
+from vanthu_cli.reading.legacy import encoding_of
+from vanthu_cli.reading.lines import Font, Piece, Rect
 
 MAX_CHARACTERS = 200_000
 """Characters looked at on one page."""
@@ -33,7 +33,11 @@ TURNS: Mapping[int, Turn] = {
 _LINE_END_HYPHENS = {0x0002: "\u00ad", 0xFFFE: "\u00ad"}
 """As pdfium tells a hyphen, or a soft one (ư in TCVN3), at the end of a line."""
 _FIRST_INK, _LAST_INK, _DEL = 0x21, 0x7E, 0x7F
-_FIRST_MARK = 0x0300
+_FIRST_MARK = 0x00C0
+"""Combining marks, and those of VNI, are not below that."""
+_WORD_GAP = 0.24
+"""In letters' widths (em)."""
+_SLOPE = 0.3
 _ITALIC, _FORCE_BOLD = 1 << 6, 1 << 18
 _MAX_DEPTH = 8
 _NEAR = 0.01
@@ -72,16 +76,22 @@ def _address(drawn: Any) -> int:
     return ctypes.cast(drawn, ctypes.c_void_p).value or 0
 
 
-def pieces_of(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: bool) -> dict[int, list[Piece]]:
-    """Return the pieces of the printed page (`PRINTED`) and of each stamp. `forms`: form XObjects are drawn on it."""
+def pieces_of(
+    text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: bool, by_font: bool = False
+) -> dict[int, list[Piece]]:
+    """Return the pieces of the printed page (`PRINTED`) and of each stamp. `forms`: form XObjects are drawn on it.
+
+    `by_font`: the font of every letter is asked for, which takes time; it is done where old fonts are met. Text that
+    does not run along the lines (a watermark across the page, a file name up its margin) is left out.
+    """
     printed: list[Piece] = []
     layers = {PRINTED: printed}
     pieces, piece = printed, None
     after_space = False
     ruler = _Ruler(text_page, turn, forms=forms)
-    letter, measure = raw.FPDFText_GetUnicode, ruler.measure
+    code_of, measure = raw.FPDFText_GetUnicode, ruler.measure
     for index in range(min(raw.FPDFText_CountChars(text_page), MAX_CHARACTERS)):
-        code = letter(text_page, index)
+        code = code_of(text_page, index)
         char = _LINE_END_HYPHENS.get(code) or chr(code)
         if not _FIRST_INK <= code <= _LAST_INK and _shows_nothing(char):
             after_space = after_space or char.isspace()
@@ -91,22 +101,23 @@ def pieces_of(text_page: Any, turn: Turn, stamps: Mapping[int, int], *, forms: b
             layer = layers.setdefault(stamps.get(address, PRINTED), [])
             if layer is not pieces:
                 pieces, piece = layer, None
-        if piece is None:
-            piece = Piece(baseline, *_font(text_page, index))
-            pieces.append(piece)
-        elif code >= _FIRST_MARK and unicodedata.combining(char):
-            piece.join_mark(char, box)
-            continue
-        elif not piece.goes_on(box[0], baseline):
-            piece = Piece(baseline, *_font(text_page, index))
-            pieces.append(piece)
-        elif after_space:
-            piece.add(" ", (piece.edges[-1][1], piece.y0, box[0], piece.y1))
+        font = _font(text_page, index, turn) if by_font else None
+        if piece is not None and (font is None or font.encoding == piece.font.encoding):
+            if code >= _FIRST_MARK and piece.joins(char, box):
+                continue
+            if piece.goes_on(box[0], baseline):
+                # pdfium tells no blank where a mark of the letter before reaches into it.
+                blank = after_space or box[0] - piece.edges[-1][1] > _WORD_GAP * piece.size
+                piece.add(char, box, blank=blank)
+                after_space = False
+                continue
+        piece = Piece(baseline, font or _font(text_page, index, turn))
+        pieces.append(piece)
         piece.add(char, box)
         after_space = False
-    for one in (piece for pieces in layers.values() for piece in pieces if piece.encoding):
-        one.chars, one.edges = converted(one.encoding, one.chars, one.edges)
-    return layers
+    if not by_font and any(one.font.encoding for pieces in layers.values() for one in pieces):
+        return pieces_of(text_page, turn, stamps, forms=forms, by_font=True)
+    return {layer: [one for one in pieces if one.font.along] for layer, pieces in layers.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -170,16 +181,18 @@ class _Ruler:
         return lambda x, y: (to_x + a * (x - e) + c * (y - f), to_y + b * (x - e) + d * (y - f))
 
 
-def _font(text_page: Any, index: int) -> tuple[float, bool, bool, Encoding]:
-    """Return size in points as drawn, bold, italic, encoding. Letters may be set narrower (Tz), so the matrix counts upwards."""
+def _font(text_page: Any, index: int, turn: Turn) -> Font:
+    """Return how a letter is set. Letters may be set narrower (Tz), so the matrix counts upwards."""
     matrix = raw.FS_MATRIX()
-    scale = 1.0
+    scale, along = 1.0, True
     if raw.FPDFText_GetMatrix(text_page, index, matrix):
         scale = math.hypot(matrix.c, matrix.d) or 1.0
+        run, rise = turn(matrix.a, matrix.b)
+        along = abs(rise) <= _SLOPE * abs(run)
     size = raw.FPDFText_GetFontSize(text_page, index) * scale
     name, flags = ctypes.create_string_buffer(256), ctypes.c_int()
     raw.FPDFText_GetFontInfo(text_page, index, name, 256, flags)
     said = name.value.lower()
     bold = b"bold" in said or bool(flags.value & _FORCE_BOLD)
     italic = b"italic" in said or b"oblique" in said or bool(flags.value & _ITALIC)
-    return max(size, 1.0), bold, italic, encoding_of(name.value.decode("latin-1"))
+    return Font(max(size, 1.0), bold, italic, encoding_of(name.value.decode("latin-1")), along)

@@ -13,16 +13,19 @@ from itertools import pairwise
 from statistics import median
 
 from vanthu_cli.document.symbol import tidy
-from vanthu_cli.reading.legacy import Encoding
+from vanthu_cli.reading.legacy import Encoding, letter, marked
 
 # All in letters' widths (em), measured on LibreOffice and reportlab pages (number-and-seal, section B).
-_WORD_GAP = 0.24
+_WORD_GAP = 0.17
 _PIECE_GAP = 0.6
 _COLUMN_GAP = 3.0
 _STYLE_GAP = 1.2  # where the type changes as well: the agency in bold, beside it the date in italics
 _BLANK_GAP = 10.0
 _SAME_ROW = 0.3
+_MARK_OVER = 0.8  # marks of VNI fonts stand over letters, or beside them
 _OPEN_LINES = 8
+_SIZES = 1.4
+"""Letters of one line differ in size at most by that: small capitals have 0.8 of it, a stamp beside the line less."""
 # Recognised text (OCR) is often set in a font without shapes: its letters have a width and no height.
 _FLAT, _DESCENT, _ASCENT = 0.01, 0.2, 0.7
 
@@ -80,27 +83,42 @@ class Line:
         )
 
 
-@dataclass(slots=True)
-class Piece:
-    """Characters drawn one after another on one baseline without a gap. `encoding`: how its font wrote them."""
+@dataclass(frozen=True, slots=True)
+class Font:
+    """How letters are set: size in points as drawn, style, how the font writes them, whether they run along the lines."""
 
-    baseline: float
     size: float
     bold: bool
     italic: bool
     encoding: Encoding = ""
+    along: bool = True
+
+
+@dataclass(slots=True)
+class Piece:
+    """Characters drawn one after another on one baseline without a gap; those of old fonts in Unicode already."""
+
+    baseline: float
+    font: Font
     chars: list[str] = field(default_factory=list)
     edges: list[tuple[float, float]] = field(default_factory=list)
     y0: float = float("inf")
     y1: float = float("-inf")
 
     @property
+    def size(self) -> float:
+        return self.font.size
+
+    @property
     def text(self) -> str:
         return "".join(self.chars)
 
-    def add(self, char: str, box: Rect) -> None:
+    def add(self, char: str, box: Rect, *, blank: bool = False) -> None:
         x0, y0, x1, y1 = box
-        self.chars.append(char)
+        if blank:
+            self.chars.append(" ")
+            self.edges.append((self.edges[-1][1], x0))
+        self.chars.append(letter(self.font.encoding, char) if self.font.encoding else char)
         self.edges.append((x0, x1))
         # This runs for every character of a page; min() and max() cost three times as much.
         if y0 < self.y0:  # noqa: PLR1730
@@ -108,16 +126,25 @@ class Piece:
         if y1 > self.y1:  # noqa: PLR1730
             self.y1 = y1
 
-    def join_mark(self, mark: str, box: Rect) -> None:
-        """Put a combining mark on the last letter; its own box counts for the height only (often it has no width)."""
-        self.chars[-1] = unicodedata.normalize("NFC", self.chars[-1] + mark)
+    def joins(self, mark: str, box: Rect) -> bool:
+        """Put a mark on the last letter, if it is one; the box of a combining one counts for the height only."""
+        whole, (left, right) = None, self.edges[-1]
+        if unicodedata.combining(mark):
+            whole = unicodedata.normalize("NFC", self.chars[-1] + mark)
+        elif self.font.encoding == "vni" and (whole := marked(self.chars[-1], mark)):
+            self.edges[-1] = left, max(right, box[2])  # in these fonts some marks take room of their own
+        if whole is None:
+            return False
+        self.chars[-1] = whole
         self.y1 = max(self.y1, box[3])
+        return True
 
     def goes_on(self, x0: float, baseline: float) -> bool:
         """Tell whether a character that begins at `x0` was drawn right after this piece."""
         gap = x0 - self.edges[-1][1]
         same_row = abs(baseline - self.baseline) <= _SAME_ROW * self.size
-        return same_row and -_SAME_ROW * self.size <= gap <= _PIECE_GAP * self.size
+        back = _MARK_OVER if self.font.encoding == "vni" else _SAME_ROW
+        return same_row and -back * self.size <= gap <= _PIECE_GAP * self.size
 
 
 def lines_of(pieces: Iterable[Piece]) -> list[Line]:
@@ -145,6 +172,8 @@ def _chains(row: list[Piece]) -> list[list[Piece]]:
         for chain in reversed(chains[-_OPEN_LINES:]):
             last = chain[-1]
             gap = piece.edges[0][0] - last.edges[-1][1]
+            if max(piece.size, last.size) > _SIZES * min(piece.size, last.size):
+                continue
             if abs(piece.edges[0][0] - last.edges[0][0]) < _SAME_ROW * last.size and piece.chars == last.chars:
                 break  # drawn twice for a bolder look
             if -_SAME_ROW * last.size <= gap <= _reach(last, piece) * last.size:
@@ -158,7 +187,7 @@ def _chains(row: list[Piece]) -> list[list[Piece]]:
 def _reach(before: Piece, after: Piece) -> float:
     if any(left.search(before.text) and right.match(after.text) for left, right in _BLANKS):
         return _BLANK_GAP
-    alike = (before.bold, before.italic) == (after.bold, after.italic)
+    alike = (before.font.bold, before.font.italic) == (after.font.bold, after.font.italic)
     return _COLUMN_GAP if alike else _STYLE_GAP
 
 
@@ -186,8 +215,8 @@ def _line(chain: list[Piece]) -> Line:
         y1,
         first.baseline,
         first.size,
-        first.bold,
-        first.italic,
+        first.font.bold,
+        first.font.italic,
     )
 
 

@@ -144,7 +144,7 @@ class Leaf:
         }
         printed = lines.pop(PRINTED, ())
         stamps = tuple(lines[stamp] for stamp in sorted(lines))
-        old_fonts = frozenset(one.encoding.partition("-")[0] for one in chain(*layers.values()) if one.encoding)
+        old_fonts = frozenset(one.font.encoding.partition("-")[0] for one in chain(*layers.values())) - {""}
         sheet, marks = (x0, y0, x1, y1), (stamps, self._annotations, self._signed)
         return Page(self.index, self.rotation, *sheet, printed, *marks, old_fonts)
 

@@ -18,10 +18,12 @@ from vanthu_cli.reading.page import LAST_PAGES, Page, Sheets
 _AUTHORITY = re.compile(r"^(?:T/M|K/T|T/L|T/U|TM\.|KT\.|TL\.|TUQ\.)\s?", re.IGNORECASE)
 _OFFICE = re.compile(
     r"^(?:Q\.\s?|QUYỀN )?(?:CHI |CỤC |VỤ |TỔNG )*(?:PHÓ|BÍ THƯ|CHỦ TỊCH|GIÁM ĐỐC|CHÁNH|TRƯỞNG|CỤC TRƯỞNG|VỤ TRƯỞNG|HIỆU|VIỆN|"
-    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ))"
+    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ)|THỐNG ĐỐC|KIỂM SÁT VIÊN|TƯ LỆNH|HẠT TRƯỞNG|TRẠM TRƯỞNG|ĐỒN TRƯỞNG|QUẢN ĐỐC"
+    r"|KẾ TOÁN|TRỢ LÝ|THANH TRA|ĐẠI DIỆN|TỔ TRƯỞNG|TỔ PHÓ|HỘI TRƯỞNG|LỚP TRƯỞNG|ĐỔNG LÝ)"
 )
 _RANK = re.compile(r"^(?:(?:Đại|Thượng|Trung|Thiếu) (?:tướng|tá)|(?:[A-ZĐ][A-Za-z.]*\.\s?)+)\s?")
-_RECIPIENTS = re.compile(r"^Nơi nhận\s*:?", re.IGNORECASE)
+_APOSTROPHES = re.compile("['’]")
+_RECIPIENTS = re.compile(r"^Nơi nhận\s*(?::|$)", re.IGNORECASE)
 
 _RECIPIENTS_WORD = "nơi nhận"
 
@@ -187,7 +189,13 @@ def _capitals(lines: Iterable[Line], name: Line) -> tuple[Line, ...]:
 
 def _is_name(text: str) -> bool:
     """Tell a person's name ("Lê Văn Hiệu", "Đại tá Nguyễn Văn A") from other short lines."""
-    words = _RANK.sub("", text).split()
+    words = without_rank(text).split()
+    parts = [part for word in words for part in _APOSTROPHES.split(word)]  # "H'Nga"
     return len(words) in _WORDS and all(
-        word[0].isupper() and word.isalpha() and (len(word) == 1 or word[1:].islower()) for word in words
+        part.isalpha() and part[0].isupper() and (len(part) == 1 or part[1:].islower()) for part in parts
     )
+
+
+def without_rank(name: str) -> str:
+    """Return a name without the rank or degree before it ("Đại tá …", "PGS. TS. …")."""
+    return _RANK.sub("", name)

@@ -5,7 +5,7 @@ stands in for it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vanthu_cli.document.symbol import kind_of
@@ -16,8 +16,12 @@ from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 from vanthu_cli.rules.types import TYPE_NAMES, types_of
 
 _ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
-_BODY = re.compile(r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\(|I\.|1\.|1-|-{3,}|_{3,})")
+_BODY = re.compile(
+    r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\((?:Ban hành|[Kk]èm|[Đđ]ính|Trích)|I\.|1\.|1-|-{3,}|_{3,})"
+)
 _AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|-{3,}|_{3,})")
+_WORDY = re.compile(r"[^\W\d_IVXLC]{2}")
+_BROKEN = re.compile(r"(\d\S*[/-]) (?=[A-ZĐ])")
 _LETTER = "Công văn"
 _TYPES = {name.upper(): name for name in sorted(TYPE_NAMES, key=len, reverse=True)}
 _TYPE_REACH = 220.0
@@ -45,7 +49,7 @@ def type_and_subject(page: Page, header: Header, symbol: str | None) -> Iterator
     printed = _printed_type(page, header)
     if printed and not about:
         line, name, rest = printed
-        agreed = not symbol or name in names
+        agreed = not symbol or name.removesuffix(" liên tịch") in names
         yield Printed("doc_type", name, 0.98 if agreed and symbol else 0.7, [line])
         if not agreed:
             yield from (Printed("doc_type", one, _CONTRADICTED) for one in names)
@@ -54,7 +58,7 @@ def type_and_subject(page: Page, header: Header, symbol: str | None) -> Iterator
             yield Printed("subject", subject, 0.9, lines)
         return
     if about:
-        yield Printed("subject", " ".join(line.text for line in about), 0.95, about)
+        yield Printed("subject", joined(line.text for line in about), 0.95, about)
     greeted = any(line.text.startswith("Kính gửi") for line in page.lines)
     if names == (_LETTER,) or (about and (greeted or (symbol and kind_of(symbol) == "state"))):
         # A State công văn has no type abbreviation, and its agency's may look like one: "123/CT-TTHT" of a Cục Thuế.
@@ -87,10 +91,21 @@ def _printed_type(page: Page, header: Header) -> tuple[Line, str, str] | None:
             continue
         if _BODY.match(line.text) or bottom - line.baseline > _TYPE_REACH:
             return None
-        if line.text.isupper() and abs(line.centre - page.middle) <= _OFF_CENTRE:
-            for capitals, name in _TYPES.items():
-                if line.text == capitals or line.text.startswith(f"{capitals} "):
-                    return line, name, line.text[len(capitals) :].strip()
+        if abs(line.centre - page.middle) <= _OFF_CENTRE and (found := _named(line)):
+            return found
+    return None
+
+
+def _named(line: Line) -> tuple[Line, str, str] | None:
+    """Find a type's name at the beginning of a line in capitals; in other letters only as the whole of a bold line."""
+    text = line.text.upper()
+    for capitals, name in _TYPES.items():
+        if text == capitals and (line.bold or line.text.isupper()):
+            return line, name, ""
+        if line.text.isupper() and text.startswith(f"{capitals} "):
+            rest = text[len(capitals) :].strip()
+            joint = re.match(r"LIÊN TỊCH\b", rest)
+            return line, f"{name} liên tịch" if joint else name, rest[joint.end() :].strip() if joint else rest
     return None
 
 
@@ -99,15 +114,23 @@ def _subject_under(page: Page, type_line: Line, rest: str) -> tuple[str, list[Li
     texts, lines = ([rest], [type_line]) if rest else (list[str](), list[Line]())
     before, first = type_line, None
     for line in (one for one in page.lines if one.baseline < type_line.baseline - 1):
+        if line.x0 > type_line.centre or line.x1 < type_line.centre:
+            continue  # a stamp beside it
         first = first or line
         close = before.baseline - line.baseline <= _STEP * max(before.size, line.size)
-        styled = (line.bold, line.italic, line.text.isupper()) == (first.bold, first.italic, first.text.isupper())
+        alike = line.text.isupper() == first.text.isupper() or not _WORDY.search(line.text)
+        styled = alike and (line.bold, line.italic) == (first.bold, first.italic)
         centred = abs(line.centre - type_line.centre) <= _SAME_CENTRE
         body = _BODY.match(line.text) and not line.bold
         if not (close and styled and centred) or body or len(texts) >= _MAX_LINES:
             break
-        if any(char.isalpha() for char in line.text):
+        if any(char.isalnum() for char in line.text):
             texts.append(line.text)
             lines.append(line)
         before = line
-    return " ".join(texts), lines
+    return joined(texts), lines
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Join the lines of a subject; a symbol broken at its hyphen ("1150/KH-" / "UBND") is closed up."""
+    return _BROKEN.sub(r"\1", " ".join(texts))
