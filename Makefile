@@ -25,6 +25,7 @@ bench: $(VENV)/.dev servers
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/signing.py
 	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/exchange.py
 
 # Forgeries of our own making before three judges: make attacks OPTIONS="--write FOLDER" keeps them as files.

@@ -8,9 +8,9 @@ import typer
 
 from vanthu_cli.cli.parse import expanded, within
 from vanthu_cli.cli.progress import progress
-from vanthu_cli.cli.run import Run, run_of
+from vanthu_cli.cli.run import Run, Spool, run_of
 from vanthu_cli.document.fields import Candidate
-from vanthu_cli.errors import ForbiddenError, MisuseError, worst
+from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.inspect import Inspected, Wish, inspect
 from vanthu_cli.register.cabinet import write_durably
@@ -35,22 +35,51 @@ def command(
     if preview is not None:
         _check_preview(preview, files)
     wish = Wish(run.now, run.language, jobs, picture=preview is not None)
-    read = list[Inspected]()
+    answer = _Answer(run, several=len(files) > 1)
     with progress(run, len(files), _("reading")) as tick:
         for each in inspect(config, files, wish):
-            read.append(each)
+            answer.take(each)
             tick()
-    lines = list(_lines(run, read))
-    if preview is not None and read[0].picture is not None:
-        write_durably(preview.absolute(), read[0].picture)
-        lines.append(_("Picture: {path}").format(path=preview))
-    first = next((each.error for each in read if each.error), None)
-    return run.answer(
-        {"files": [_json(each) for each in read]},
-        lines,
-        code=worst(each.error.exit_code if each.error else 0 for each in read),
-        error=(first.code, first.message, first.hint) if first else None,
-    )
+            if preview is not None and each.picture is not None:
+                write_durably(preview.absolute(), each.picture)
+                answer.lines.append(_("Picture: {path}").format(path=preview))
+    return answer.give()
+
+
+class _Answer:
+    """What is said of the files, gathered one by one; what they hold is not kept."""
+
+    def __init__(self, run: Run, *, several: bool) -> None:
+        self._run, self._several = run, several
+        self._items = Spool()
+        self._rows, self.lines = list[list[str]](), list[str]()
+        self._code = 0
+        self._first: VanthuError | None = None
+
+    def take(self, read: Inspected) -> None:
+        if self._run.json:
+            self._items.add(_json(read))
+        elif read.error:
+            hint = f"\n  → {read.error.hint}" if read.error.hint else ""
+            self.lines.append(f"{read.file}: {read.error.message}{hint}")
+        elif not self._several or self._run.verbose:
+            self.lines += _details(read)
+        if self._several and not read.error:
+            self._rows.append(_row(read))
+        if read.error:
+            self._first = self._first or read.error
+            self._code = worst([self._code, read.error.exit_code])
+
+    def give(self) -> int:
+        lines = []
+        if self._several:
+            titles = [_("File"), _("Number"), _("Date"), _("Agency"), _("Subject"), _("Unsure")]
+            lines = [*table(titles, self._rows), ""]
+            if not self._run.verbose:
+                self.lines.append(_("All fields of each file: --verbose, or --json."))
+        first = self._first
+        error = (first.code, first.message, first.hint) if first else None
+        return self._run.answer({"files": self._items}, [*lines, *self.lines], code=self._code, error=error)
 
 
 def _check_preview(preview: Path, files: Sequence[Path]) -> None:
@@ -82,24 +111,6 @@ def _json(read: Inspected) -> Mapping[str, Any]:
         else None,
         "error": {"code": error.code, "message": error.message, "hint": error.hint or None} if error else None,
     }
-
-
-def _lines(run: Run, read: Sequence[Inspected]) -> Iterator[str]:
-    """Show one file whole; of several a line each, and whole only what somebody should look at."""
-    if len(read) > 1:
-        good = [each for each in read if not each.error]
-        yield from table(
-            [_("File"), _("Number"), _("Date"), _("Agency"), _("Subject"), _("Unsure")],
-            [_row(each) for each in good],
-        )
-        yield ""
-    for each in read:
-        if each.error:
-            yield f"{each.file}: {each.error.message}" + (f"\n  → {each.error.hint}" if each.error.hint else "")
-        elif len(read) == 1 or run.verbose:
-            yield from _details(each)
-    if len(read) > 1 and not run.verbose:
-        yield _("All fields of each file: --verbose, or --json.")
 
 
 def _row(read: Inspected) -> list[str]:

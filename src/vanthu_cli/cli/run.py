@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vanthu_cli import __version__
 from vanthu_cli.config.load import find, load
@@ -64,15 +64,42 @@ class Run:
         return code
 
     def dump(self, payload: Mapping[str, Any], code: int, error: tuple[str, str, str] | None) -> None:
-        document: dict[str, Any] = {"vanthu": __version__, "command": self.command, "ok": code == 0, **payload}
+        """Write the one JSON document. Spooled items stand in it as a list, their lines not indented further."""
+        document: dict[str, Any] = {"vanthu": __version__, "command": self.command, "ok": code == 0}
+        document |= {name: value for name, value in payload.items() if not isinstance(value, Spool)}
         if error is not None:
             document["error"] = {"code": error[0], "message": error[1], "hint": error[2] or None}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).removesuffix("\n}"))
+        for name, value in payload.items():
+            if isinstance(value, Spool):
+                sys.stdout.write(f',\n  "{name}": [')
+                value.copy_to(sys.stdout)
+                sys.stdout.write("]")
+        sys.stdout.write("\n}\n")
 
     @property
     def interactive(self) -> bool:
         """Whether questions may be asked: a person sits at a terminal and wants text."""
         return not self.json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class Spool:
+    """The items of a long answer as JSON, on the disk until all are known: memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        import tempfile  # 5 ms that commands with short answers need not pay
+
+        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", prefix="vanthu-")  # noqa: SIM115  closed below
+        self._separator = "\n"
+
+    def add(self, item: Mapping[str, Any]) -> None:
+        self._file.write(self._separator + json.dumps(item, ensure_ascii=False))
+        self._separator = ",\n"
+
+    def copy_to(self, out: IO[str]) -> None:
+        self._file.seek(0)
+        out.writelines(self._file)
+        self._file.close()
 
 
 def run_of(context: Any) -> Run:

@@ -105,9 +105,10 @@ class Piece:
     y0: float = float("inf")
     y1: float = float("-inf")
 
-    @property
-    def size(self) -> float:
-        return self.font.size
+    size: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = self.font.size  # asked for with every character
 
     @property
     def text(self) -> str:

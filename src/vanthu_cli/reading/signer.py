@@ -32,6 +32,7 @@ REACH = 260.0
 _SIDEWAYS = 45.0
 _SIGNATURE_ROOM = 170.0
 _STEP = 2.3
+_BESIDE = 30.0
 _WORDS = range(2, 7)
 _BETWEEN_COLUMNS = 0.7
 """A blank wider than that, in letters' widths (em), parts two columns; Word's table cells leave 0.77 em at 14 pt."""
@@ -130,10 +131,14 @@ def _on_page(page: Page, name: str | None) -> tuple[SignerBlock, ...]:
 
 
 def _blocks(page: Page, lines: Sequence[Line], name: str | None) -> Iterator[SignerBlock]:
+    heading = recipients_heading(page)
     for line in lines:
         if line.text.casefold() == name if name else _is_name(line.text):
             capitals = _capitals(lines, line)
             known = any(_AUTHORITY.match(one.text) or _OFFICE.match(one.text) for one in capitals)
+            # Offices have many names ("THẨM PHÁN"): beside the list of recipients any will do.
+            beside = heading and capitals and abs(capitals[0].baseline - heading.baseline) < _BESIDE
+            known = known or bool(beside and line.bold and line.centre > page.middle)
             if capitals and (name or known):
                 yield SignerBlock(page.index, capitals, line)
 
