@@ -4,7 +4,7 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf swaks mutt
+APT := dovecot-imapd dovecot-lmtpd postfix poppler-utils libreoffice-writer-nogui softhsm2 xmlsec1 qpdf swaks mutt tesseract-ocr-vie
 PEERS := isync getmail6 poppler-utils
 
 .PHONY: demo test check bench attacks soak servers venv-possible

@@ -1,6 +1,7 @@
 """`vanthu inspect`: what a clerk sees of a page, and what a script gets."""
 
 import io
+import os
 from datetime import date
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 from PIL import Image
 from tests.cli.commands import Clerk
 from tests.offices import NOW
-from tests.reading.pages import centred, dispatch_145, make_pdf, party_header, scan
+from tests.reading.pages import centred, dispatch_145, make_pdf, party_header, scan, scanned
 
 from vanthu_cli.__main__ import main
 from vanthu_cli.config.load import load
 from vanthu_cli.procedures.desk import open_desk
+from vanthu_cli.procedures.recognise import available
 from vanthu_cli.register import directory
 from vanthu_cli.register.directory import Agency
 
@@ -93,7 +95,7 @@ def test_one_bad_file_does_not_stop_the_others(clerk: Clerk, dispatch: Path, tmp
 
 def test_a_scan_is_said_to_be_one_and_nothing_is_invented(clerk: Clerk, tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").write_bytes(scan())
-    code, answer = clerk.asks("inspect", str(tmp_path / "scan.pdf"))
+    code, answer = clerk.asks("inspect", str(tmp_path / "scan.pdf"), "--no-ocr")
     (found,) = answer["files"]
     assert (code, found["needs_ocr"], found["confidence"]) == (0, True, {})
 
@@ -110,3 +112,20 @@ def test_the_agency_is_found_in_the_directory_whatever_its_spelling_with_its_suc
         directory.put(desk.book, Agency("CU", "UBND xã Cũ", valid_to=date(2025, 6, 30).isoformat(), successor="MOI"))
     _code, answer = clerk.asks("inspect", str(tmp_path / "old.pdf"))
     assert answer["files"][0]["directory"] == {"code": "CU", "name": "UBND xã Cũ", "successor": "MOI"}
+
+
+def test_the_text_of_a_scan_is_recognised_and_told_as_doubtful(clerk: Clerk, tmp_path: Path) -> None:
+    if not available():
+        assert os.environ.get("CI") != "true", "ocrmypdf and tesseract-ocr-vie must be there in CI"
+        pytest.skip("ocrmypdf or tesseract-ocr-vie is not installed: no scan is recognised")
+    scanned_page = scanned(dispatch_145()[0], layer="none", dpi=200)
+    (tmp_path / "scan.pdf").write_bytes(scanned_page)
+    code, answer = clerk.asks("inspect", str(tmp_path / "scan.pdf"))
+    (found,) = answer["files"]
+    assert (code, found["needs_ocr"]) == (0, True)
+    assert "ocr" in found["notices"]
+    assert (found["fields"]["number"], found["fields"]["date"]) == (145, "2021-04-28")
+    assert max(found["confidence"].values()) < 0.8
+    assert (tmp_path / "scan.pdf").read_bytes() == scanned_page
+    assert clerk.types("inspect", str(tmp_path / "scan.pdf")) == 0
+    assert "recognised" in clerk.said

@@ -28,13 +28,16 @@ def command(
         Path | None,
         typer.Option("--preview", metavar="FILE.png", help=_("Draw the pages with what was read marked on them.")),
     ] = None,
+    scans: Annotated[
+        bool, typer.Option("--ocr/--no-ocr", help=_("Recognise the text of scans, where the extra “ocr” is installed."))
+    ] = True,
     jobs: Annotated[int, typer.Option("--jobs", min=0, max=32, help=_("Processes; 0: one for each processor."))] = 0,
 ) -> int:
     run = run_of(context)
     config, files = run.config_or_none(), within(expanded(paths))
     if preview is not None:
         _check_preview(preview, files)
-    wish = Wish(run.now, run.language, jobs, picture=preview is not None)
+    wish = Wish(run.now, run.language, jobs, picture=preview is not None, scans=scans)
     answer = _Answer(run, several=len(files) > 1)
     with progress(run, len(files), _("reading")) as tick:
         for each in inspect(config, files, wish):
@@ -150,7 +153,7 @@ def _details(read: Inspected) -> Iterator[str]:
     if unsure:
         yield _("? Look at the page before you rely on it; --preview FILE.png shows where it was read.")
     yield from (f"– {notice_sentence(each)}" for each in reading.notices)
-    if reading.needs_ocr:
+    if reading.needs_ocr and "ocr" not in reading.notices:
         yield "– " + _("A scan without text: nothing was read, and nothing was guessed.")
 
 

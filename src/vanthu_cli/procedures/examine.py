@@ -40,7 +40,7 @@ _JUDGING = frozenset({"judge", "lasting", "pictures"})
 _Bench = tuple[Trust, Mapping[str, Signatory] | None]
 _NOBODY = Trust((), (), (), "ignore")
 
-Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers", "drawn"]
+Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers", "drawn", "paper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Examination:
 
     `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
     signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page.
-    `picture`: a PNG of the pages with what was read marked on them ("drawn", together with "read").
+    `picture`: a PNG of the pages with what was read marked on them ("drawn", together with "read"); `paper`: a copy of a
+    scan for text recognition.
     `kind`: what the file is (reading/kinds.py); `members`: name and bytes of what lies in a container; `shut`: why not all of
     that could be taken out. `fault`: why the file could not be looked at.
     """
@@ -92,6 +93,7 @@ class Examination:
     corner: Box | None = None
     covered: bool = False
     picture: bytes | None = None
+    paper: bytes | None = None
     until: datetime | None = None
     kind: str = ""
     members: tuple[tuple[str, bytes], ...] = ()
@@ -111,6 +113,7 @@ def examine(question: Question) -> Examination:
         places="places" in tasks,
         scan="scan" in tasks,
         picture="drawn" in tasks,
+        paper="paper" in tasks,
         signer_name=question.signer_name,
         room=question.room,
         corner=question.corner,
@@ -154,6 +157,7 @@ def examine(question: Question) -> Examination:
         corner=seen.corner,
         covered=seen.covers_text,
         picture=seen.picture,
+        paper=seen.paper,
         until=until,
         kind=kind,
         members=members,

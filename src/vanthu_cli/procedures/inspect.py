@@ -13,6 +13,7 @@ from vanthu_cli.errors import MisuseError, UndecidedError, VanthuError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import register_file, who
 from vanthu_cli.procedures.examine import FATAL, Examination, Examiners, Question, Task, fault_words, side_by_side
+from vanthu_cli.procedures.recognise import available, less_sure, recognised
 from vanthu_cli.register import directory
 from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.directory import Agency
@@ -27,12 +28,13 @@ _NO_TRUST = Trust((), (), (), "ignore")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How to read: in `jobs` processes (0: as it pays), with a `picture` of what was read."""
+    """How to read: in `jobs` processes (0: as it pays), with a `picture` of what was read, scans too where that can be done."""
 
     now: datetime
     language: str
     jobs: int = 0
     picture: bool = False
+    scans: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,27 @@ def _read(pool: Examiners, file: Path, wish: Wish) -> Inspected:
         return Inspected(file, error=error)
     except OSError as error:
         return Inspected(file, error=_unreadable(file, os_words(error)))
-    tasks: frozenset[Task] = frozenset({"read", "drawn"} if wish.picture else {"read"})
+    tasks = _tasks(wish)
     with pool.one() as examiner:
         found = examiner(Question(file.name, data, tasks, _NO_TRUST, None, wish.now))
     if found.reading is None:
         return Inspected(file, sha256, error=_unread(file, found))
-    return Inspected(file, sha256, found.reading, found.picture)
+    reading = found.reading
+    if found.paper is not None and (text := recognised(found.paper)) is not None:
+        with pool.one() as examiner:
+            again = examiner(Question(file.name, text, frozenset({"read"}), _NO_TRUST, None, wish.now))
+        if again.reading is not None and not again.reading.needs_ocr:
+            reading = less_sure(again.reading)
+    return Inspected(file, sha256, reading, found.picture)
+
+
+def _tasks(wish: Wish) -> frozenset[Task]:
+    tasks: set[Task] = {"read"}
+    if wish.picture:
+        tasks.add("drawn")
+    if wish.scans and available():
+        tasks.add("paper")
+    return frozenset(tasks)
 
 
 def _bytes_or_path(file: Path) -> bytes | Path:

@@ -106,8 +106,9 @@ def pieces_of(
             if code >= _FIRST_MARK and piece.joins(char, box):
                 continue
             if piece.goes_on(box[0], baseline):
-                # pdfium tells no blank where a mark of the letter before reaches into it.
-                blank = after_space or box[0] - piece.edges[-1][1] > _WORD_GAP * piece.size
+                # pdfium tells no blank where a mark of the letter before reaches into it; a thin 1 is none.
+                wide = box[0] - piece.edges[-1][1] > _WORD_GAP * piece.size
+                blank = after_space or (wide and not (char.isdecimal() and piece.chars[-1].isdecimal()))
                 piece.add(char, box, blank=blank)
                 after_space = False
                 continue

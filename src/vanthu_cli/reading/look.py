@@ -15,6 +15,7 @@ from vanthu_cli.reading.drawn import drawn
 from vanthu_cli.reading.fields import reading_of
 from vanthu_cli.reading.marks import is_locked, is_pdf, is_zip, secret_mark_in_file, secret_mark_in_pdf
 from vanthu_cli.reading.page import Sheets, open_pdf
+from vanthu_cli.reading.paper import copy_of_paper
 from vanthu_cli.reading.places import month_year_of, places_of
 from vanthu_cli.reading.room import Ground, covers_text, free_room, upper_corner
 from vanthu_cli.reading.scan import scan_of
@@ -26,7 +27,8 @@ from vanthu_cli.rules.secrecy import secret_mark_in_name
 class Wish:
     """What is asked. `mark`: the secrecy mark; `read`: fields and annexes; `places`: blanks and signers' rooms; `scan`.
 
-    `picture`: the pages, with what was read marked on them; only together with `read`.
+    `picture`: the pages, with what was read marked on them; `paper`: a copy for text recognition, if there is no text;
+    both only together with `read`.
     `signer_name` restricts the places to that name. `room` and `corner` are width and height in points as seen by the
     reader of page 1: free room anywhere (the arrival mark), and at the top right (the text of an annex or copy). `at` is
     a box that the clerk named.
@@ -37,6 +39,7 @@ class Wish:
     places: bool = False
     scan: bool = False
     picture: bool = False
+    paper: bool = False
     signer_name: str | None = None
     room: tuple[float, float] | None = None
     corner: tuple[float, float] | None = None
@@ -49,7 +52,7 @@ class Look:
 
     `printed`: month and year beside a day that is still blank. `scan`: every page is a picture of paper; then `dpi` is
     their lowest resolution and `colour` whether all hold colours. `annexes`: what the body says is annexed, as printed.
-    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `picture` is a PNG. `pages` is
+    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `picture` is a PNG, `paper` a PDF. `pages` is
     0 if the file is no PDF or cannot be opened; `fault` says why ("locked" for an archive with a password).
     """
 
@@ -63,6 +66,7 @@ class Look:
     corner: Box | None = None
     covers_text: bool = False
     picture: bytes | None = None
+    paper: bytes | None = None
     dpi: int | None = None
     colour: bool | None = None
     pages: int = 0
@@ -98,6 +102,8 @@ def _answers(sheets: Sheets, wish: Wish) -> Look:
             found = replace(found, reading=reading_of(sheets), annexes=_annexes(sheets))
         if wish.picture and found.reading:
             found = replace(found, picture=drawn(sheets, found.reading))
+        if wish.paper and found.reading and found.reading.needs_ocr:
+            found = replace(found, paper=copy_of_paper(sheets))
         if wish.places:
             found = replace(found, places=places_of(sheets, wish.signer_name), printed=month_year_of(sheets))
         if wish.scan:
