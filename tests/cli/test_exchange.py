@@ -111,6 +111,10 @@ def test_what_only_the_letter_s_data_say_fills_the_register_and_waits_for_a_pers
     assert found["state"] == "waiting"
     assert "low-confidence" in found["flags"]
     assert "manifest-mismatch" not in found["flags"]
+    clerk.types("inbox", "show", found["id"])
+    assert "Read with doubt" in clerk.said
+    assert "Number: 16?" not in clerk.said  # what the letter's data say is told with 0.8, not doubtful any more
+    assert "The number is still blank" in clerk.said
 
 
 def test_hostile_data_beside_a_document_harm_nothing(clerk: Clerk) -> None:

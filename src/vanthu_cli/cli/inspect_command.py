@@ -9,16 +9,13 @@ import typer
 from vanthu_cli.cli.parse import expanded, within
 from vanthu_cli.cli.progress import progress
 from vanthu_cli.cli.run import Run, Spool, run_of
-from vanthu_cli.document.fields import Candidate
+from vanthu_cli.document.fields import DOUBTFUL, Candidate
 from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.inspect import Inspected, Wish, inspect
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.reports.reading import field_words, notice_sentence
 from vanthu_cli.reports.tables import table
-
-_DOUBTFUL = 0.8
-"""Below that a value is marked: look at the page."""
 
 
 def command(
@@ -126,7 +123,7 @@ def _row(read: Inspected) -> list[str]:
 def _unsure(read: Inspected) -> list[str]:
     """Return the fields of which something was found that a person should look at."""
     confidence = read.reading.confidence
-    return [name for name in read.reading.candidates if confidence.get(name, 0) < _DOUBTFUL]
+    return [name for name in read.reading.candidates if confidence.get(name, 0) < DOUBTFUL]
 
 
 def _details(read: Inspected) -> Iterator[str]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from vanthu_cli.document.places import Box
 
+DOUBTFUL = 0.8
+"""A value less sure than that is marked: a person looks at the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from vanthu_cli.channels.mime import File, Mail
-from vanthu_cli.document.fields import Reading
+from vanthu_cli.document.fields import DOUBTFUL, Reading
 from vanthu_cli.procedures.accept import enter
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.certificates import sighted
@@ -175,7 +175,13 @@ def _new(
         urgency=fields.urgency,
         sender=came.sender,
         verdict=judgement.verdict if judgement else "unknown",
-        fields={"fields": fields.as_json(), "confidence": dict(reading.confidence), "needs_ocr": reading.needs_ocr},
+        fields={
+            "fields": fields.as_json(),
+            "confidence": dict(reading.confidence),
+            "needs_ocr": reading.needs_ocr,
+            "doubtful": _doubtful(reading),
+            "notices": list(reading.notices),
+        },
         judgement=as_json(judgement) if judgement else {"reasons": [looked.found.fault or "not-judged"]},
         flags=sorted(flags),
     )
@@ -196,6 +202,15 @@ def _new(
     else:
         queue_answer(desk, identity, "arrived")
     return documents.get(desk.book, identity)
+
+
+def _doubtful(reading: Reading) -> dict[str, list[object]]:
+    """Return the fields that a person should look at, with all values that were found for them."""
+    return {
+        name: [one.as_json()["value"] for one in found]
+        for name, found in reading.candidates.items()
+        if reading.confidence.get(name, 0) < DOUBTFUL
+    }
 
 
 def _flags(

@@ -8,6 +8,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.directory import Sighting
 from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.reading import field_words, notice_sentence
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import (
     answer_word,
@@ -64,6 +65,7 @@ def document_lines(
     label = _("With it") + ":"
     lines += [f"{label:<18} {name}" for name in attachments]
     lines += _judged(document)
+    lines += doubts_of(document) if document.state == "waiting" else []
     if arrivals:
         lines += ["", _("Arrived:")]
         lines += [f"  {local(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
@@ -172,3 +174,20 @@ def delivery_json(delivery: Delivery) -> dict[str, object]:
 
 def paper_json(row: Row) -> dict[str, object]:
     return {"agency": row["agency"], "copies": row["copies"], "reason": row["reason"]}
+
+
+def doubts_of(document: Document) -> list[str]:
+    """Say which fields were read with doubt, and what else was found for them: a person looks at the page."""
+    read = document.fields or {}
+    words, told, lines = field_words(), read.get("fields", {}), list[str]()
+    for name, values in read.get("doubtful", {}).items():
+        label, value = words.get(name, name), told.get(name)
+        others = [str(one) for one in values if one != value]
+        said = (
+            _("{field}: {value}?").format(field=label, value=value)
+            if value
+            else _("{field}: not sure").format(field=label)
+        )
+        lines.append(f"  {said}" + (" " + _("or {values}").format(values=" / ".join(others)) if others else ""))
+    lines += [f"  {notice_sentence(each)}" for each in read.get("notices", ())]
+    return ["", _("Read with doubt, look at the page:"), *lines] if lines else []
