@@ -37,7 +37,7 @@ def page(number: int) -> bytes:
     made = party_page(
         "TUCL", "Phạm Văn Mẫu", number=number, symbol="CV/TUCL", day=date(2026, 11, 26), subject="gửi, nhận văn bản"
     )
-    return make_pdf(replace(made, body=(_PROSE,) * 9))
+    return make_pdf(replace(made, body=(_PROSE,) * 7))
 
 
 def inspected(files: list[str], jobs: int) -> tuple[float, int]:

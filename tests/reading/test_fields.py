@@ -15,6 +15,7 @@ from tests.reading.pages import (
     scan,
     signer,
     state_header,
+    width,
 )
 
 from vanthu_cli.document.fields import Fields
@@ -335,3 +336,132 @@ def test_a_damaged_file_is_read_or_refused(at: int, noise: bytes) -> None:
             read(damaged)
         except MisuseError as refused:
             assert refused.code in {"reading.unreadable", "reading.encrypted"}  # noqa: PT017  reading it is fine too
+
+
+BODY = [Text(113, 400 + 18 * row, "Nội dung của văn bản này có nhiều chữ, gửi các cơ quan.") for row in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "symbol"),
+    [
+        ("Số 217 QĐ/TW", 217, "QĐ/TW"),
+        ("Nghị quyết số: 202/2025/QH15", 202, "2025/QH15"),
+        ("Số: 12 /QĐ–UBND", 12, "QĐ-UBND"),
+        ("Số: 31/EVNCPC-KT+AT", 31, "EVNCPC-KT+AT"),
+        ("Số: 5/2026/NQ-HĐND", 5, "2026/NQ-HĐND"),
+    ],
+)
+def test_number_lines_seen_in_the_wild(number: str, value: int, symbol: str) -> None:
+    fields = read(make_pdf([*state_header(number=number), *BODY])).fields
+    assert (fields.number, fields.symbol) == (value, symbol)
+
+
+def test_a_symbol_wrapped_at_its_hyphen_is_whole() -> None:
+    page = [*state_header(number="Số: 2086/KHLT-"), centred(170, 116, "SLĐTBXH-LĐLĐ", "", 13), *BODY]
+    assert read(make_pdf(page)).fields.symbol == "KHLT-SLĐTBXH-LĐLĐ"
+
+
+@pytest.mark.parametrize(
+    ("printed", "place"),
+    [
+        ("Hải Phòng, 09/6/2026", "Hải Phòng"),
+        ("Đà Nẵng, ngày 9/06/2026", "Đà Nẵng"),
+        ("Ngày 09 tháng 6 năm 2026", None),
+        ("Quảng Trị, hồi 16 giờ 00, ngày 9 tháng 06 năm 2026", "Quảng Trị"),
+    ],
+)
+def test_date_lines_seen_in_the_wild(printed: str, place: str | None) -> None:
+    fields = read(make_pdf([*state_header(date=printed), *BODY])).fields
+    assert (fields.date, fields.place) == (date(2026, 6, 9), place)
+
+
+def test_a_date_line_wrapped_before_its_year_is_whole() -> None:
+    page = [
+        *state_header(date="TP. Hồ Chí Minh, ngày 18 tháng 5"),
+        centred(RIGHT_COLUMN, 116, "năm 2026", "i", 13),
+        *BODY,
+    ]
+    assert read(make_pdf(page)).fields.date == date(2026, 5, 18)
+
+
+def test_a_title_wrapped_in_a_narrow_cell_is_no_agency() -> None:
+    page = [line for line in state_header() if "CỘNG" not in line.text and "Độc lập" not in line.text]
+    page += [
+        centred(RIGHT_COLUMN, 62, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT", "b", 13),
+        centred(RIGHT_COLUMN, 78, "NAM", "b", 13),
+    ]
+    fields = read(make_pdf([*page, *BODY])).fields
+    assert fields.agency == read(make_pdf([*state_header(), *BODY])).fields.agency
+    assert fields.number
+
+
+@pytest.mark.parametrize(
+    ("lines", "secrecy", "urgency"),
+    [
+        (("TUYỆT", "MẬT"), "TUYỆT MẬT", None),
+        (("THƯỢNG", "KHẨN"), None, "THƯỢNG KHẨN"),
+        (("HỎA", "TỐC"), None, "HỎA TỐC"),
+    ],
+)
+def test_a_mark_wrapped_in_its_frame_keeps_its_level(
+    lines: tuple[str, str], secrecy: str | None, urgency: str | None
+) -> None:
+    about = centred(170, 116, "V/v tăng cường phòng cháy", "", 12)
+    stamp = [centred(170, 134, lines[0], "b", 13), centred(170, 149, lines[1], "b", 13)]
+    fields = read(make_pdf([*state_header(), about, *stamp, *BODY])).fields
+    assert (fields.secrecy, fields.urgency) == (secrecy, urgency)
+    assert fields.subject == "V/v tăng cường phòng cháy"
+
+
+def test_an_arrival_stamp_beside_the_subject_and_a_file_name_up_the_margin_change_nothing() -> None:
+    stamp = [
+        centred(510, 172 + 12 * row, text, "b", 8) for row, text in enumerate(("VĂN PHÒNG TỈNH ỦY", "ĐẾN", "Số: 310"))
+    ]
+    margin = Text(30, 500, "vbdt-310_van thu.pdf", "", 8, turned=90)
+    plain, stamped = (
+        read(make_pdf(page)).fields
+        for page in ([*state_header(), *DECISION], [*state_header(), *DECISION, *stamp, margin])
+    )
+    assert stamped == plain
+
+
+def test_a_letter_from_another_font_drawn_later_stands_in_its_gap() -> None:
+    whole = centred(170, 62, "TỈNH ỦY NINH BÌNH", "b", 13)
+    left = 170 - width("TỈNH ỦY NINH BÌNH", 13, "b") / 2
+    after = left + width("TỈ", 13, "b")
+    parts = [
+        Text(left, 62, "T", "b", 13),
+        Text(after, 62, "NH ỦY NINH BÌNH", "b", 13),
+        Text(left + width("T", 13, "b"), 62, "Ỉ", "b", 13),
+    ]
+    rest = [line for line in party_header() if line.text != "TỈNH ỦY HẢI DƯƠNG"]
+    assert read(make_pdf([whole, *rest, *BODY])).fields.agency == "TỈNH ỦY NINH BÌNH"
+    assert read(make_pdf([*parts, *rest, *BODY])).fields.agency == "TỈNH ỦY NINH BÌNH"
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("Th.S Ngô Thị Kim Ngân", "Ngô Thị Kim Ngân"),
+        ("Đại tá, TS. Nguyễn Văn Sơn", "Nguyễn Văn Sơn"),
+        ("Rơ Châm H'Nga", "Rơ Châm H'Nga"),
+        ("K’Brôih", "K’Brôih"),
+    ],
+)
+def test_names_without_rank_and_with_apostrophes(printed: str, name: str) -> None:
+    block = signer(
+        500, upper=("T.M BAN CHẤP HÀNH", "CHỦ TỊCH"), name=printed, recipients=("1. Như trên;", "2. Lưu: VT.")
+    )
+    fields = read(make_pdf([*state_header(), *BODY, *block])).fields
+    assert (fields.authority, fields.signer_title, fields.signer_name) == ("T.M BAN CHẤP HÀNH", "CHỦ TỊCH", name)
+    assert fields.recipients == ("Như trên", "Lưu: VT")
+
+
+def test_an_unknown_type_over_the_greeting_is_not_taken_for_a_letter() -> None:
+    page = [
+        *state_header(number="Số: 12/ABC-VP"),
+        centred(MIDDLE, 170, "PHIẾU XIN Ý KIẾN", "b"),
+        Text(180, 200, "Kính gửi: Lãnh đạo Sở"),
+        *BODY,
+    ]
+    assert read(make_pdf(page)).fields.doc_type is None

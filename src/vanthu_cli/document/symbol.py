@@ -26,7 +26,7 @@ _PREFIX = r"(?i)^Số\s*:?\s*"
 # Latin letters only: a Cyrillic С in “СV/TU” looks the same, and would be another symbol that nobody ever finds.
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 _PART = rf"[{_LETTER}][{_LETTER}0-9]*(?:\.[{_LETTER}0-9]+)*"
-_TAIL = rf"(?:-[{_LETTER}0-9&]+(?:\.[{_LETTER}0-9]+)*)*"
+_TAIL = rf"(?:-[{_LETTER}0-9&+]+(?:\.[{_LETTER}0-9]+)*)*"
 _PARTY_SYMBOL = rf"[{_LETTER}]+/{_PART}{_TAIL}"
 _STATE_SYMBOL = rf"(?:(?:19|20)[0-9]{{2}}/)?{_PART}{_TAIL}"
 _SYMBOL = rf"{_PARTY_SYMBOL}|{_STATE_SYMBOL}"

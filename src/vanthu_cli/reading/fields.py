@@ -23,7 +23,7 @@ from vanthu_cli.document.symbol import parse_number, parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.agencies import agency_and_parent
 from vanthu_cli.reading.header import Header, date_parts, find_header
-from vanthu_cli.reading.lines import Line
+from vanthu_cli.reading.lines import Line, stacked
 from vanthu_cli.reading.page import Page, Sheets, open_pdf
 from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_heading, signing_pages, without_rank
 from vanthu_cli.reading.subject import Printed, type_and_subject
@@ -40,6 +40,8 @@ _NUMBER_SHAPE = re.compile(r"^S[ốỐ]\s*:?\s*\d+[a-zđ]?\s*[-/]")
 _BLANK_NUMBER = re.compile(r"^S[ốỐ]\s*:?[\s.…_]*[-/]\s*(?P<symbol>\S.*)$")
 # Without its hyphen: "Số 217 QĐ/TW".
 _UNJOINED = re.compile(r"^(S[ốỐ]\s*:?\s*\d{1,5})\s+(?=[A-ZĐ][A-Za-zĐđ]{0,3}/)")
+# The National Assembly's way: "Nghị quyết số: 202/2025/QH15".
+_TYPE_BEFORE = re.compile(r"^(?:Nghị quyết|Luật|Pháp lệnh|Lệnh)\s+(?=số)")
 _HOUR = re.compile(r"\s*,?\s*(?:hồi|lúc)\s+\d.*$")
 # An arrival mark that became part of the page names another agency, perhaps among the words of the head.
 _ARRIVAL = "ĐẾN"
@@ -47,9 +49,9 @@ _NEAR_A_STAMP = ("agency", "parent_agency", "subject")
 _DOUBT = 0.5
 _RIVAL, _UNTOLD = 0.4, 0.3
 _LEFT_EDGE = 45.0
-_ITEM_STEP = 2.0
+_ITEM_STEP = 2.6
 _MAX_RECIPIENTS = 60
-_BULLETS = "-+•*"
+_BULLET = re.compile(r"[-+•*–]\s*|\d{1,2}[.)]\s+")
 _FIRST_YEAR = 1930
 
 
@@ -140,7 +142,7 @@ def _marks(found: _Found, sheets: Sheets, first: Page) -> None:
         ("secrecy", secret_mark, [sheets.text(index) for index in sheets.looked_at]),
         ("urgency", urgency_mark, []),
     ):
-        mark = mark_of("\n".join([*(line.text for line in first.shown), *others]))
+        mark = mark_of("\n".join([*(line.text for line in first.shown), *stacked(first.shown), *others]))
         if mark:
             lines = [line for line in first.shown if mark_of(line.text) == mark]
             found.add(name, mark, 0.95, box_of(first, lines[:1]))
@@ -158,7 +160,7 @@ def _number(found: _Found, page: Page, header: Header) -> None:
     sure, place = 0.99 if header.title else 0.7, box_of(page, [line])
     blank = _BLANK_NUMBER.match(line.text)
     with suppress(MisuseError):
-        number = parse_number(_UNJOINED.sub(r"\1-", line.text))
+        number = parse_number(_UNJOINED.sub(r"\1-", _TYPE_BEFORE.sub("", line.text)))
         for name, value in (("number", number.value), ("number_text", line.text), ("symbol", number.symbol)):
             found.add(name, value, sure, place)
         return
@@ -178,7 +180,8 @@ def _date(found: _Found, page: Page, header: Header) -> None:
     if parts is None or header.date is None:
         return
     sure, place = 0.99 if header.title and header.number else 0.8, box_of(page, [header.date])
-    found.add("place", _HOUR.sub("", parts["place"]).strip(" ,"), sure, place)
+    if parts["place"]:
+        found.add("place", _HOUR.sub("", parts["place"]).strip(" ,"), sure, place)
     day, month, year = (parts[name].strip() for name in ("day", "month", "year"))
     if day.isdecimal() and month.isdecimal() and year.isdecimal() and int(year) >= _FIRST_YEAR:
         with suppress(ValueError):
@@ -235,7 +238,7 @@ def _recipients(found: _Found, pages: Sequence[Page], block: SignerBlock | None)
         ]
         items, lines = _items(heading, [line for line in under if line.x0 <= page.middle], page.middle)
         beside = [line for line in under if line.x0 > page.middle and line.baseline >= lines[-1].baseline - 1]
-        if any(line.text[0] in _BULLETS for line in beside):  # a second column; else it is the signer's block
+        if any(_BULLET.match(line.text) for line in beside):  # a second column; else it is the signer's block
             more, those = _items(heading, beside, page.x1)
             items, lines = items + more, lines + those
         values = tuple(item.strip(" ,;.") for item in items if item.strip(" ,;."))
@@ -247,11 +250,13 @@ def _recipients(found: _Found, pages: Sequence[Page], block: SignerBlock | None)
 def _items(heading: Line, under: Sequence[Line], right: float) -> tuple[list[str], list[Line]]:
     """Return what is listed in the lines, and those lines with the heading, up to the first gap."""
     items, lines = list[str](), [heading]
+    bulleted = any(_BULLET.match(line.text) for line in under)
     for line in under:
         if lines[-1].baseline - line.baseline > _ITEM_STEP * lines[-1].size or len(items) >= _MAX_RECIPIENTS:
             break
-        if line.text[0] in _BULLETS:
-            items.append(line.text.lstrip(f"{_BULLETS} "))
+        bullet = _BULLET.match(line.text)
+        if bullet or (not bulleted and (not items or items[-1][-1] in ";.,")):
+            items.append(line.text[bullet.end() if bullet else 0 :])
         elif items and line.x1 < right:
             items[-1] += f" {line.text}"
         lines.append(line)

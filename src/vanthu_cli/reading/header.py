@@ -6,6 +6,7 @@ and dates of the body and of legal-basis lines ("Căn cứ …") cannot be taken
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
@@ -13,11 +14,18 @@ from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 
-_TITLE = re.compile(r"ĐẢNG CỘNG SẢN VIỆT NAM$|CỘNG H(?:ÒA|OÀ) XÃ HỘI CHỦ NGHĨA VIỆT NAM$|ĐOÀN TNCS HỒ CHÍ MINH$")
+_TITLE = re.compile(
+    r"ĐẢNG CỘNG SẢN(?: VIỆT)?(?: NAM)?$|CỘNG H(?:ÒA|OÀ) XÃ HỘI CHỦ NGHĨA(?: VIỆT)?(?: NAM)?$|ĐOÀN TNCS HỒ CHÍ MINH$"
+)
 _MOTTO = re.compile(r"Độc lập\s*-\s*Tự do\s*-\s*Hạnh phúc$", re.IGNORECASE)
-_NUMBER = re.compile(r"^S[ốỐ]\s*:?\s*(?:[\d\s.…_]*[a-zđ]?\s*[-/]\s*\S|\d{1,5}\s+[A-ZĐ][A-Za-zĐđ]{0,3}/[A-ZĐ])")
+_NUMBER = re.compile(
+    r"^(?:(?:Nghị quyết|Luật|Pháp lệnh|Lệnh) số\s*:|S[ốỐ]\s*:?)\s*(?:[\d\s.…_]*[a-zđ]?\s*[-/]\s*\S|\d{1,5}\s+[A-ZĐ][A-Za-zĐđ]{0,3}/[A-ZĐ])"
+)
 _DATE = re.compile(
-    r"^(?P<place>\S.{1,58}?)\s*,?\s+ngày\b(?P<day>.*?)\btháng\b(?P<month>.*?)\bnăm\b(?P<year>[\s\d.…_]*)$"
+    r"^(?:(?P<place>\S.{1,58}?)\s*,?\s+ngày|Ngày)\b(?P<day>.*?)\btháng\b(?P<month>.*?)\bnăm\b(?P<year>[\s\d.…_]*)$"
+)
+_IN_FIGURES = re.compile(
+    r"^(?P<place>\S.{1,58}?)\s*,\s+(?:ngày\s+)?(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})$"
 )
 # A State number ends at its first blank; a Party number may have blanks round its hyphen: "Số 145 - CV/TU".
 _NUMBER_AND_MORE = re.compile(r"^S[ốỐ]\s*:?\s*[\d\s.…_]*[-/]\s*[^\s,]+\s")
@@ -31,7 +39,11 @@ _HEAD_HEIGHT = 150.0
 """Points below the title within which the number line stands: four lines of names and the rule."""
 _DATE_REACH = 60.0
 _LINE_STEP = 30.0
+_OVER_NUMBER = 65.0
+"""Points between the number and the lowest name over it: a rule stands between, and lines may be spaced by one and a half."""
 _SUBJECT_STEP = 1.9
+_FIRST_STEP = 2.7
+_ALIKE = 1.15
 _SLACK = 4.0
 _COLUMN_GAP = 1.0
 _YEAR = "năm"
@@ -78,7 +90,7 @@ def find_header(page: Page) -> Header:
     )
     numbers = _numbers(lines, title, page)
     number = numbers[0] if len({line.text for line in numbers}) == 1 else None
-    date = _date(lines, title, number)
+    date = _date([*lines, *_wrapped_dates(lines)], title, number)
     date = _with_wrapped_year(date, lines) if date else None
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
@@ -129,7 +141,7 @@ def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | 
     near = [
         line
         for line in lines
-        if _DATE.match(line.text)
+        if (_DATE.match(line.text) or _IN_FIGURES.match(line.text))
         and line.text[0].isupper()
         and abs(line.baseline - anchor.baseline) <= (_DATE_REACH if number else _HEAD_HEIGHT)
         and (number is None or line.x0 > number.centre)
@@ -148,6 +160,18 @@ def _with_wrapped_year(date: Line, lines: list[Line]) -> Line:
             text, edges = f"{date.text} {line.text}", (*date.edges, (date.x1, date.x1), *line.edges)
             return replace(date, text=text, edges=edges)
     return date
+
+
+def _wrapped_dates(lines: list[Line]) -> Iterator[Line]:
+    """Yield date lines whose end was wrapped ("…, ngày 18 tháng 5" / "năm 2026")."""
+    for line in lines:
+        if not _DAY_OF.search(line.text) or _YEAR in line.text.split():
+            continue
+        for under in lines:
+            below = 0 < line.baseline - under.baseline < _NEXT_LINE * line.size and line.x0 < under.centre < line.x1
+            if below and under.text.startswith(f"{_YEAR} "):
+                edges = (*line.edges, (line.x1, line.x1), *under.edges)
+                yield replace(line, text=f"{line.text} {under.text}", edges=edges, y0=under.y0)
 
 
 def _with_wrapped_symbol(number: Line, lines: list[Line]) -> Line:
@@ -209,8 +233,8 @@ def _put(line: Line, span: tuple[int, int], groups: list[Line]) -> Line:
 
 
 def date_parts(line: Line) -> re.Match[str] | None:
-    """Match a date line: groups place, day, month, year as printed, blanks included."""
-    return _DATE.match(line.text)
+    """Match a date line: groups place (None: not printed), day, month, year as printed, blanks included."""
+    return _DATE.match(line.text) or _IN_FIGURES.match(line.text)
 
 
 def _same_column(line: Line, number: Line, title: Line | None, page: Page) -> bool:
@@ -231,7 +255,7 @@ def _above(lines: list[Line], number: Line, title: Line | None, page: Page) -> t
             _same_column(line, number, title, page) or line.x0 < number.centre < line.x1
         ):
             continue
-        if line.baseline - lowest.baseline > _LINE_STEP + number.size:
+        if line.baseline - lowest.baseline > (_OVER_NUMBER if lowest is number else _LINE_STEP + number.size):
             break
         if title and line.baseline > title.baseline + _LINE_STEP:
             break
@@ -255,8 +279,12 @@ def _below(column: list[Line], number: Line) -> tuple[Line, ...]:
         if line.baseline < number.baseline - 1 and abs(line.centre - number.centre) < 2 * _LINE_STEP
     ]
     taken: list[Line] = []
+    reach = _FIRST_STEP
     for before, line in pairwise([number, *under]):
-        if before.baseline - line.baseline > _SUBJECT_STEP * max(before.size, line.size):
+        step = (before.baseline - line.baseline) / max(before.size, line.size)
+        if step > reach:
             break
+        # Lines follow each other as closely as the first did, whatever the page's spacing.
+        reach = max(_SUBJECT_STEP, min(reach, _ALIKE * step))
         taken.append(line)
     return tuple(taken)

@@ -106,12 +106,13 @@ def pieces_of(
             if code >= _FIRST_MARK and piece.joins(char, box):
                 continue
             if piece.goes_on(box[0], baseline):
-                # pdfium tells no blank where a mark of the letter before reaches into it; a thin 1 is none.
-                wide = box[0] - piece.edges[-1][1] > _WORD_GAP * piece.size
-                blank = after_space or (wide and not (char.isdecimal() and piece.chars[-1].isdecimal()))
-                piece.add(char, box, blank=blank)
-                after_space = False
-                continue
+                # Into a wide gap something may be drawn later, a letter from another font perhaps; a thin 1 leaves none.
+                gap, digits = box[0] - piece.edges[-1][1], char.isdecimal() and piece.chars[-1].isdecimal()
+                if digits or gap <= _WORD_GAP * piece.size:
+                    piece.add(char, box, blank=after_space)
+                    after_space = False
+                    continue
+                font = font or piece.font
         piece = Piece(baseline, font or _font(text_page, index, turn))
         pieces.append(piece)
         piece.add(char, box)

@@ -24,6 +24,7 @@ _BLANK_GAP = 10.0
 _SAME_ROW = 0.3
 _MARK_OVER = 0.8  # marks of VNI fonts stand over letters, or beside them
 _OPEN_LINES = 8
+_STAMP_LETTERS, _STAMP_STEP = 12, 1.8
 _SIZES = 1.4
 """Letters of one line differ in size at most by that: small capitals have 0.8 of it, a stamp beside the line less."""
 # Recognised text (OCR) is often set in a font without shapes: its letters have a width and no height.
@@ -154,6 +155,15 @@ def lines_of(pieces: Iterable[Piece]) -> list[Line]:
     return sorted(lines, key=lambda line: (-line.baseline, line.x0))
 
 
+def stacked(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield what short lines say together that stand closely one over the other: a stamp may be wrapped ("TUYỆT" / "MẬT")."""
+    short = [line for line in lines if len(line.text) <= _STAMP_LETTERS]
+    for upper, lower in ((one, other) for one in short for other in short):
+        step = upper.baseline - lower.baseline
+        if 0 < step < _STAMP_STEP * lower.size and abs(upper.centre - lower.centre) < lower.size:
+            yield f"{upper.text} {lower.text}"
+
+
 def _rows(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
     """Group pieces of one baseline; a number stamped by another program may sit a little off."""
     row: list[Piece] = []
@@ -177,7 +187,8 @@ def _chains(row: list[Piece]) -> list[list[Piece]]:
                 continue
             if abs(piece.edges[0][0] - last.edges[0][0]) < _SAME_ROW * last.size and piece.chars == last.chars:
                 break  # drawn twice for a bolder look
-            if -_SAME_ROW * last.size <= gap <= _reach(last, piece) * last.size:
+            near = -_SAME_ROW * last.size <= gap
+            if near and (gap <= _STYLE_GAP * last.size or gap <= _reach(last, piece) * last.size):
                 chain.append(piece)
                 break
         else:

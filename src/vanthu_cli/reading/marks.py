@@ -17,6 +17,7 @@ from pathlib import Path
 from lxml import etree
 
 from vanthu_cli.errors import MisuseError
+from vanthu_cli.reading.lines import stacked
 from vanthu_cli.reading.page import Sheets, open_pdf
 from vanthu_cli.rules.secrecy import secret_mark, secret_mark_in_name
 
@@ -76,7 +77,8 @@ def secret_mark_in_pdf(sheets: Sheets) -> str | None:
     """
     lines: list[str] = []
     with suppress(MisuseError):
-        lines += [line.text for line in sheets.page(0).shown]
+        shown = sheets.page(0).shown
+        lines += [*(line.text for line in shown), *stacked(shown)]
     lines += map(sheets.text, sheets.looked_at)
     with suppress(Exception):
         lines += sheets.document.get_metadata_dict(skip_empty=True).values()

@@ -15,17 +15,20 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import LAST_PAGES, Page, Sheets
 
-_AUTHORITY = re.compile(r"^(?:T/M|K/T|T/L|T/U|TM\.|KT\.|TL\.|TUQ\.)\s?", re.IGNORECASE)
+_AUTHORITY = re.compile(r"^(?:T/M|K/T|T/L|T/U|(?:T\.?M|K\.?T|T\.?L|T\.?U\.?Q)(?:\.|(?=\s)))\s?", re.IGNORECASE)
 _OFFICE = re.compile(
     r"^(?:Q\.\s?|QUYỀN )?(?:CHI |CỤC |VỤ |TỔNG )*(?:PHÓ|BÍ THƯ|CHỦ TỊCH|GIÁM ĐỐC|CHÁNH|TRƯỞNG|CỤC TRƯỞNG|VỤ TRƯỞNG|HIỆU|VIỆN|"
-    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ)|THỐNG ĐỐC|KIỂM SÁT VIÊN|TƯ LỆNH|HẠT TRƯỞNG|TRẠM TRƯỞNG|ĐỒN TRƯỞNG|QUẢN ĐỐC"
+    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ)|THỐNG ĐỐC|THẨM PHÁN|CHẤP HÀNH VIÊN|KIỂM SÁT VIÊN|TƯ LỆNH|HẠT TRƯỞNG|TRẠM TRƯỞNG|ĐỒN TRƯỞNG|QUẢN ĐỐC"
     r"|KẾ TOÁN|TRỢ LÝ|THANH TRA|ĐẠI DIỆN|TỔ TRƯỞNG|TỔ PHÓ|HỘI TRƯỞNG|LỚP TRƯỞNG|ĐỔNG LÝ)"
 )
-_RANK = re.compile(r"^(?:(?:Đại|Thượng|Trung|Thiếu) (?:tướng|tá)|(?:[A-ZĐ][A-Za-z.]*\.\s?)+)\s?")
+_RANK = re.compile(
+    r"^(?:(?:(?:Đại|Thượng|Trung|Thiếu) (?:tướng|tá|[úu]y)|(?:PGS|GS|TSKH|TS|Th\.?S|BS|DS|KS|CN|CK[I1]{0,2})\b|[A-ZĐ][A-Za-z.]*\.)"
+    r"[.,]?\s*)+"
+)
 _APOSTROPHES = re.compile("['’]")
-_RECIPIENTS = re.compile(r"^Nơi nhận\s*(?::|$)", re.IGNORECASE)
+_RECIPIENTS = re.compile(r"^Nơi (?:nhận|gửi)\s*(?::|$)", re.IGNORECASE)
 
-_RECIPIENTS_WORD = "nơi nhận"
+_RECIPIENTS_WORDS = ("nơi nhận", "nơi gửi")
 
 REACH = 260.0
 """Points from the name up to the topmost line of authority."""
@@ -87,7 +90,9 @@ def signing_pages(sheets: Sheets) -> list[Page]:
     """
     pages = [sheets.page(0)]
     for index in sheets.looked_at[1:]:
-        if index >= len(sheets) - LAST_PAGES or _RECIPIENTS_WORD in sheets.text(index).casefold():
+        if index >= len(sheets) - LAST_PAGES or any(
+            word in sheets.text(index).casefold() for word in _RECIPIENTS_WORDS
+        ):
             with suppress(MisuseError):
                 pages.append(sheets.page(index))
     return pages
@@ -195,8 +200,8 @@ def _capitals(lines: Iterable[Line], name: Line) -> tuple[Line, ...]:
 def _is_name(text: str) -> bool:
     """Tell a person's name ("Lê Văn Hiệu", "Đại tá Nguyễn Văn A") from other short lines."""
     words = without_rank(text).split()
-    parts = [part for word in words for part in _APOSTROPHES.split(word)]  # "H'Nga"
-    return len(words) in _WORDS and all(
+    parts = [part for word in words for part in _APOSTROPHES.split(word) if part]  # "H'Nga"
+    return len(parts) in _WORDS and all(
         part.isalpha() and part[0].isupper() and (len(part) == 1 or part[1:].islower()) for part in parts
     )
 

@@ -7,19 +7,21 @@ stands in for it.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from vanthu_cli.document.symbol import kind_of
 from vanthu_cli.reading.header import Header
-from vanthu_cli.reading.lines import Line
+from vanthu_cli.reading.lines import Line, stacked
 from vanthu_cli.reading.page import Page
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 from vanthu_cli.rules.types import TYPE_NAMES, types_of
 
-_ABOUT = re.compile(r"^(?:V/v|Về việc)\b", re.IGNORECASE)
+_ABOUT = re.compile(r"^[“\"']?(?:V/v|Vv|Về việc)\b", re.IGNORECASE)
 _BODY = re.compile(
     r"^(?:Kính gửi|Căn cứ|Thực hiện|Theo đề nghị|Xét đề nghị|Điều \d|\((?:Ban hành|[Kk]èm|[Đđ]ính|Trích)|I\.|1\.|1-|-{3,}|_{3,})"
 )
-_AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|-{3,}|_{3,})")
+_AFTER_ABOUT = re.compile(r"^(?:Kính gửi|Căn cứ|Địa chỉ|Điện thoại|ĐT\b|E-?mail|Website|Fax|MST|Mã số|-{3,}|_{3,})")
+_NUMBER_BELOW = re.compile(r"^S[ốỐ]\s*:")
 _WORDY = re.compile(r"[^\W\d_IVXLC]{2}")
 _BROKEN = re.compile(r"(\d\S*[/-]) (?=[A-ZĐ])")
 _LETTER = "Công văn"
@@ -28,6 +30,8 @@ _TYPE_REACH = 220.0
 _OFF_CENTRE = 45.0
 _SAME_CENTRE = 10.0
 _STEP = 2.0
+_FIRST_STEP = 2.8
+_ALIKE = 1.15
 _MAX_LINES = 8
 _CONTRADICTED = 0.3
 
@@ -65,20 +69,37 @@ def type_and_subject(page: Page, header: Header, symbol: str | None) -> Iterator
         yield Printed("doc_type", _LETTER, 0.97 if about else 0.85)
     elif len(names) == 1:
         yield Printed("doc_type", names[0], 0.75)
-    elif symbol and kind_of(symbol) == "state" and not names and greeted:
+    elif symbol and kind_of(symbol) == "state" and not names and greeted and not _headed(page, header):
         yield Printed("doc_type", _LETTER, 0.8)
+
+
+def _headed(page: Page, header: Header) -> bool:
+    """Tell whether something in bold capitals stands in the middle before the greeting: a type of a name not known here."""
+    for line in page.lines:
+        if line.text.startswith("Kính gửi"):
+            return False
+        under = header.bottom is not None and line.baseline < header.bottom - 1
+        if under and line.bold and line.text.isupper() and abs(line.centre - page.middle) <= _OFF_CENTRE:
+            return True
+    return False
 
 
 def _about(header: Header) -> list[Line]:
     """Return the lines of the subject under the number of a công văn ("V/v …")."""
     taken: list[Line] = []
-    for line in header.below:
+    for line, below in zip_longest(header.below, header.below[1:]):
         if not taken and not _ABOUT.match(line.text):
             continue
-        if _AFTER_ABOUT.match(line.text) or secret_mark(line.text) or urgency_mark(line.text):
+        stamped = _is_mark(line.text) or bool(below and any(map(_is_mark, stacked([line, below]))))
+        # Smaller print under it is the agency's address.
+        if stamped or _AFTER_ABOUT.match(line.text) or (taken and line.size < taken[0].size - 1):
             break
         taken.append(line)
     return taken
+
+
+def _is_mark(text: str) -> bool:
+    return bool(secret_mark(text) or urgency_mark(text))
 
 
 def _printed_type(page: Page, header: Header) -> tuple[Line, str, str] | None:
@@ -112,16 +133,18 @@ def _named(line: Line) -> tuple[Line, str, str] | None:
 def _subject_under(page: Page, type_line: Line, rest: str) -> tuple[str, list[Line]]:
     """Return the lines centred under the type line in one style, up to a gap, a rule or the first words of the body."""
     texts, lines = ([rest], [type_line]) if rest else (list[str](), list[Line]())
-    before, first = type_line, None
+    before, first, reach = type_line, None, _FIRST_STEP
     for line in (one for one in page.lines if one.baseline < type_line.baseline - 1):
         if line.x0 > type_line.centre or line.x1 < type_line.centre:
             continue  # a stamp beside it
         first = first or line
-        close = before.baseline - line.baseline <= _STEP * max(before.size, line.size)
+        step = (before.baseline - line.baseline) / max(before.size, line.size)
+        close = step <= reach
+        reach = max(_STEP, min(reach, _ALIKE * step))
         alike = line.text.isupper() == first.text.isupper() or not _WORDY.search(line.text)
         styled = alike and (line.bold, line.italic) == (first.bold, first.italic)
         centred = abs(line.centre - type_line.centre) <= _SAME_CENTRE
-        body = _BODY.match(line.text) and not line.bold
+        body = (_BODY.match(line.text) and not line.bold) or _NUMBER_BELOW.match(line.text)
         if not (close and styled and centred) or body or len(texts) >= _MAX_LINES:
             break
         if any(char.isalnum() for char in line.text):

@@ -70,6 +70,8 @@ _STATE: dict[str, tuple[str, ...]] = {
 }
 _WITHOUT_ABBREVIATION = (
     "Thư công",
+    "Thư mời",
+    "Phiếu trình",
     "Tuyên bố",
     "Lời kêu gọi",
     "Giấy chứng nhận",
