@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-servers.sh PACKAGE...   the real servers, tokens and judges of the tests
-# (Dovecot, Postfix, poppler, LibreOffice, SoftHSM, xmlsec1, qpdf, swaks, mutt)
+# (Dovecot, Postfix, poppler, LibreOffice, SoftHSM, xmlsec1, qpdf, swaks, mutt, tesseract)
 # As root: installs the Debian packages that are missing; starts no service, edits nothing in /etc.
 # Not root: says which tests are left out and how to get them. With CI=true a missing package is a failure.
 set -eu
@@ -17,7 +17,7 @@ leave_out() {
 
 *** NOT INSTALLED:$missing
 *** ($1)
-*** The tests that need them (real mail servers, pdfsig, LibreOffice pages, tokens, xmlsec1, qpdf) are LEFT OUT of this run.
+*** The tests that need them (real mail servers, pdfsig, LibreOffice pages, tokens, xmlsec1, qpdf, scans) are LEFT OUT of this run.
 *** To run them too:  sudo sh tests/install-servers.sh$missing
 
 TEXT

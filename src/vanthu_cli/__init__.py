@@ -51,6 +51,11 @@ the hosts that are allowed, and the file is judged again. pictures.py draws what
 Verdicts are kept for a day by all that they rest on (register/verdicts.py), never longer than until something of it ends. archive.py asks
 the same judge at later moments: the first at which a document is no longer valid is its end.
 
+Reading. Letters come from pdfium with their boxes (reading/letters.py), old fonts put into Unicode (legacy.py), and become lines by geometry
+alone (lines.py): what is beside, turned or of another size is another line. header.py finds the head, agencies.py its names, subject.py type and
+subject, signer.py the blocks at the end; fields.py gathers candidates with confidence and place, and tells as a field's value only one that is
+sure and unrivalled. drawn.py shows it. A scan's text is recognised on a copy of pictures alone (procedures/recognise.py), never the file itself.
+
 Issuing. The leader signs a prepared copy (empty fields: LanhDao, and LanhDao_2 for a second signer, SoVaNgay, ConDau); the
 office signs the strip whose appearance draws number and date, then the seal. Real signatures, not form fields: nobody can
 change 145 to 999 afterwards, and a receiver's arrival stamp breaks nothing. Files that go along are signed as annexes.

@@ -116,6 +116,8 @@ def _bytes_or_path(file: Path) -> bytes | Path:
     if not file.is_file():
         raise _unreadable(file, _("it is not a file") if file.exists() else _("there is no such file"))
     size = file.stat().st_size
+    if size == 0:
+        raise _unreadable(file, _("it is empty"))
     if size > _LARGEST:
         raise _unreadable(file, _("it is too large"))
     return file.read_bytes() if size <= _IN_MEMORY else file.absolute()

@@ -12,7 +12,7 @@ def field_words() -> Mapping[str, str]:
         "urgency": _("Urgency"),
         "parent_agency": _("Body above"),
         "agency": _("Agency"),
-        "number": _("Number"),
+        "number": _("No."),
         "symbol": _("Symbol"),
         "number_text": _("As printed"),
         "place": _("Place"),
