@@ -1,13 +1,19 @@
-"""`python -m tests.reading.corpus OUTFOLDER`: write OUTFOLDER/{tune,held}/NAME.pdf and, beside each, NAME.json."""
+"""`python -m tests.reading.corpus OUTFOLDER`: write OUTFOLDER/{tune,held}/NAME.pdf and, beside each, NAME.json.
+
+And OUTFOLDER/145-CV-TU.pdf: the dispatch of the Hải Dương Party committee that this program was asked for.
+"""
 
 import json
 import sys
 from pathlib import Path
 
 from tests.reading.corpus import cases
+from tests.reading.pages import dispatch_145, make_pdf
 
 
 def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "145-CV-TU.pdf").write_bytes(make_pdf(*dispatch_145()))
     for case in cases():
         place = folder / case.part
         place.mkdir(parents=True, exist_ok=True)
