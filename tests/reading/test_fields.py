@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.reading.pages import (
+    MARGIN_LEFT,
     MIDDLE,
     RIGHT_COLUMN,
     Text,
@@ -465,3 +466,35 @@ def test_an_unknown_type_over_the_greeting_is_not_taken_for_a_letter() -> None:
         *BODY,
     ]
     assert read(make_pdf(page)).fields.doc_type is None
+
+
+def test_a_head_with_the_number_on_the_right_under_the_title() -> None:
+    page = [
+        centred(165, 62, "UBND THÀNH PHỐ HUẾ", "", 13),
+        centred(RIGHT_COLUMN, 62, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "b", 12),
+        centred(165, 78, "VĂN PHÒNG", "b", 13),
+        centred(RIGHT_COLUMN, 78, "Độc lập - Tự do - Hạnh phúc", "b", 13),
+        centred(500, 108, "Số: 305/GM-VP", "", 13),
+        centred(470, 123, "Huế, ngày 01 tháng 12 năm 2026", "i", 13),
+        centred(MIDDLE, 160, "GIẤY MỜI", "b"),
+        *BODY,
+    ]
+    fields = read(make_pdf(page)).fields
+    assert (fields.number, fields.symbol, fields.date, fields.place) == (305, "GM-VP", date(2026, 12, 1), "Huế")
+    assert (fields.agency, fields.parent_agency, fields.doc_type) == ("VĂN PHÒNG", "UBND THÀNH PHỐ HUẾ", "Giấy mời")
+
+
+def test_a_head_of_one_column() -> None:
+    page = [
+        centred(MIDDLE, 62, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "b", 12),
+        centred(MIDDLE, 78, "Độc lập - Tự do - Hạnh phúc", "b", 13),
+        centred(MIDDLE, 110, "HỘI ĐỒNG NHÂN DÂN", "b", 13),
+        centred(MIDDLE, 126, "PHƯỜNG HOÀN KIẾM", "b", 13),
+        Text(MARGIN_LEFT, 156, "Số: 5/2026/NQ-HĐND", "", 13),
+        centred(440, 156, "Hoàn Kiếm, ngày 10 tháng 7 năm 2026", "i", 13),
+        centred(MIDDLE, 190, "NGHỊ QUYẾT", "b"),
+        *BODY,
+    ]
+    fields = read(make_pdf(page)).fields
+    assert (fields.number, fields.symbol, fields.date) == (5, "2026/NQ-HĐND", date(2026, 7, 10))
+    assert (fields.agency, fields.doc_type) == ("HỘI ĐỒNG NHÂN DÂN PHƯỜNG HOÀN KIẾM", "Nghị quyết")

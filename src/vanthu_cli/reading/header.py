@@ -8,7 +8,7 @@ and dates of the body and of legal-basis lines ("Căn cứ …") cannot be taken
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 
 from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import Page
@@ -39,6 +39,7 @@ _HEAD_HEIGHT = 150.0
 """Points below the title within which the number line stands: four lines of names and the rule."""
 _DATE_REACH = 60.0
 _LINE_STEP = 30.0
+_RIGHT_HEIGHT = 75.0
 _OVER_NUMBER = 65.0
 """Points between the number and the lowest name over it: a rule stands between, and lines may be spaced by one and a half."""
 _SUBJECT_STEP = 1.9
@@ -83,14 +84,14 @@ def find_header(page: Page) -> Header:
             line
             for line in lines
             if _TITLE.match(line.text)
-            and line.centre > page.middle
+            and line.centre > page.middle - _LINE_STEP
             and line.baseline > page.y1 - _UPPER_PART * (page.y1 - page.y0)
         ),
         None,
     )
     numbers = _numbers(lines, title, page)
     number = numbers[0] if len({line.text for line in numbers}) == 1 else None
-    date = _date([*lines, *_wrapped_dates(lines)], title, number)
+    date = _date([*lines, *_wrapped_dates(lines)], title, number, page)
     date = _with_wrapped_year(date, lines) if date else None
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
@@ -98,6 +99,9 @@ def find_header(page: Page) -> Header:
     header = Header(title, number, date, rivals=() if number else tuple(numbers))
     if number is None:
         return header
+    if title and (_is_central(title, page) or _is_under(number, title)):
+        names = _names_apart(lines, number, title, page)
+        return replace(header, above=tuple(names), below=_below(lines, names[-1]) if names else ())
     column = [line for line in lines if _same_column(line, number, title, page)]
     header = replace(header, above=_above(lines, number, title, page), below=_below(column, number))
     # Without a title only an agency's name over the number tells a head from a body that happens to begin with "Số".
@@ -125,16 +129,42 @@ def _numbers(lines: list[Line], title: Line | None, page: Page) -> list[Line]:
     """Return the number lines of the head; two different ones are none: guessing is worse."""
     found = [line for line in lines if _NUMBER.match(line.text)]
     if title:
+        found = [line for line in found if 0 < title.baseline - line.baseline <= _HEAD_HEIGHT]
         left = [line for line in found if line.centre < title.centre - _LINE_STEP]
-        found = [line for line in left if 0 < title.baseline - line.baseline <= _HEAD_HEIGHT]
+        right = [line for line in found if line.x0 > page.middle and title.baseline - line.baseline <= _RIGHT_HEIGHT]
+        found = left or right
     else:
         top = page.y1 - _UPPER_PART * (page.y1 - page.y0)
         found = [line for line in found if line.baseline > top and line.centre < page.middle][:1]
     return found
 
 
-def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | None:
+def _is_central(title: Line, page: Page) -> bool:
+    """Tell a head of one column: the title in the middle, the agency under it, number and date on one line below."""
+    return abs(title.centre - page.middle) < _LINE_STEP
+
+
+def _is_under(number: Line, title: Line) -> bool:
+    """Tell a head whose number stands on the right, under the title, and not under the agency."""
+    return number.centre >= title.centre - _LINE_STEP
+
+
+def _names_apart(lines: list[Line], number: Line, title: Line, page: Page) -> list[Line]:
+    """Return the names of agencies in a head where they do not stand over the number: under the title, or left of it."""
+    if _is_central(title, page):
+        near = [one for one in lines if number.baseline < one.baseline < title.baseline]
+        near = [one for one in near if abs(one.centre - title.centre) < _SLACK and not _MOTTO.search(one.text)]
+    else:
+        near = [one for one in lines if one.x1 <= title.x0 and one.baseline > number.baseline - _LINE_STEP]
+    worded = [one for one in near if any(map(str.isalpha, one.text))]
+    names = list(takewhile(lambda one: one.text.isupper(), worded))
+    return [one for one in names if not secret_mark(one.text) and not urgency_mark(one.text)]
+
+
+def _date(lines: list[Line], title: Line | None, number: Line | None, page: Page) -> Line | None:
     """Return the date line: right of the number at about its height, or under the title."""
+    central = title is not None and _is_central(title, page)
+    under = title is not None and number is not None and _is_under(number, title)
     anchor = number or title
     if anchor is None:
         return None
@@ -144,8 +174,9 @@ def _date(lines: list[Line], title: Line | None, number: Line | None) -> Line | 
         if (_DATE.match(line.text) or _IN_FIGURES.match(line.text))
         and line.text[0].isupper()
         and abs(line.baseline - anchor.baseline) <= (_DATE_REACH if number else _HEAD_HEIGHT)
-        and (number is None or line.x0 > number.centre)
-        and (title is None or (line.baseline < title.baseline and abs(line.centre - title.centre) < 3 * _LINE_STEP))
+        and (number is None or under or line.x0 > number.centre)
+        and (title is None or line.baseline < title.baseline)
+        and (title is None or central or abs(line.centre - title.centre) < 3 * _LINE_STEP)
     ]
     return min(near, key=lambda line: abs(line.baseline - anchor.baseline), default=None)
 
