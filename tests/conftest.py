@@ -11,6 +11,7 @@ from tests.cli import assets
 from vanthu_cli import locale
 from vanthu_cli.sandbox.office import PracticeOffice
 
+
 _LONG = ("test_soak.py", "test_kill.py")
 
 
