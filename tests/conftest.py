@@ -12,14 +12,6 @@ from vanthu_cli import locale
 from vanthu_cli.sandbox.office import PracticeOffice
 
 
-_LONG = ("test_soak.py", "test_kill.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes: the workers take the short tests from each other, and nobody ends alone."""
-    items.sort(key=lambda item: not item.path.name.endswith(_LONG))
-
-
 @pytest.fixture(autouse=True)
 def english() -> None:
     """Tests read English sentences; the Vietnamese ones have tests of their own."""
