@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 	$(BIN)/vanthu demo vanthu-demo
 
 test: $(VENV)/.dev servers check
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
