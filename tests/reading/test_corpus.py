@@ -5,12 +5,12 @@ signer counts as empty: there the reader takes none of the signers for the one.
 """
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 from tests.reading.corpus import CorpusCase, cases
 from tests.reading.corpus.writer import WRITTEN
+from tests.reading.tables import counted
 from tests.reading.writer import SOFFICE
 
 from vanthu_cli.document.fields import Reading
@@ -48,22 +48,10 @@ def verdict(case: CorpusCase, reading: Reading, name: str) -> str:
     return "right" if found == (case.truth[name] or None) else "empty" if found is None else "wrong"
 
 
-def counted(part: str, seen: list[tuple[CorpusCase, Reading]]) -> Mapping[str, Counter[str]]:
-    table = {
-        name: Counter(
-            verdict(case, reading, name) for case, reading in seen if case.part == part and not case.needs_ocr
-        )
-        for name in FIELDS
-    }
-    print(f"\n{part:<15}{'right':>7}{'empty':>7}{'wrong':>7}")  # noqa: T201  the table is the point
-    for name, counts in table.items():
-        print(f"{name:<15}{counts['right']:>7}{counts['empty']:>7}{counts['wrong']:>7}")  # noqa: T201
-    return table
-
-
 @pytest.mark.parametrize("part", ["tune", "held"])
 def test_fields_are_read_right_or_left_empty(part: str, seen: list[tuple[CorpusCase, Reading]]) -> None:
-    table = counted(part, seen)
+    pages = [(case, reading) for case, reading in seen if case.part == part and not case.needs_ocr]
+    table = counted(part, ((name, verdict(case, reading, name)) for case, reading in pages for name in FIELDS))
     for name, least in LEAST_RIGHT.items():
         assert table[name]["right"] >= least * table[name].total(), name
     assert all(table[name]["wrong"] == 0 for name in NEVER_WRONG)

@@ -492,7 +492,7 @@ def test_a_head_of_one_column() -> None:
         centred(MIDDLE, 126, "PHƯỜNG HOÀN KIẾM", "b", 13),
         Text(MARGIN_LEFT, 156, "Số: 5/2026/NQ-HĐND", "", 13),
         centred(440, 156, "Hoàn Kiếm, ngày 10 tháng 7 năm 2026", "i", 13),
-        centred(MIDDLE, 190, "NGHỊ QUYẾT", "b"),
+        centred(MIDDLE, 178, "NGHỊ QUYẾT", "b"),
         *BODY,
     ]
     fields = read(make_pdf(page)).fields

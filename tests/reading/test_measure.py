@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from tests.reading.facts import FIELDS, Case, draft, drawn, pages
+from tests.reading.tables import counted
 from tests.reading.writer import Written
 
 from vanthu_cli.document.fields import Reading
@@ -29,14 +30,7 @@ def laid_out() -> list[tuple[Case, bytes]]:
 
 
 def measure(made: Iterable[tuple[Case, Reading]]) -> Mapping[str, Counter[str]]:
-    table: dict[str, Counter[str]] = {name: Counter() for name in FIELDS}
-    for case, reading in made:
-        for name, verdict in case.judge(reading).items():
-            table[name][verdict] += 1
-    print(f"\n{'field':<15}{'right':>7}{'empty':>7}{'wrong':>7}")  # noqa: T201  the table is the point
-    for name, counts in table.items():
-        print(f"{name:<15}{counts['right']:>7}{counts['empty']:>7}{counts['wrong']:>7}")  # noqa: T201
-    return table
+    return counted("field", (pair for case, reading in made for pair in case.judge(reading).items()))
 
 
 def check(table: Mapping[str, Counter[str]]) -> None:

@@ -18,7 +18,7 @@ from vanthu_cli.document.symbol import DocumentNumber
 from vanthu_cli.sandbox.documents import Page
 
 SOFFICE = shutil.which("soffice")
-_SECONDS = 120
+_SECONDS = 180
 
 _SPACES = ("office", "text", "table", "style")
 _NAMESPACES = " ".join(
@@ -60,29 +60,33 @@ def flat_odt(written: Written) -> str:
 
 
 def convert(sources: Mapping[str, Written], folder: Path) -> dict[str, bytes]:
-    """Return the PDFs, made by one soffice with a profile of its own and no fonts but the shipped ones."""
-    assert SOFFICE
+    """Return the PDFs by name."""
+    return exported({f"{name}.fodt": flat_odt(written).encode() for name, written in sources.items()}, folder)
+
+
+def exported(sources: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Return the PDFs of files, by their names without suffix, made by one soffice with a profile of its own and no fonts but
+    the shipped ones.
+    """
+    assert SOFFICE, "soffice (libreoffice-writer-nogui) is needed"
     fonts = folder / "fonts.conf"
-    shipped = files("vanthu_cli") / "fonts"
     fonts.write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{shipped}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>",
+        f"<dir>{files('vanthu_cli') / 'fonts'}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>",
         "utf-8",
     )
-    names = []
-    for name, written in sources.items():
-        source = folder / f"{name}.fodt"
-        source.write_text(flat_odt(written), "utf-8")
-        names.append(str(source))
+    for name, data in sources.items():
+        (folder / name).write_bytes(data)
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run(
-        [SOFFICE, profile, "--headless", "--norestore", "--convert-to", "pdf", "--outdir", str(folder), *names],
+        [SOFFICE, profile, "--headless", "--norestore", "--convert-to", "pdf", "--outdir", str(folder)]
+        + [str(folder / name) for name in sources],
         env={**os.environ, "FONTCONFIG_FILE": str(fonts), "HOME": str(folder)},
         check=True,
         capture_output=True,
         timeout=_SECONDS,
     )
-    return {name: (folder / f"{name}.pdf").read_bytes() for name in sources}
+    return {Path(name).stem: (folder / name).with_suffix(".pdf").read_bytes() for name in sources}
 
 
 def _head(written: Written) -> str:

@@ -162,3 +162,22 @@ def test_a_certificate_belongs_to_one_agency(book: Book) -> None:
         directory.put_certificate(book, own)
     assert directory.certificates(book) == directory.certificates(book, "SNV") == [own]
     assert directory.certificates(book, "STC") == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "parent", "name"),
+    [
+        ("UỶ BAN NHÂN DÂN TỈNH HẢI DƯƠNG", None, "UBND tỉnh Hải Dương"),
+        ("UBND TP. HẢI DƯƠNG", None, "Ủy ban nhân dân thành phố Hải Dương"),
+        ("VĂN PHÒNG", "TỈNH ỦY HẢI DƯƠNG", "Văn phòng Tỉnh ủy Hải Dương"),
+        ("BCH ĐOÀN TỈNH", None, "Ban Chấp hành Đoàn tỉnh"),
+        ("VĂN PHÒNG", "UBND TỈNH", None),
+    ],
+)
+def test_a_printed_name_means_the_same_agency_however_it_is_spelt(
+    book: Book, printed: str, parent: str | None, name: str | None
+) -> None:
+    with book.step():
+        directory.put(book, Agency("A", name or "Văn phòng Tỉnh ủy Hải Dương"))
+        directory.put(book, SNV)
+    assert [each.name for each in directory.by_printed(book, printed, parent)] == ([name] if name else [])

@@ -8,7 +8,7 @@ import typer
 
 from vanthu_cli.cli.parse import expanded, within
 from vanthu_cli.cli.progress import progress
-from vanthu_cli.cli.run import Run, Spool, run_of
+from vanthu_cli.cli.run import Run, Spool, run_of, spool
 from vanthu_cli.document.fields import DOUBTFUL, Candidate
 from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
@@ -35,23 +35,22 @@ def command(
     if preview is not None:
         _check_preview(preview, files)
     wish = Wish(run.now, run.language, jobs, picture=preview is not None, scans=scans)
-    answer = _Answer(run, several=len(files) > 1)
-    with progress(run, len(files), _("reading")) as tick:
+    with spool() as items, progress(run, len(files), _("reading")) as tick:
+        answer = _Answer(run, items, several=len(files) > 1)
         for each in inspect(config, files, wish):
             answer.take(each)
             tick()
             if preview is not None and each.picture is not None:
                 write_durably(preview.absolute(), each.picture)
                 answer.lines.append(_("Picture: {path}").format(path=preview))
-    return answer.give()
+        return answer.give()
 
 
 class _Answer:
     """What is said of the files, gathered one by one; what they hold is not kept."""
 
-    def __init__(self, run: Run, *, several: bool) -> None:
-        self._run, self._several = run, several
-        self._items = Spool()
+    def __init__(self, run: Run, items: Spool, *, several: bool) -> None:
+        self._run, self._items, self._several = run, items, several
         self._rows, self.lines = list[list[str]](), list[str]()
         self._code = 0
         self._first: VanthuError | None = None

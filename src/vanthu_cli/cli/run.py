@@ -84,13 +84,10 @@ class Run:
 
 
 class Spool:
-    """The items of a long answer as JSON, on the disk until all are known: memory does not grow with their number."""
+    """The items of a long answer as JSON, in a file until all are known: memory does not grow with their number."""
 
-    def __init__(self) -> None:
-        import tempfile  # 5 ms that commands with short answers need not pay
-
-        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", prefix="vanthu-")  # noqa: SIM115  closed below
-        self._separator = "\n"
+    def __init__(self, file: IO[str]) -> None:
+        self._file, self._separator = file, "\n"
 
     def add(self, item: Mapping[str, Any]) -> None:
         self._file.write(self._separator + json.dumps(item, ensure_ascii=False))
@@ -99,7 +96,15 @@ class Spool:
     def copy_to(self, out: IO[str]) -> None:
         self._file.seek(0)
         out.writelines(self._file)
-        self._file.close()
+
+
+@contextmanager
+def spool() -> Iterator[Spool]:
+    """Yield an empty spool, on the disk as long as it is in use."""
+    import tempfile  # 5 ms that commands with short answers need not pay
+
+    with tempfile.TemporaryFile("w+", encoding="utf-8", prefix="vanthu-") as file:
+        yield Spool(file)
 
 
 def run_of(context: Any) -> Run:

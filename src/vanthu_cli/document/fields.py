@@ -7,6 +7,8 @@ from typing import Any
 
 from vanthu_cli.document.places import Box
 
+LEAST = 0.5
+"""Confidence from which on a value is told as the field's own."""
 DOUBTFUL = 0.8
 """A value less sure than that is marked: a person looks at the page."""
 

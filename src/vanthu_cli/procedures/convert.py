@@ -1,20 +1,16 @@
 """A word processor's document to the PDF that is signed, by the LibreOffice of this machine."""
 
-import contextlib
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from vanthu_cli.errors import MisuseError, os_words
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.programs import ends
 from vanthu_cli.register.cabinet import write_durably
 
 _ZIP, _OLE, _RTF = b"PK", bytes.fromhex("D0CF11E0A1B11AE1"), b"{\\rtf"
@@ -126,7 +122,7 @@ def _converted(office: list[str], data: bytes, scratch: Path, file: Path, second
     typefaces.write_text(_TYPEFACES.format(folder=escape(str(files("vanthu_cli") / "fonts"))), encoding="utf-8")
     command = [*office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--nolockcheck"]
     command += ["--convert-to", f"pdf:writer_pdf_Export:{_options()}", "--outdir", str(scratch), str(source)]
-    if not _ends(command, seconds, {**os.environ, "FONTCONFIG_FILE": str(typefaces)}):
+    if not ends(command, seconds, {**os.environ, "FONTCONFIG_FILE": str(typefaces)}):
         raise MisuseError(
             "convert.too_slow",
             _("LibreOffice has not turned {file} into PDF within {seconds:.0f} seconds.").format(
@@ -153,30 +149,3 @@ def _options() -> str:
     return json.dumps(
         {name: {"type": kinds[type(value)], "value": str(value).lower()} for name, value in _EXPORT.items()}
     )
-
-
-def _ends(command: list[str], seconds: float, environment: Mapping[str, str]) -> bool:
-    """Run a command; tell whether it ended in time. None of its processes is left behind, whatever happens."""
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True, env=environment
-    )
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        if process.poll() is None:
-            _kill_all(process)
-    return True
-
-
-def _kill_all(process: subprocess.Popen[bytes]) -> None:
-    """End LibreOffice, which is a script that starts a starter that starts the program, and waits for none of them."""
-    if sys.platform == "win32":
-        command = ["taskkill", "/T", "/F", "/PID", str(process.pid)]
-        subprocess.run(command, capture_output=True, check=False)
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -4,6 +4,7 @@ A bomb, a loop or a crash of a parser costs one examination and nothing else (co
 The parent imports neither pyHanko nor pdfium.
 """
 
+import hashlib
 import os
 import sys
 from collections import deque
@@ -27,6 +28,10 @@ from vanthu_cli.validation.trust import Signatory, Trust
 _Item = TypeVar("_Item")
 _Done = TypeVar("_Done")
 
+LARGEST = 2 << 30
+"""Bytes of a file that is looked at at all."""
+_IN_MEMORY = 8 << 20
+"""Bytes up to which a file is handed to the worker; a larger one is read by it from the disk."""
 _SECONDS = 60
 _BYTES = 3 << 30
 
@@ -243,6 +248,19 @@ class Examiner:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+
+
+def in_hand(file: Path) -> tuple[bytes | Path, str]:
+    """Return what is handed to a worker, the bytes of a file or its place, and the SHA-256 (hex). `OSError`."""
+    data: bytes | Path = file.read_bytes() if file.stat().st_size <= _IN_MEMORY else file.absolute()
+    return data, sha256_of(data)
+
+
+def sha256_of(data: bytes | Path) -> str:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Examiners:

@@ -1,6 +1,5 @@
 """Reading documents for a person or a script: fields, how sure they are, what else they may be; the agency as this office knows it."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,17 @@ from vanthu_cli.document.fields import Reading
 from vanthu_cli.errors import MisuseError, UndecidedError, VanthuError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import register_file, who
-from vanthu_cli.procedures.examine import FATAL, Examination, Examiners, Question, Task, fault_words, side_by_side
+from vanthu_cli.procedures.examine import (
+    FATAL,
+    LARGEST,
+    Examination,
+    Examiners,
+    Question,
+    Task,
+    fault_words,
+    in_hand,
+    side_by_side,
+)
 from vanthu_cli.procedures.recognise import available, less_sure, recognised
 from vanthu_cli.register import directory
 from vanthu_cli.register.book import Book, open_book
@@ -20,9 +29,6 @@ from vanthu_cli.register.directory import Agency
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.validation.trust import Trust
 
-_LARGEST = 2 << 30
-_IN_MEMORY = 8 << 20
-"""Bytes up to which a file is handed to the worker; a larger one is read by it from the disk."""
 _NO_TRUST = Trust((), (), (), "ignore")
 
 
@@ -83,8 +89,8 @@ def _named(book: Book, inspected: Inspected) -> Inspected:
 
 def _read(pool: Examiners, file: Path, wish: Wish) -> Inspected:
     try:
-        data = _bytes_or_path(file)
-        sha256 = _sha256(data)
+        _check(file)
+        data, sha256 = in_hand(file)
     except MisuseError as error:
         return Inspected(file, error=error)
     except OSError as error:
@@ -112,15 +118,14 @@ def _tasks(wish: Wish) -> frozenset[Task]:
     return frozenset(tasks)
 
 
-def _bytes_or_path(file: Path) -> bytes | Path:
+def _check(file: Path) -> None:
     if not file.is_file():
         raise _unreadable(file, _("it is not a file") if file.exists() else _("there is no such file"))
     size = file.stat().st_size
     if size == 0:
         raise _unreadable(file, _("it is empty"))
-    if size > _LARGEST:
+    if size > LARGEST:
         raise _unreadable(file, _("it is too large"))
-    return file.read_bytes() if size <= _IN_MEMORY else file.absolute()
 
 
 def _unreadable(file: Path, why: str) -> MisuseError:
@@ -132,17 +137,12 @@ def _unread(file: Path, found: Examination) -> VanthuError:
         return UndecidedError(
             "inspect.failed", _("{path} could not be read: {why}").format(path=file, why=fault_words(found.fault or ""))
         )
+    if found.fault:
+        return MisuseError(
+            "inspect.unreadable", _("{path} could not be read: {why}").format(path=file, why=found.fault)
+        )
     return MisuseError(
         "inspect.not_pdf",
-        _("{path} could not be read: {why}").format(path=file, why=found.fault)
-        if found.fault
-        else _("{path} is no PDF: only PDF pages are read.").format(path=file),
-        "" if found.fault else _("Export the document to PDF first (“vanthu prepare” does it for Word files)."),
+        _("{path} is no PDF: only PDF pages are read.").format(path=file),
+        _("Export the document to PDF first (“vanthu prepare” does it for Word files)."),
     )
-
-
-def _sha256(data: bytes | Path) -> str:
-    if isinstance(data, bytes):
-        return hashlib.sha256(data).hexdigest()
-    with data.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

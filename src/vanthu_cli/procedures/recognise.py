@@ -4,6 +4,7 @@ Nothing of the scan's own file reaches them, the document itself stays as it is,
 """
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from vanthu_cli.document.fields import Candidate, Fields, Reading
+from vanthu_cli.document.fields import LEAST, Candidate, Fields, Reading
+from vanthu_cli.procedures.programs import ends
 
 _SECONDS = 180
-_LEAST = 0.5
 _LESS_SURE = 0.75
 _HALF_SURE: Mapping[str, float] = {"subject": 0.5, "recipients": 0.5, "parent_agency": 0.6}
 """Where a field ends is told by type and spacing, which recognition loses."""
@@ -39,12 +40,8 @@ def recognised(copy: bytes) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="vanthu-") as folder:
         source, target = Path(folder) / "paper.pdf", Path(folder) / "read.pdf"
         source.write_bytes(copy)
-        command = [sys.executable, "-m", "ocrmypdf", *options, str(source), str(target)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL)
-        except (subprocess.SubprocessError, OSError):
-            return None
-        return target.read_bytes()
+        ended = ends([sys.executable, "-m", "ocrmypdf", *options, str(source), str(target)], _SECONDS, os.environ)
+        return target.read_bytes() if ended and target.is_file() else None
 
 
 def less_sure(reading: Reading) -> Reading:
@@ -54,7 +51,7 @@ def less_sure(reading: Reading) -> Reading:
         for name, found in reading.candidates.items()
     }
     told = {name: sure * _HALF_SURE.get(name, _LESS_SURE) for name, sure in reading.confidence.items()}
-    told = {name: sure for name, sure in told.items() if sure >= _LEAST}
+    told = {name: sure for name, sure in told.items() if sure >= LEAST}
     values: Mapping[str, Any] = {name: getattr(reading.fields, name) for name in told}
     return replace(
         reading,

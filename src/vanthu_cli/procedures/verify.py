@@ -14,7 +14,7 @@ from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import register_file, signatories_of, trust_of, who
-from vanthu_cli.procedures.examine import Examiners, Question, fault_words, side_by_side
+from vanthu_cli.procedures.examine import LARGEST, Examiners, Question, fault_words, in_hand, sha256_of, side_by_side
 from vanthu_cli.procedures.lookup import Lookup, lookup_of
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import open_book
@@ -27,9 +27,6 @@ from vanthu_cli.validation.trust import Signatory, Trust, load_trust
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-_LARGEST = 2 << 30
-_IN_MEMORY = 8 << 20
-"""Bytes up to which a file is handed to the worker; a larger one is read by it from the disk."""
 _LONGEST = timedelta(days=1)
 _DETACHED = (".p7s", ".p7m", ".p7c", ".sig")
 
@@ -102,12 +99,11 @@ def _judge(pool: Examiners, bench: Bench, file: Path, wish: Wish) -> Judged:
         if file.exists() and not file.is_file():
             return Judged(file, None, _cannot("file-unreadable", _("it is not a file")))
         before = file.stat()
-        if before.st_size > _LARGEST:
+        if before.st_size > LARGEST:
             return Judged(file, None, _cannot("could-not-judge", _("it is too large")))
-        data: bytes | Path = file.read_bytes() if before.st_size <= _IN_MEMORY else file.absolute()
-        sha256 = _sha256(data)
+        data, sha256 = in_hand(file)
         content = wish.content or _companion(file)
-        about = _sha256(content) if content else ""
+        about = sha256_of(content) if content else ""
     except OSError as error:
         return Judged(file, None, _cannot("file-unreadable", os_words(error)))
     key = _key(bench, sha256, about, wish)
@@ -139,13 +135,6 @@ def _companion(file: Path) -> Path | None:
     """Return the file that a detached signature stands beside, None if there is none."""
     content = file.with_suffix("")
     return content if file.suffix.lower() in _DETACHED and content.is_file() else None
-
-
-def _sha256(data: bytes | Path) -> str:
-    if isinstance(data, bytes):
-        return hashlib.sha256(data).hexdigest()
-    with data.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _changed(file: Path, before: os.stat_result) -> bool:

@@ -42,11 +42,12 @@ _BARE = re.compile(
     r"|BỘ|SỞ|BAN|CỤC|VĂN PHÒNG|CÔNG AN|HỘI|ĐOÀN|CƠ QUAN)$"
 )
 
-_COMMITTEE = re.compile(
-    r"(?:ỦY|UỶ) BAN NHÂN DÂN|UBND|HỘI ĐỒNG NHÂN DÂN|HĐND|CÔNG AN|TÒA ÁN NHÂN DÂN|VIỆN KIỂM SÁT NHÂN DÂN|BỘ CHỈ HUY QUÂN SỰ"
-    r"|(?:ỦY|UỶ) BAN MẶT TRẬN TỔ QUỐC(?: VIỆT NAM)?"
+# One name whose halves are set unlike: "ỦY BAN NHÂN DÂN" / "TỈNH BẮC NINH".
+_IN_HALVES = re.compile(
+    r"(?:(?:ỦY|UỶ) BAN NHÂN DÂN|UBND|HỘI ĐỒNG NHÂN DÂN|HĐND|CÔNG AN|TÒA ÁN NHÂN DÂN|VIỆN KIỂM SÁT NHÂN DÂN|BỘ CHỈ HUY QUÂN SỰ"
+    r"|(?:ỦY|UỶ) BAN MẶT TRẬN TỔ QUỐC(?: VIỆT NAM)?)"
+    r" / (?:TỈNH|THÀNH PHỐ|TP\.?|HUYỆN|QUẬN|THỊ XÃ|XÃ|PHƯỜNG|THỊ TRẤN|ĐẶC KHU) (?!ỦY|UỶ|ĐOÀN)[^/]+"
 )
-_REGION = re.compile(r"(?:TỈNH|THÀNH PHỐ|TP\.?|HUYỆN|QUẬN|THỊ XÃ|XÃ|PHƯỜNG|THỊ TRẤN|ĐẶC KHU) (?!ỦY|UỶ|ĐOÀN)")
 
 Name = tuple[str, float]
 """A name and how sure it is."""
@@ -63,11 +64,8 @@ def agency_and_parent(lines: Sequence[Line]) -> tuple[Name | None, Name | None]:
     if len(styles) == 1:
         return _alike(*styles[0])
     if len(styles) == 2 and styles[1][0]:  # noqa: PLR2004  plain, then bold: the form
-        if len(lines) == 2 and _COMMITTEE.fullmatch(lines[0].text) and _REGION.match(lines[1].text):  # noqa: PLR2004  see below
-            return (
-                f"{lines[0].text} {lines[1].text}",
-                _PARENT,
-            ), None  # "ỦY BAN NHÂN DÂN" / "TỈNH BẮC NINH", set unlike
+        if _IN_HALVES.fullmatch(" / ".join(line.text for line in lines)):
+            return (" ".join(line.text for line in lines), _PARENT), None
         parents, agencies = _names(styles[0][1]), _names(styles[1][1])
         parent = (parents[-1], _PARENT if len(parents) == 1 else _BY_WORDS) if parents else None
         if agencies is None:

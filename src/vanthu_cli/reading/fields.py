@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from vanthu_cli.document.fields import Candidate, Fields, Reading
+from vanthu_cli.document.fields import LEAST, Candidate, Fields, Reading
 from vanthu_cli.document.places import Box
 from vanthu_cli.document.symbol import parse_number, parse_symbol
 from vanthu_cli.errors import MisuseError
@@ -29,8 +29,6 @@ from vanthu_cli.reading.signer import SignerBlock, find_signers, recipients_head
 from vanthu_cli.reading.subject import Printed, type_and_subject
 from vanthu_cli.rules.secrecy import secret_mark, urgency_mark
 
-LEAST = 0.5
-"""Confidence from which on a value is told as the field's own."""
 _AHEAD = 0.2
 """By how much it must be surer than any other."""
 

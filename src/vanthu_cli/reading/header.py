@@ -35,6 +35,8 @@ _DIGIT_GROUPS = re.compile(r"\d{1,5}(?: \d{1,5})*")
 _BLANK = re.compile(r"[\s.…_]+")
 _SYMBOL_END = re.compile(r"[A-ZĐÀ-Ỹ][\w&.-]{0,30}")
 
+_HEAD_LINES, _MOST_NAMES = 100, 12
+"""A page may hold any number of lines; a head does not."""
 _HEAD_HEIGHT = 150.0
 """Points below the title within which the number line stands: four lines of names and the rule."""
 _DATE_REACH = 60.0
@@ -96,12 +98,13 @@ def find_header(page: Page) -> Header:
     digits = _digits(page)
     number, date = (_filled(line, digits) if line else None for line in (number, date))
     number = _with_wrapped_symbol(number, lines) if number else None
-    header = Header(title, number, date, rivals=() if number else tuple(numbers))
+    header = Header(title, number, date, rivals=() if number else tuple(numbers[:_MOST_NAMES]))
     if number is None:
         return header
     if title and (_is_central(title, page) or _is_under(number, title)):
         names = _names_apart(lines, number, title, page)
-        return replace(header, above=tuple(names), below=_below(lines, names[-1]) if names else ())
+        over = number if _is_central(title, page) else (names or [number])[-1]
+        return replace(header, above=tuple(names), below=_below(lines, over))
     column = [line for line in lines if _same_column(line, number, title, page)]
     header = replace(header, above=_above(lines, number, title, page), below=_below(column, number))
     # Without a title only an agency's name over the number tells a head from a body that happens to begin with "Số".
@@ -158,7 +161,8 @@ def _names_apart(lines: list[Line], number: Line, title: Line, page: Page) -> li
         near = [one for one in lines if one.x1 <= title.x0 and one.baseline > number.baseline - _LINE_STEP]
     worded = [one for one in near if any(map(str.isalpha, one.text))]
     names = list(takewhile(lambda one: one.text.isupper(), worded))
-    return [one for one in names if not secret_mark(one.text) and not urgency_mark(one.text)]
+    names = [one for one in names[: _MOST_NAMES + 1] if not secret_mark(one.text) and not urgency_mark(one.text)]
+    return names if len(names) <= _MOST_NAMES else []
 
 
 def _date(lines: list[Line], title: Line | None, number: Line | None, page: Page) -> Line | None:
@@ -195,10 +199,11 @@ def _with_wrapped_year(date: Line, lines: list[Line]) -> Line:
 
 def _wrapped_dates(lines: list[Line]) -> Iterator[Line]:
     """Yield date lines whose end was wrapped ("…, ngày 18 tháng 5" / "năm 2026")."""
-    for line in lines:
+    head = lines[:_HEAD_LINES]
+    for line in head:
         if not _DAY_OF.search(line.text) or _YEAR in line.text.split():
             continue
-        for under in lines:
+        for under in head:
             below = 0 < line.baseline - under.baseline < _NEXT_LINE * line.size and line.x0 < under.centre < line.x1
             if below and under.text.startswith(f"{_YEAR} "):
                 edges = (*line.edges, (line.x1, line.x1), *under.edges)
@@ -299,7 +304,7 @@ def _above(lines: list[Line], number: Line, title: Line | None, page: Page) -> t
             return ()
         else:
             stack.insert(0, line)
-    return tuple(stack)
+    return tuple(stack) if len(stack) <= _MOST_NAMES else ()
 
 
 def _below(column: list[Line], number: Line) -> tuple[Line, ...]:

@@ -24,7 +24,7 @@ _BLANK_GAP = 10.0
 _SAME_ROW = 0.3
 _MARK_OVER = 0.8  # marks of VNI fonts stand over letters, or beside them
 _OPEN_LINES = 8
-_STAMP_LETTERS, _STAMP_STEP = 12, 1.8
+_STAMP_LETTERS, _STAMP_STEP, _STAMP_NEAR = 12, 1.8, 30
 _SIZES = 1.4
 """Letters of one line differ in size at most by that: small capitals have 0.8 of it, a stamp beside the line less."""
 # Recognised text (OCR) is often set in a font without shapes: its letters have a width and no height.
@@ -105,7 +105,6 @@ class Piece:
     edges: list[tuple[float, float]] = field(default_factory=list)
     y0: float = float("inf")
     y1: float = float("-inf")
-
     size: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -156,9 +155,12 @@ def lines_of(pieces: Iterable[Piece]) -> list[Line]:
 
 
 def stacked(lines: Iterable[Line]) -> Iterator[str]:
-    """Yield what short lines say together that stand closely one over the other: a stamp may be wrapped ("TUYỆT" / "MẬT")."""
+    """Yield what short lines say together that stand closely one over the other: a stamp may be wrapped ("TUYỆT" / "MẬT").
+
+    `lines` from the top down; of a row with a great many only the next few are looked at.
+    """
     short = [line for line in lines if len(line.text) <= _STAMP_LETTERS]
-    for upper, lower in ((one, other) for one in short for other in short):
+    for upper, lower in ((one, other) for at, one in enumerate(short) for other in short[at + 1 : at + _STAMP_NEAR]):
         step = upper.baseline - lower.baseline
         if 0 < step < _STAMP_STEP * lower.size and abs(upper.centre - lower.centre) < lower.size:
             yield f"{upper.text} {lower.text}"

@@ -16,11 +16,14 @@ from vanthu_cli.reading.lines import Line
 from vanthu_cli.reading.page import LAST_PAGES, Page, Sheets
 
 _AUTHORITY = re.compile(r"^(?:T/M|K/T|T/L|T/U|(?:T\.?M|K\.?T|T\.?L|T\.?U\.?Q)(?:\.|(?=\s)))\s?", re.IGNORECASE)
-_OFFICE = re.compile(
-    r"^(?:Q\.\s?|QUYỀN )?(?:CHI |CỤC |VỤ |TỔNG )*(?:PHÓ|BÍ THƯ|CHỦ TỊCH|GIÁM ĐỐC|CHÁNH|TRƯỞNG|CỤC TRƯỞNG|VỤ TRƯỞNG|HIỆU|VIỆN|"
-    r"BỘ TRƯỞNG|THỨ TRƯỞNG|CHỦ NHIỆM|THỦ TRƯỞNG|THỦ TƯỚNG|[ỦU][YỶ] VIÊN|TỔNG|CHỈ HUY|CHÍNH [ỦU][YỶ]|THƯ KÝ|THƯỜNG TRỰC|ĐỘI TRƯỞNG|CHỦ TRÌ|CHỦ T(?:ỌA|OẠ)|THỐNG ĐỐC|THẨM PHÁN|CHẤP HÀNH VIÊN|KIỂM SÁT VIÊN|TƯ LỆNH|HẠT TRƯỞNG|TRẠM TRƯỞNG|ĐỒN TRƯỞNG|QUẢN ĐỐC"
-    r"|KẾ TOÁN|TRỢ LÝ|THANH TRA|ĐẠI DIỆN|TỔ TRƯỞNG|TỔ PHÓ|HỘI TRƯỞNG|LỚP TRƯỞNG|ĐỔNG LÝ)"
-)
+_OFFICES = (
+    "PHÓ", "BÍ THƯ", "CHỦ TỊCH", "GIÁM ĐỐC", "CHÁNH", "TRƯỞNG", "CỤC TRƯỞNG", "VỤ TRƯỞNG", "HIỆU", "VIỆN", "BỘ TRƯỞNG",
+    "THỨ TRƯỞNG", "CHỦ NHIỆM", "THỦ TRƯỞNG", "THỦ TƯỚNG", "[ỦU][YỶ] VIÊN", "TỔNG", "CHỈ HUY", "CHÍNH [ỦU][YỶ]", "THƯ KÝ",
+    "THƯỜNG TRỰC", "ĐỘI TRƯỞNG", "CHỦ TRÌ", "CHỦ T(?:ỌA|OẠ)", "THỐNG ĐỐC", "THẨM PHÁN", "CHẤP HÀNH VIÊN", "KIỂM SÁT VIÊN",
+    "TƯ LỆNH", "HẠT TRƯỞNG", "TRẠM TRƯỞNG", "ĐỒN TRƯỞNG", "QUẢN ĐỐC", "KẾ TOÁN", "TRỢ LÝ", "THANH TRA", "ĐẠI DIỆN",
+    "TỔ TRƯỞNG", "TỔ PHÓ", "HỘI TRƯỞNG",
+)  # fmt: skip
+_OFFICE = re.compile(rf"^(?:Q\.\s?|QUYỀN )?(?:CHI |CỤC |VỤ |TỔNG )*(?:{'|'.join(_OFFICES)})")
 _RANK = re.compile(
     r"^(?:(?:(?:Đại|Thượng|Trung|Thiếu) (?:tướng|tá|[úu]y)|(?:PGS|GS|TSKH|TS|Th\.?S|BS|DS|KS|CN|CK[I1]{0,2})\b|[A-ZĐ][A-Za-z.]*\.)"
     r"[.,]?\s*)+"

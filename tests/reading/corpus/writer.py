@@ -1,19 +1,14 @@
 """Flat ODT and OOXML documents, and their PDFs by one run of LibreOffice for all."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from tests.reading.corpus.facts import Doc
 from tests.reading.corpus.flow import EXTRA, Block, Frame, Para, Style, Table, blocks, styles
 from tests.reading.corpus.ooxml import docx
+from tests.reading.writer import exported
 
-SOFFICE = shutil.which("soffice")
-_SECONDS = 180
 _SPACES = ("office", "text", "table", "style", "drawing")
 _NAMESPACES = " ".join(
     f'xmlns:{"draw" if name == "drawing" else name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -37,29 +32,12 @@ WRITTEN = {
 
 
 def convert(sources: Mapping[str, tuple[Doc, str]], folder: Path) -> dict[str, bytes]:
-    """Return the PDFs of (document, layout) by name, made with no fonts but the shipped ones."""
-    assert SOFFICE, "soffice (libreoffice-writer-nogui) is needed"
-    fonts = folder / "fonts.conf"
-    fonts.write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{files('vanthu_cli') / 'fonts'}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>",
-        "utf-8",
-    )
-    paths = []
+    """Return the PDFs of (document, layout) by name."""
+    typed = {}
     for name, (doc, layout) in sources.items():
-        path = folder / f"{name}.{'docx' if layout.startswith('docx') else 'fodt'}"
-        form = WRITTEN[layout]
-        path.write_bytes(docx(doc, form) if path.suffix == ".docx" else flat_odt(doc, form).encode())
-        paths.append(str(path))
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    subprocess.run(
-        [SOFFICE, profile, "--headless", "--norestore", "--convert-to", "pdf", "--outdir", str(folder), *paths],
-        env={**os.environ, "FONTCONFIG_FILE": str(fonts), "HOME": str(folder)},
-        check=True,
-        capture_output=True,
-        timeout=_SECONDS,
-    )
-    return {name: (folder / f"{name}.pdf").read_bytes() for name in sources}
+        word, form = layout.startswith("docx"), WRITTEN[layout]
+        typed[f"{name}.{'docx' if word else 'fodt'}"] = docx(doc, form) if word else flat_odt(doc, form).encode()
+    return exported(typed, folder)
 
 
 def flat_odt(doc: Doc, form: str) -> str:
