@@ -46,7 +46,8 @@ from vanthu_cli.channels.mime import read_mail  # noqa: E402
 from vanthu_cli.config.load import load  # noqa: E402
 from vanthu_cli.procedures.desk import Desk, open_desk  # noqa: E402
 from vanthu_cli.procedures.post import post  # noqa: E402
-from vanthu_cli.register import deliveries, directory, documents, messages  # noqa: E402
+from vanthu_cli.register import deliveries, directory, finding, messages  # noqa: E402
+from vanthu_cli.register.finding import Filter  # noqa: E402
 from vanthu_cli.register.messages import Origin  # noqa: E402
 from vanthu_cli.sandbox.correspondents import own_page  # noqa: E402
 from vanthu_cli.sandbox.office import INTERNET, OWN, PASSWORD, PracticeOffice, agency_of  # noqa: E402
@@ -165,7 +166,9 @@ def intake(scene: Scene) -> None:
     checked = clock(lambda: [run(["pdfsig", "-nocert", str(pdf)]) for pdf in sorted(pdfs.iterdir())])
     own = clock(lambda: run(vanthu(office, "fetch", "--channel", "wan")))
     with desk_of(office) as desk:
-        found = documents.listing(desk.book, direction="in", states=["accepted" if scene.signatures > 1 else "waiting"])
+        found = finding.listing(
+            desk.book, Filter(direction="in", states=["accepted" if scene.signatures > 1 else "waiting"])
+        )
         expect(sum(each.verdict == "valid" for each in found), scene.count, "valid documents in the register")
         answers = deliveries.in_states(desk.book, "handed-over", purpose="answer")
     what = f"intake, {scene.count} x 200 KB, {scene.signatures} signed, {len(answers)} receipts"

@@ -23,7 +23,7 @@ from vanthu_cli.channels.edxml import Header, Party, document_xml
 from vanthu_cli.channels.mime import Mail, read_mail
 from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.post import post
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, documents, finding, messages
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
@@ -451,11 +451,11 @@ def test_a_mailbox_numbered_anew_is_recognised_without_reading_it_again(clerk: C
             return list(ways["wan"].read)
 
         assert len(fetched(5, named=False)) == len(raws)
-        before = len(documents.listing(desk.book))
+        before = len(finding.listing(desk.book))
         again = fetched(6, named=True)
         assert len(again) <= 1  # a secret has no Message-ID here: it is read and recognised by its bytes
         assert fetched(6, named=True) == []
-        assert len(documents.listing(desk.book)) == before
+        assert len(finding.listing(desk.book)) == before
         assert len(list((desk.cabinet.root / "quarantine").iterdir())) == 1
         assert len(messages.known(desk.book, "wan")) == 2 * len(raws)
 

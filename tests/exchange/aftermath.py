@@ -10,7 +10,7 @@ from tests.exchange import post_office
 from tests.exchange.post_office import PostOffice, digest, handed_over, message_id
 
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, documents, finding, messages
 from vanthu_cli.register.book import check_chain, history, integrity
 from vanthu_cli.sandbox.office import AGENCIES, INTERNET, WAN, PracticeOffice
 
@@ -93,7 +93,7 @@ def picture(office: PracticeOffice, post: PostOffice, origin: Container[str]) ->
     }
     with offices.desk_of(office) as desk:
         book = desk.book
-        keys = {each.id: _key(desk, each) for each in documents.listing(book)}
+        keys = {each.id: _key(desk, each) for each in finding.listing(book)}
         letters = [
             each
             for identity in keys
@@ -102,9 +102,9 @@ def picture(office: PracticeOffice, post: PostOffice, origin: Container[str]) ->
         ]
         known = {(each.address, each.message_id) for each in letters}
         return Picture(
-            entries=tuple(sorted((_entry(desk, each, keys[each.id]) for each in documents.listing(book)), key=str)),
+            entries=tuple(sorted((_entry(desk, each, keys[each.id]) for each in finding.listing(book)), key=str)),
             arrival_numbers=tuple(
-                sorted(each.arrival_number for each in documents.listing(book) if each.arrival_number is not None)
+                sorted(each.arrival_number for each in finding.listing(book) if each.arrival_number is not None)
             ),
             messages=tuple(
                 Message(row["channel"], row["sha256"], row["state"], row["reason"])

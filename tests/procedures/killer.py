@@ -34,8 +34,9 @@ from vanthu_cli.procedures.recall import give_back, recall
 from vanthu_cli.procedures.sign import order
 from vanthu_cli.procedures.spots import Role
 from vanthu_cli.procedures.workers import _PRELOADED
-from vanthu_cli.register import deliveries, documents, messages, recalls
+from vanthu_cli.register import deliveries, documents, finding, messages, recalls
 from vanthu_cli.register.book import Book, check_chain, history
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
@@ -181,7 +182,7 @@ def act_recall(office: PracticeOffice) -> None:
     with offices.desk_of(office) as desk:
         for row in recalls.waiting(desk.book):
             give_back(desk, row["id"])
-        for document in documents.listing(desk.book, direction="out"):
+        for document in finding.listing(desk.book, Filter(direction="out")):
             recall(desk, document.id, reason="Sai số liệu")
         fetch(desk)
 
@@ -274,7 +275,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
     """Return what may not differ between a killed and a never-killed day."""
     with offices.desk_of(office) as desk:
         book = desk.book
-        listed = sorted(documents.listing(book), key=lambda each: each.sha256 or "")
+        listed = sorted(finding.listing(book), key=lambda each: each.sha256 or "")
         letters = [
             each
             for document in listed

@@ -14,7 +14,7 @@ from tests.register.entries import NOW, number
 
 from vanthu_cli.errors import BusyError, MisuseError, UnreachableError
 from vanthu_cli.register import book as module
-from vanthu_cli.register import documents
+from vanthu_cli.register import documents, finding
 from vanthu_cli.register.book import (
     Book,
     check_chain,
@@ -220,16 +220,16 @@ import resource, sys
 from pathlib import Path
 from tests.register.entries import NOW, number
 from vanthu_cli.errors import UnreachableError
-from vanthu_cli.register import documents
+from vanthu_cli.register import finding, documents
 from vanthu_cli.register.book import open_book
 book = open_book(Path(sys.argv[1]), who="x", now=NOW)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 try:
     for turn in range(1000):
         with book.step():
             documents.update(book, number(book, str(turn)), subject="x" * 20_000)
 except UnreachableError as error:
-    print(error.code, len(documents.listing(book)))
+    print(error.code, len(finding.listing(book)))
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(file)],
@@ -241,7 +241,7 @@ except UnreachableError as error:
     refusal, entered = done.stdout.split()
     assert refusal == "register.disk"
     book = reopen(file)
-    assert len(documents.listing(book)) == int(entered) > 0
+    assert len(finding.listing(book)) == int(entered) > 0
     assert check_chain(book) is None
     book.connection.close()
 
@@ -322,7 +322,7 @@ def test_an_old_register_is_brought_up_and_its_copy_kept(file: Path, migrations:
     )
     book = reopen(file)
     assert book.connection.execute("SELECT more FROM event").fetchone()[0] is None
-    assert [each.number for each in documents.listing(book)] == [1]
+    assert [each.number for each in finding.listing(book)] == [1]
     book.connection.close()
     with raw(file.with_suffix(f".before-{version + 1}")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone()[0] == version

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from tests.register.entries import NOW, arrive, message, number, sha
 
 from vanthu_cli.errors import ForbiddenError, MisuseError
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, documents, finding, messages
 from vanthu_cli.register.book import Book, history, open_book, scrub, stored
+from vanthu_cli.register.finding import Filter
+from vanthu_cli.register.indexing import words_of
 
 
 def code_of(book: Book, text: str) -> str:
@@ -74,7 +76,7 @@ def test_broken_text_of_mail_and_pdf_is_kept_as_far_as_it_goes(book: Book) -> No
     found = documents.get(book, identity)
     assert (found.subject, found.fields, found.flags) == ("V/v �� họp", {"subject": "�"}, ("�",))
     assert documents.attachments(book, identity) == [(sha("b"), "�.pdf")]
-    assert documents.search(book, "hop", limit=5) == [found]
+    assert finding.search(book, "hop", limit=5) == [found]
 
 
 def test_a_document_moves_only_as_its_life_allows(book: Book) -> None:
@@ -187,8 +189,9 @@ def test_the_book_is_listed_newest_first_and_by_choice(file: Path, book: Book) -
         outgoing = number(later, "c")
     border = stored(NOW + timedelta(days=1))
 
-    def ids(**chosen: object) -> list[int]:
-        return [each.id for each in documents.listing(book, **chosen)]  # type: ignore[arg-type]  # any of its options
+    def ids(limit: int = -1, **chosen: object) -> list[int]:
+        wanted = Filter(**chosen)  # type: ignore[arg-type]  # any of its options
+        return [each.id for each in finding.listing(book, wanted, limit=limit)]
 
     assert ids() == [outgoing, accepted, waiting]
     assert ids(limit=2) == [outgoing, accepted]
@@ -208,24 +211,24 @@ def test_words_are_found_in_any_order_without_diacritics(book: Book) -> None:
         )  # fmt: skip
         arrive(book, "b", subject="khác")
     for words in ("gui nhan", "NHẬN GỬI", "145-cv/tu", "hai duong", "hiệu", "vanthu@", "2021-04", "cong van le"):
-        assert [each.id for each in documents.search(book, words, limit=9)] == [identity], words
-    assert documents.search(book, "gui khac", limit=9) == []
-    assert len(documents.search(book, " ", limit=9)) == 2
+        assert [each.id for each in finding.search(book, words, limit=9)] == [identity], words
+    assert finding.search(book, "gui khac", limit=9) == []
+    assert len(finding.search(book, " ", limit=9)) == 2
 
 
 @pytest.mark.parametrize("words", ["%", "_", "\\", "' OR 1=1 --", "100%", "\x00"])
 def test_signs_of_the_query_language_are_only_signs(book: Book, words: str) -> None:
     with book.step():
         arrive(book, "a", subject="mười phần trăm")
-    assert documents.search(book, words, limit=9) == []
+    assert finding.search(book, words, limit=9) == []
 
 
 def test_a_correction_is_found_and_what_it_replaced_is_not(book: Book) -> None:
     with book.step():
         identity = arrive(book, "a", subject="nhầm lẫn")
         documents.update(book, identity, subject="chính xác")
-    assert documents.search(book, "nham", limit=9) == []
-    assert [each.id for each in documents.search(book, "chinh xac", limit=9)] == [identity]
+    assert finding.search(book, "nham", limit=9) == []
+    assert [each.id for each in finding.search(book, "chinh xac", limit=9)] == [identity]
 
 
 @pytest.fixture(scope="module")
@@ -235,15 +238,12 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 @given(st.text(max_size=30), st.data())
 def test_every_word_of_a_subject_finds_it(shelf: Book, subject: str, data: st.DataObject) -> None:
-    shelf.connection.execute("BEGIN")
-    try:
+    with shelf.step():
         identity = arrive(shelf, "a", subject=subject)
-        words = subject.replace("\0", " ").split()
-        word = data.draw(st.sampled_from(words)) if words else ""
-        assert identity in [each.id for each in documents.search(shelf, word, limit=9)]
-        assert documents.find(shelf, str(identity)).id == identity
-    finally:
-        shelf.connection.execute("ROLLBACK")
+    words = words_of(subject)
+    word = data.draw(st.sampled_from(words)) if words else ""
+    assert identity in [each.id for each in finding.search(shelf, word, limit=9)]
+    assert documents.find(shelf, str(identity)).id == identity
 
 
 # -- files -----------------------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_after_blanking_and_scrubbing_no_byte_of_a_secret_is_left(
     assert traces(tmp_path) == []
     found = documents.get(book, secret)
     assert (found.state, found.subject, found.fields, found.flags) == ("quarantined", None, {}, ("secret-mark",))
-    assert documents.search(book, "bimatquocgia", limit=9) == []
+    assert finding.search(book, "bimatquocgia", limit=9) == []
     assert documents.attachments(book, secret) == []
 
 

@@ -13,9 +13,10 @@ import pytest
 from tests.register.entries import NOW, SERIES, arrive, number
 
 from vanthu_cli.errors import ForbiddenError
-from vanthu_cli.register import documents
+from vanthu_cli.register import documents, finding
 from vanthu_cli.register.book import Book, check_chain, open_book
 from vanthu_cli.register.cabinet import open_cabinet
+from vanthu_cli.register.finding import Filter
 
 
 def start(folder: Path, count: int) -> "subprocess.Popen[str]":
@@ -27,7 +28,7 @@ def check(folder: Path, printed: list[int]) -> int:
     """Hold the register to what it promised; return how many numbers it has given."""
     book = open_book(folder / "register.sqlite", who="auditor", now=NOW)
     taken = [row[0] for row in book.connection.execute("SELECT value FROM number ORDER BY value")]
-    entered = [each.number for each in documents.listing(book, direction="out")]
+    entered = [each.number for each in finding.listing(book, Filter(direction="out"))]
     assert taken == list(range(1, len(taken) + 1))
     assert sorted(each or 0 for each in entered) == taken
     assert len(set(printed)) == len(printed)
@@ -79,7 +80,7 @@ def test_a_step_that_fails_gives_its_number_to_the_next(book: Book) -> None:
     with book.step():
         third = number(book, "c")
     assert documents.get(book, third).number == 2
-    assert len(documents.listing(book)) == 2
+    assert len(finding.listing(book)) == 2
     assert check_chain(book) is None
 
 
@@ -124,7 +125,7 @@ def test_the_same_source_is_not_numbered_twice(book: Book) -> None:
         number(book, "a")
     with pytest.raises(sqlite3.IntegrityError), book.step():
         number(book, "a")
-    assert len(documents.listing(book)) == 1
+    assert len(finding.listing(book)) == 1
 
 
 def test_a_clock_that_went_back_a_day_takes_no_number(file: Path, book: Book) -> None:
@@ -136,7 +137,7 @@ def test_a_clock_that_went_back_a_day_takes_no_number(file: Path, book: Book) ->
     earlier.connection.close()
     assert refused.value.code == "register.clock"
     assert "22/11/2026" in refused.value.message
-    assert len(documents.listing(book)) == 1
+    assert len(finding.listing(book)) == 1
 
 
 def test_a_clock_a_few_minutes_off_is_no_matter(file: Path, book: Book) -> None:
@@ -146,4 +147,4 @@ def test_a_clock_a_few_minutes_off_is_no_matter(file: Path, book: Book) -> None:
     with earlier.step():
         number(earlier, "b")
     earlier.connection.close()
-    assert len(documents.listing(book)) == 2
+    assert len(finding.listing(book)) == 2

@@ -103,9 +103,9 @@ class FolderChannel:
             letter.copied,
             hashlib.sha256(raw).hexdigest(),
         )
-        for file, data in (
-            (self.root / "out" / f"{name}.eml", raw),
+        for file, data in (  # the envelope first: a carrier looks for letters, and finds each with its envelope
             (self.root / "out" / f"{name}.json", json.dumps(asdict(envelope), ensure_ascii=False).encode()),
+            (self.root / "out" / f"{name}.eml", raw),
         ):
             self.write(file, data)
         return Answered("carried", _("lies in {path}, waiting to be carried").format(path=self.root.name))

@@ -13,8 +13,9 @@ from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
-from vanthu_cli.register import deliveries, directory, documents, messages, recalls
+from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
 from vanthu_cli.register.documents import Document
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json, quarantined_line
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -26,7 +27,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would b
 def list_(context: typer.Context) -> int:
     run = run_of(context)
     with run.desk() as desk:
-        waiting = documents.listing(desk.book, direction="in", states=["waiting"])
+        waiting = finding.listing(desk.book, Filter(direction="in", states=["waiting"]))
         secret = [row for row in messages.in_state(desk.book, "quarantined") if row["reason"] != "destroyed"]
         asked = [(row, documents.get(desk.book, row["document"])) for row in recalls.waiting(desk.book)]
     lines = arrival_table(waiting) or ([] if asked else [_("Nothing waits.")])

@@ -10,9 +10,10 @@ from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register import documents
+from vanthu_cli.register import documents, finding
 from vanthu_cli.register.book import stored
 from vanthu_cli.register.documents import Direction, Document
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import day_shown, state_of, verdict_word
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -34,15 +35,14 @@ def list_(
     if book not in _DIRECTIONS:
         raise MisuseError("register.book", _("--book takes den or di."))
     with run.desk() as desk:
-        found = documents.listing(
-            desk.book,
+        wanted = Filter(
             direction=_DIRECTIONS[book],
             states=("accepted", "numbered", "sealed", "queued", "sent", "recalled"),
             since=_start(since) if since else None,
             until=_start(until, days=1) if until else None,
             booked=True,
-            limit=limit or -1,
         )
+        found = finding.listing(desk.book, wanted, limit=limit or -1)
     return run.answer(
         {"documents": [register_json(each) for each in found]}, _rows(found) or [_("The register is empty.")]
     )
@@ -82,7 +82,7 @@ def search(
 ) -> int:
     run = run_of(context)
     with run.desk() as desk:
-        found = documents.search(desk.book, " ".join(words), limit=limit or -1)
+        found = finding.search(desk.book, " ".join(words), limit=limit or -1)
     return run.answer({"documents": [register_json(each) for each in found]}, _rows(found) or [_("Nothing found.")])
 
 

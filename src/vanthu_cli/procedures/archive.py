@@ -13,8 +13,9 @@ from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import witness
-from vanthu_cli.register import documents
+from vanthu_cli.register import documents, finding
 from vanthu_cli.register.documents import Document
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.validation.findings import Judgement
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Renewed:
 
 def kept(desk: Desk, names: Sequence[str]) -> list[Document]:
     """Return the registered documents, or those named, that have a file."""
-    found = [documents.find(desk.book, name) for name in names] or documents.listing(desk.book, states=_KEPT)
+    found = [documents.find(desk.book, name) for name in names] or finding.listing(desk.book, Filter(states=_KEPT))
     without = next((each for each in found if not each.sha256 or each.state not in _KEPT), None)
     if names and without is not None:
         raise MisuseError("archive.no_file", _("{name} is not registered, or has no file.").format(name=without.name))

@@ -13,9 +13,10 @@ from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.register import deliveries, documents
+from vanthu_cli.register import deliveries, documents, finding
 from vanthu_cli.register.book import stored
 from vanthu_cli.register.deliveries import Delivery
+from vanthu_cli.register.finding import Filter
 
 _PATIENCE = (5, 15, 60, 240, 1440)
 """Minutes until the next try after a server said “later” (4xx): greylisting first, then as mail servers do (RFC 5321 4.5.4.1)."""
@@ -97,7 +98,7 @@ def settle(desk: Desk) -> list[VanthuError]:
             else:
                 deliveries.record(desk.book, delivery.id, "unsure")
     # A run may also have died between the last answer and this.
-    close_documents(desk, (document.id for document in documents.listing(desk.book, states=["queued"])))
+    close_documents(desk, (document.id for document in finding.listing(desk.book, Filter(states=["queued"]))))
     return failed
 
 

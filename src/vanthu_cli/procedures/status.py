@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.register import deliveries, directory, documents, messages, recalls
+from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
 
 _WARN_DAYS = 60
@@ -42,10 +43,10 @@ def status(desk: Desk) -> Status:
     return Status(
         quarantined=tuple(row for row in messages.in_state(book, "quarantined") if row["reason"] != "destroyed"),
         recalls=tuple((row, documents.get(book, row["document"])) for row in recalls.waiting(book)),
-        waiting=tuple(documents.listing(book, direction="in", states=["waiting"])),
+        waiting=tuple(finding.listing(book, Filter(direction="in", states=["waiting"]))),
         unfinished=tuple(
             each
-            for each in documents.listing(book, direction="out", states=["numbered", "sealed"])
+            for each in finding.listing(book, Filter(direction="out", states=["numbered", "sealed"]))
             if each.state == "numbered" or each.copy is None  # a copy, once signed, is finished
         ),
         troubled=tuple((documents.get(book, each.document), each) for each in letters),

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Book:
     connection: sqlite3.Connection
     who: str
     now: datetime
+    touched: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Rows that the step has changed so far, as the triggers of the register tell: (table, key) and rowid."""
 
     @property
     def at(self) -> str:
@@ -43,10 +45,21 @@ class Book:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
-                self.connection.execute("COMMIT")
+                self.finish()
             finally:
+                self.touched.clear()
                 if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself
                     self.connection.execute("ROLLBACK")
+
+    def finish(self) -> None:
+        """Index what was changed, enter what every changed row is now in the chain (rows.py), and commit."""
+        if self.touched:
+            from vanthu_cli.register import indexing, rows  # commands that only read don't need them
+
+            indexing.reindex(self.connection, [int(key) for table, key in self.touched if table == "document"])
+            self.event("rows", "", rows.digests(self.connection, self.touched))
+            self.touched.clear()
+        self.connection.execute("COMMIT")
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -112,11 +125,15 @@ def open_book(file: Path, *, who: str, now: datetime, make: bool = True) -> Book
             _write_ahead(connection)
             for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
-            _migrate(connection, file)
+            book = Book(connection, who, now)
+            connection.create_function(
+                "touched", 3, lambda table, key, rowid: book.touched.update({(table, str(key)): rowid})
+            )
+            _migrate(book, file)
         except BaseException:
             connection.close()
             raise
-    return Book(connection, who, now)
+    return book
 
 
 def _check_new(file: Path, *, make: bool) -> None:
@@ -146,7 +163,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             return
 
 
-def _migrate(connection: sqlite3.Connection, file: Path) -> None:
+def _migrate(book: Book, file: Path) -> None:
+    """Bring the register to this version's form. A script commits itself, or leaves that until its rows are entered in the chain."""
+    connection = book.connection
     scripts = sorted(_MIGRATIONS.glob("*.sql"))
     version = _version(connection)
     if version > len(scripts):
@@ -161,12 +180,15 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     while version < len(scripts):
         try:
             connection.executescript(scripts[version].read_text("utf-8"))
+            if connection.in_transaction:
+                book.finish()
         except sqlite3.DatabaseError:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             # Two commands may open an old register at once: the loser finds the step made.
             if _version(connection) == version:
                 raise
+        book.touched.clear()
         version = _version(connection)
     connection.execute("PRAGMA foreign_keys = ON")  # a step that makes a table anew goes without
 
@@ -243,7 +265,10 @@ def scrub(book: Book) -> bool:
 
     False if another run is reading: then the log keeps it until the last run closes the register.
     """
+    from vanthu_cli.register.indexing import purge
+
     with explaining():
+        purge(book.connection)
         busy = book.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     return not busy
 

@@ -13,22 +13,29 @@ from vanthu_cli.document.symbol import DocumentNumber, parse_number
 from vanthu_cli.document.text import fold, storable
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.register import indexing
 from vanthu_cli.register.book import Book, stored
 from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _ID = "[0-9]{1,15}"
 _ARRIVAL = "den/[0-9]{1,15}"
+# After the last one taken; where the sequence began before this register, not before its first number here.
+_NEXT = (
+    "SELECT COALESCE(MAX(value) + 1, (SELECT value FROM beginning WHERE book = :book AND series = :series), 1)"
+    " FROM number WHERE book = :book AND series = :series"
+)
 Direction = Literal["in", "out"]
 BookName = Literal["den", "di"]
 _WRITABLE = (
     "file", "source_sha256", "signed_sha256", "sha256", "number", "symbol", "day", "agency", "agency_code", "doc_type", "subject",
     "signer", "urgency", "session", "arrival_number", "sender", "verdict", "fields", "judgement", "flags", "reason",
-    "copy",
+    "copy", "medium", "signer_title", "pages", "language", "places", "keeper", "copies", "passed_on", "due", "progress", "done_on",
+    "note",
 )  # fmt: skip
 
 
-class Document(NamedTuple):  # not a dataclass: 26 fields would cost every command 1.5 ms
-    """A row of the register. `day` is ISO; `fields`, `judgement` and `flags` are as in contract.md.
+class Document(NamedTuple):  # not a dataclass: 38 fields would cost every command 2 ms
+    """A row of the register. Days are ISO; `places` is nơi nhận, or the unit that got what came in; `fields`, `judgement` and `flags` are as in contract.md.
 
     These three stay JSON until they are asked for: most of the time of a long list was theirs.
     """
@@ -59,6 +66,18 @@ class Document(NamedTuple):  # not a dataclass: 26 fields would cost every comma
     flags_json: str
     reason: str | None
     copy: str | None
+    medium: str
+    signer_title: str | None
+    pages: int | None
+    language: str | None
+    places: str | None
+    keeper: str | None
+    copies: int | None
+    passed_on: str | None
+    due: str | None
+    progress: str | None
+    done_on: str | None
+    note: str | None
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -80,7 +99,8 @@ class Document(NamedTuple):  # not a dataclass: 26 fields would cost every comma
         return self.file or f"#{self.id}"
 
 
-_SELECT = f"SELECT {', '.join(name.removesuffix('_json') for name in Document._fields)} FROM document"
+COLUMNS = ", ".join(f"d.{name.removesuffix('_json')}" for name in Document._fields)
+SELECT = f"SELECT {COLUMNS} FROM document d"
 
 
 def _document(row: sqlite3.Row) -> Document:
@@ -91,7 +111,7 @@ def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **va
     """Enter a document; `event` is its first ("arrive" or "number"), `arrived_at` ISO 8601. Return its id."""
     state = move(None, event)
     cursor = book.connection.execute(
-        "INSERT INTO document (direction, state, arrived_at) VALUES (?, ?, ?)",
+        "INSERT INTO document (direction, state, arrived_at, salt) VALUES (?, ?, ?, lower(hex(randomblob(8))))",
         (direction, state, stored(datetime.fromisoformat(arrived_at))),
     )
     identity = cast("int", cursor.lastrowid)
@@ -100,7 +120,7 @@ def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **va
 
 
 def update(book: Book, identity: int, **values: object) -> None:
-    """Set columns of a document, and its search text with them."""
+    """Set columns of a document."""
     unknown = values.keys() - set(_WRITABLE)
     if unknown:
         raise TypeError(f"no columns of a document: {', '.join(sorted(unknown))}")
@@ -108,19 +128,6 @@ def update(book: Book, identity: int, **values: object) -> None:
     if encoded:
         assignments = ", ".join(f"{name} = :{name}" for name in encoded)
         book.connection.execute(f"UPDATE document SET {assignments} WHERE id = :id", {**encoded, "id": identity})
-    document = get(book, identity)
-    words = (
-        document.name,
-        document.agency,
-        document.doc_type,
-        document.subject,
-        document.signer,
-        document.sender,
-        document.day,
-    )
-    book.connection.execute(
-        "UPDATE document SET folded = ? WHERE id = ?", (fold(" ".join(word for word in words if word)), identity)
-    )
 
 
 def _encoded(name: str, value: object) -> object:
@@ -137,8 +144,8 @@ def advance(book: Book, identity: int, event: Event, data: Mapping[str, object] 
     return state
 
 
-def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
-    """Take the next number of a sequence for a document, inside the step that records why.
+def take_number(book: Book, name: BookName, series: str, identity: int | None) -> int:
+    """Take the next number of a sequence for a document, inside the step that records why; None: reserved for a secret one.
 
     Gapless: the number is there with its document and event, or none of them is. Asked again for the same document,
     the same number comes back.
@@ -148,9 +155,7 @@ def take_number(book: Book, name: BookName, series: str, identity: int) -> int:
         return int(held[0])
     _check_clock(book)
     row = book.connection.execute(
-        "INSERT INTO number (book, series, value, document) "
-        "SELECT :book, :series, COALESCE(MAX(value), 0) + 1, :document FROM number WHERE book = :book AND series = :series "
-        "RETURNING value",
+        f"INSERT INTO number (book, series, value, document) VALUES (:book, :series, ({_NEXT}), :document) RETURNING value",
         {"book": name, "series": series, "document": identity},
     ).fetchone()
     return int(row[0])
@@ -174,14 +179,12 @@ def _check_clock(book: Book) -> None:
 
 def next_number(book: Book, name: BookName, series: str) -> int:
     """Return what the next number would be now; nothing is taken."""
-    row = book.connection.execute(
-        "SELECT COALESCE(MAX(value), 0) + 1 FROM number WHERE book = ? AND series = ?", (name, series)
-    ).fetchone()
+    row = book.connection.execute(f"SELECT ({_NEXT})", {"book": name, "series": series}).fetchone()
     return int(row[0])
 
 
 def get(book: Book, identity: int) -> Document:
-    row = book.connection.execute(f"{_SELECT} WHERE id = ?", (identity,)).fetchone()
+    row = book.connection.execute(f"{SELECT} WHERE id = ?", (identity,)).fetchone()
     if row is None:
         raise MisuseError("register.not_found", _("There is no document {id} in the register.").format(id=identity))
     return _document(row)
@@ -197,7 +200,7 @@ def find(book: Book, text: str) -> Document:
         return get(book, int(text))
     if re.fullmatch(_ARRIVAL, text):
         rows = book.connection.execute(
-            f"{_SELECT} WHERE direction = 'in' AND arrival_number = ? ORDER BY id DESC", (int(text[4:]),)
+            f"{SELECT} WHERE direction = 'in' AND arrival_number = ? ORDER BY id DESC", (int(text[4:]),)
         ).fetchall()
     else:
         rows = _numbered(book, parse_number(text))
@@ -216,7 +219,7 @@ def find(book: Book, text: str) -> Document:
 def _numbered(book: Book, wanted: DocumentNumber) -> list[sqlite3.Row]:
     """Return the rows of a number: of this very symbol, else of one that differs in capitals and diacritics only."""
     rows = book.connection.execute(
-        f"{_SELECT} WHERE number = ? AND symbol IS NOT NULL ORDER BY direction DESC, id DESC",
+        f"{SELECT} WHERE number = ? AND symbol IS NOT NULL ORDER BY direction DESC, id DESC",
         (wanted.value,),
     ).fetchall()
     exact = [row for row in rows if row["symbol"] == wanted.symbol]
@@ -227,14 +230,14 @@ def _numbered(book: Book, wanted: DocumentNumber) -> list[sqlite3.Row]:
 def by_source(book: Book, source_sha256: str, copy: str | None = None) -> Document | None:
     """Return the document that was issued from a file, or the copy of that form that was made of it."""
     row = book.connection.execute(
-        f"{_SELECT} WHERE direction = 'out' AND source_sha256 = ? AND copy IS ?", (source_sha256, copy)
+        f"{SELECT} WHERE direction = 'out' AND source_sha256 = ? AND copy IS ?", (source_sha256, copy)
     ).fetchone()
     return _document(row) if row else None
 
 
 def by_bytes(book: Book, sha256: str, direction: Direction) -> Document | None:
     row = book.connection.execute(
-        f"{_SELECT} WHERE direction = ? AND sha256 = ? ORDER BY id LIMIT 1", (direction, sha256)
+        f"{SELECT} WHERE direction = ? AND sha256 = ? ORDER BY id LIMIT 1", (direction, sha256)
     ).fetchone()
     return _document(row) if row else None
 
@@ -242,7 +245,7 @@ def by_bytes(book: Book, sha256: str, direction: Direction) -> Document | None:
 def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None, day: str | None) -> list[Document]:
     """Return incoming documents with the same number, symbol, agency and date (NĐ 30/2020 Phụ lục VI III.1.h)."""
     rows = book.connection.execute(
-        f"{_SELECT} WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
+        f"{SELECT} WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
         (number, symbol, agency_code, day),
     ).fetchall()
     return [_document(row) for row in rows]
@@ -253,56 +256,11 @@ def named(book: Book, number: str, symbol: str, agency_code: str | None = None) 
     if not (number.isascii() and number.isdecimal()):
         return []
     rows = book.connection.execute(
-        f"{_SELECT} WHERE direction = 'in' AND number = :number AND symbol IS NOT NULL"
+        f"{SELECT} WHERE direction = 'in' AND number = :number AND symbol IS NOT NULL"
         " AND (:agency IS NULL OR agency_code = :agency) ORDER BY id DESC",
         {"number": int(number), "agency": agency_code},
     ).fetchall()
     return [_document(row) for row in rows if fold(row["symbol"]) == fold(symbol)]
-
-
-def listing(
-    book: Book,
-    *,
-    direction: Direction | None = None,
-    states: Sequence[str] = (),
-    since: str | None = None,
-    until: str | None = None,
-    booked: bool = False,
-    limit: int = -1,
-) -> list[Document]:
-    """Return documents, newest first; `since` and `until` are ISO days of arrival or issue in stored form.
-
-    `booked` leaves out letters that were only taken note of: they stand in no book.
-    """
-    where, values = ["1 = 1"], dict[str, object]()
-    if direction:
-        where.append("direction = :direction")
-        values["direction"] = direction
-    if states:
-        where.append(f"state IN ({', '.join(f':s{position}' for position in range(len(states)))})")
-        values |= {f"s{position}": state for position, state in enumerate(states)}
-    if since:
-        where.append("arrived_at >= :since")
-        values["since"] = since
-    if until:
-        where.append("arrived_at < :until")
-        values["until"] = until
-    if booked:
-        where.append("(state <> 'accepted' OR arrival_number IS NOT NULL)")
-    values["limit"] = limit
-    rows = book.connection.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit", values)
-    return [_document(row) for row in rows]
-
-
-def search(book: Book, text: str, *, limit: int) -> list[Document]:
-    """Return documents in which every word occurs, with or without diacritics, newest first."""
-    words = fold(storable(text)).split()
-    escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
-    where = " AND ".join("folded LIKE ? ESCAPE '\\'" for _word in escaped) or "1 = 1"
-    rows = book.connection.execute(
-        f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*(f"%{word}%" for word in escaped), limit)
-    )
-    return [_document(row) for row in rows]
 
 
 def renewed(book: Book) -> dict[int, str]:
@@ -405,8 +363,15 @@ def blank(book: Book, identity: int, *, flags: Sequence[str] = ("secret-mark",),
 
     A secret (contract.md, `fetch`), or one that was recalled (NĐ 30/2020 Phụ lục VI III.8.b-c).
     """
-    staying = {"fields", "judgement", "flags", "sender", "arrival_number", *kept}
+    staying = {"fields", "judgement", "flags", "medium", "sender", "arrival_number", *kept}
     empty = {name: None for name in _WRITABLE if name not in staying}
     update(book, identity, **empty, fields={}, judgement={}, flags=list(flags))
+    indexing.set_text(book.connection, identity, "")
+    # With their salt goes every possibility to try guesses on the digests that the chain keeps of what stood here.
+    book.connection.execute("UPDATE document SET salt = lower(hex(randomblob(8))) WHERE id = ?", (identity,))
+    book.connection.execute(
+        "UPDATE amendment SET before = NULL, after = NULL, reason = NULL, salt = lower(hex(randomblob(8))) WHERE document = ?",
+        (identity,),
+    )
     for table in ("attachment", "renewal", "sighting"):
         book.connection.execute(f"DELETE FROM {table} WHERE document = ?", (identity,))

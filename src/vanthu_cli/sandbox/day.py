@@ -9,7 +9,8 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import open_desk
 from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
-from vanthu_cli.register import documents
+from vanthu_cli.register import finding
+from vanthu_cli.register.finding import Filter
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_pdf
@@ -68,7 +69,7 @@ def _morning(office: PracticeOffice, language: str, vanthu: Vanthu, say: Say) ->
     with open_desk(settings, now=datetime.now(VIETNAM), prompt=lambda _what: None, language=language) as desk:
         bad = [
             each
-            for each in documents.listing(desk.book, direction="in", states=["waiting"])
+            for each in finding.listing(desk.book, Filter(direction="in", states=["waiting"]))
             if each.verdict == "invalid"
         ]
         place = {each.id: desk.cabinet.path(each.sha256 or "") for each in bad}

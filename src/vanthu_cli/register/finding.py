@@ -1,0 +1,103 @@
+"""Finding documents: the books page by page, and by any words. Newest first, so that an answer never waits for all of a register."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vanthu_cli.document.text import storable
+from vanthu_cli.register.book import Book
+from vanthu_cli.register.documents import COLUMNS, SELECT, Direction, Document
+from vanthu_cli.register.indexing import questions
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a document must be. `since` and `until` (stored times) are of arrival or issue; `symbol` as canonical; `agency` a code.
+
+    `booked` leaves out letters that were only taken note of: they stand in no book.
+    """
+
+    direction: Direction | None = None
+    states: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+    booked: bool = False
+    symbol: str = ""
+    doc_type: str = ""
+    agency: str = ""
+
+    def where(self) -> tuple[list[str], dict[str, object]]:
+        where, values = list[str](), dict[str, object]()
+        for name, condition in (
+            ("direction", "d.direction = :direction"),
+            ("since", "d.arrived_at >= :since"),
+            ("until", "d.arrived_at < :until"),
+            ("symbol", "d.symbol = :symbol"),
+            ("doc_type", "d.doc_type = :doc_type"),
+            ("agency", "d.agency_code = :agency"),
+        ):
+            value = getattr(self, name)
+            if value:
+                where.append(condition)
+                values[name] = value
+        if self.states:
+            where.append(f"d.state IN ({', '.join(f':s{place}' for place in range(len(self.states)))})")
+            values |= {f"s{place}": state for place, state in enumerate(self.states)}
+        if self.booked:
+            where.append("(d.state <> 'accepted' OR d.arrival_number IS NOT NULL)")
+        return where, values
+
+
+def listing(book: Book, wanted: Filter = Filter(), *, limit: int = -1) -> list[Document]:
+    """Return documents, newest first."""
+    where, values = wanted.where()
+    rows = book.connection.execute(
+        f"{SELECT} WHERE {' AND '.join(where) or '1 = 1'} ORDER BY d.id DESC LIMIT :limit", values | {"limit": limit}
+    )
+    return [Document(*row) for row in rows]
+
+
+def search(
+    book: Book,
+    text: str,
+    wanted: Filter = Filter(),
+    *,
+    agency: str = "",
+    column: str = "",
+    limit: int = -1,
+    relevance: bool = False,
+) -> list[Document]:
+    """Return documents in which every word occurs, with or without diacritics, the newest first or the most relevant.
+
+    `agency`: code or words of the agency's name; `column`: where the words must stand ("name", "agency", "field", "body").
+    """
+    asked = questions(storable(text), agency=agency, column=column)
+    if not asked and text.strip():  # signs only
+        return []
+    if not asked:
+        return listing(book, wanted, limit=limit)
+    where, values = wanted.where()
+    where += _range(book, wanted, values)
+    order = "words.rank" if relevance else "words.rowid DESC"
+    for question in asked:
+        found = book.connection.execute(
+            f"SELECT {COLUMNS} FROM words CROSS JOIN document d ON d.id = words.rowid"
+            f" WHERE {' AND '.join(['words MATCH :question', *where])} ORDER BY {order} LIMIT :limit",
+            values | {"question": question, "limit": limit},
+        ).fetchall()
+        if found:
+            return [Document(*row) for row in found]
+    return []
+
+
+def _range(book: Book, wanted: Filter, values: Mapping[str, object]) -> list[str]:
+    """Narrow the index to the ids of a period: ids grow with time, nearly, and the index skips what is outside."""
+    if not (wanted.since or wanted.until):
+        return []
+    where = [
+        part for part, given in (("arrived_at >= :since", wanted.since), ("arrived_at < :until", wanted.until)) if given
+    ]
+    row = book.connection.execute(
+        f"SELECT MIN(id), MAX(id) FROM document WHERE {' AND '.join(where)}",
+        {name: values[name] for name in ("since", "until") if name in values},
+    ).fetchone()
+    return [f"words.rowid BETWEEN {int(row[0])} AND {int(row[1])}"] if row[0] is not None else ["1 = 0"]
