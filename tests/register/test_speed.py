@@ -13,6 +13,8 @@ from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.finding import Filter
 
 COUNT = 5000
+COMPOUND = ("SCALAR SUBQUERY", "CO-ROUTINE", "COMPOUND", "LEFT-MOST", "UNION", "SCAN CONSTANT", "SCAN (subquery", "MATERIALIZE")
+"""Steps of a plan that only put others together."""
 REGISTERED = ("accepted", "numbered", "sealed", "queued", "sent")
 
 
@@ -124,8 +126,9 @@ def statements(book: Book, ask: Callable[[Book], object]) -> list[str]:
 def test_what_is_asked_for_every_letter_is_found_by_an_index(shelf: Book, ask: Callable[[Book], object]) -> None:
     for statement in statements(shelf, ask):
         plan = [row["detail"] for row in shelf.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        plan = [step for step in plan if not step.startswith(COMPOUND)]
         assert all(
-            step.startswith(("SEARCH", "SCALAR SUBQUERY", "SCAN CONSTANT ROW", "USE TEMP B-TREE FOR ORDER BY"))
+            step.startswith(("SEARCH", "USE TEMP B-TREE FOR ORDER BY"))
             for step in plan
         ), (
             statement,

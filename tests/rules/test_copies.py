@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from vanthu_cli.config.settings import Office
+from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.rules.copies import FORMS, check_source, copy_series, copy_symbol
@@ -33,31 +33,31 @@ def test_of_an_electronic_document_there_is_only_an_extract(form: str) -> None:
 
 @pytest.mark.parametrize(("form", "symbol"), [("sao-y", "SY-SNV"), ("sao-luc", "SL-SNV"), ("trich-sao", "TrS-SNV")])
 def test_state_symbols_name_the_form(form: str, symbol: str) -> None:
-    assert copy_symbol(STATE, form) == symbol
+    assert copy_symbol(Config(STATE), form, DAY) == symbol
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_party_symbols_are_bs_whatever_the_form(form: str) -> None:
-    assert copy_symbol(PARTY, form) == "BS/TU"
+    assert copy_symbol(Config(PARTY), form, DAY) == "BS/TU"
 
 
 @pytest.mark.parametrize("office", [PARTY, STATE])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_copy_s_symbol_is_one_of_the_office_s_own(office: Office, form: str) -> None:
-    symbol = copy_symbol(office, form)
+    symbol = copy_symbol(Config(office), form, DAY)
     assert parse_symbol(symbol) == symbol
     check_symbol(office, symbol)
 
 
 def test_state_copies_share_one_sequence_a_calendar_year() -> None:
-    (series,) = {copy_series(STATE, form, DAY) for form in FORMS}
-    assert series == copy_series(STATE, "sao-y", date(2026, 1, 1))
-    assert series != copy_series(STATE, "sao-y", date(2027, 1, 1))
-    assert series not in {outgoing_series(STATE, symbol, DAY) for symbol in ("SY-SNV", "SNV-VP", "QĐ-SNV")}
+    (series,) = {copy_series(Config(STATE), form, DAY) for form in FORMS}
+    assert series == copy_series(Config(STATE), "sao-y", date(2026, 1, 1))
+    assert series != copy_series(Config(STATE), "sao-y", date(2027, 1, 1))
+    assert series not in {outgoing_series(Config(STATE), symbol, DAY) for symbol in ("SY-SNV", "SNV-VP", "QĐ-SNV")}
 
 
 def test_party_copies_are_numbered_through_the_term() -> None:
-    (series,) = {copy_series(PARTY, form, DAY) for form in FORMS}
-    assert series == copy_series(PARTY, "sao-y", date(2027, 3, 1))
-    assert series != copy_series(replace(PARTY, term_start=date(2026, 1, 1)), "sao-y", DAY)
-    assert series != outgoing_series(PARTY, "CV/TU", DAY)
+    (series,) = {copy_series(Config(PARTY), form, DAY) for form in FORMS}
+    assert series == copy_series(Config(PARTY), "sao-y", date(2027, 3, 1))
+    assert series != copy_series(Config(replace(PARTY, term_start=date(2026, 1, 1))), "sao-y", DAY)
+    assert series != outgoing_series(Config(PARTY), "CV/TU", DAY)

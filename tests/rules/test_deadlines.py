@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vanthu_cli.config.settings import Holidays
-from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
+from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today, working_days_after
 
 NONE = Holidays()
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 11, 20) + timedelta(days=n) for n in range(4))
@@ -58,3 +58,16 @@ def test_the_next_working_day_is_the_first_one_after(day: date, holidays: Holida
 )
 def test_the_day_is_that_of_viet_nam_wherever_the_machine_stands(moment: datetime, day: date) -> None:
     assert today(moment) == day
+
+
+def test_the_table_knows_tet_and_swapped_days_and_the_office_goes_before_it() -> None:
+    assert next_working_day(date(2026, 2, 13), NONE) == date(2026, 2, 23)
+    assert is_working_day(date(2026, 8, 22), NONE)  # worked for 31/8
+    assert not is_working_day(date(2026, 8, 31), NONE)
+    assert is_working_day(date(2026, 8, 31), Holidays(work=(date(2026, 8, 31),)))
+    assert not is_working_day(date(2026, 8, 22), Holidays(off=(date(2026, 8, 22),)))
+
+
+def test_five_working_days_are_counted_over_holidays() -> None:
+    assert working_days_after(date(2026, 4, 24), 5, NONE) == date(2026, 5, 6)
+    assert working_days_after(date(2026, 4, 26), 0, NONE) == date(2026, 4, 26)

@@ -1,11 +1,13 @@
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from vanthu_cli.config.settings import Office
+from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
+from vanthu_cli.rules.profiles import profile_of, shipped
 
 PARTY = Office("Văn phòng Tỉnh ủy", "VPTU", "TU", "party", "Hải Dương", "data", term_start=date(2025, 10, 15))
 STATE = Office("Sở Nội vụ", "SNV", "SNV", "state", "Hải Dương", "data")
@@ -13,36 +15,40 @@ STATE = Office("Sở Nội vụ", "SNV", "SNV", "state", "Hải Dương", "data"
 
 def test_a_party_sequence_runs_through_the_whole_term() -> None:
     days = [date(2025, 10, 15), date(2025, 12, 31), date(2026, 1, 1), date(2030, 9, 30)]
-    assert {outgoing_series(PARTY, "CV/TU", day) for day in days} == {"2025-10-15/CV/TU"}
+    assert {outgoing_series(Config(PARTY), "CV/TU", day) for day in days} == {"2025-10-15/CV/TU"}
 
 
 def test_a_new_term_begins_a_new_sequence() -> None:
     next_term = replace(PARTY, term_start=date(2030, 10, 20))
     day = date(2030, 10, 20)
-    assert outgoing_series(next_term, "CV/TU", day) != outgoing_series(PARTY, "CV/TU", day)
+    assert outgoing_series(Config(next_term), "CV/TU", day) != outgoing_series(Config(PARTY), "CV/TU", day)
 
 
 def test_before_the_term_nothing_is_numbered() -> None:
     with pytest.raises(MisuseError) as refused:
-        outgoing_series(PARTY, "CV/TU", date(2025, 10, 14))
+        outgoing_series(Config(PARTY), "CV/TU", date(2025, 10, 14))
     assert refused.value.code == "numbering.term"
 
 
 def test_a_state_sequence_runs_through_the_calendar_year() -> None:
-    assert outgoing_series(STATE, "QĐ-SNV", date(2026, 1, 1)) == outgoing_series(STATE, "QĐ-SNV", date(2026, 12, 31))
-    assert outgoing_series(STATE, "QĐ-SNV", date(2026, 12, 31)) != outgoing_series(STATE, "QĐ-SNV", date(2027, 1, 1))
+    assert outgoing_series(Config(STATE), "QĐ-SNV", date(2026, 1, 1)) == outgoing_series(
+        Config(STATE), "QĐ-SNV", date(2026, 12, 31)
+    )
+    assert outgoing_series(Config(STATE), "QĐ-SNV", date(2026, 12, 31)) != outgoing_series(
+        Config(STATE), "QĐ-SNV", date(2027, 1, 1)
+    )
 
 
 @pytest.mark.parametrize("office", [PARTY, STATE])
 def test_each_symbol_has_its_own_sequence(office: Office) -> None:
     day = date(2026, 11, 22)
-    assert len({outgoing_series(office, symbol, day) for symbol in ("CV/TU", "QĐ/TU", "CV/VPTU")}) == 3
+    assert len({outgoing_series(Config(office), symbol, day) for symbol in ("CV/TU", "QĐ/TU", "CV/VPTU")}) == 3
 
 
 def test_a_legal_document_bears_the_year_it_is_numbered_in() -> None:
-    assert outgoing_series(STATE, "2026/QĐ-SNV", date(2026, 12, 31)) == "2026/2026/QĐ-SNV"
+    assert outgoing_series(Config(STATE), "2026/QĐ-SNV", date(2026, 12, 31)) == "2026/2026/QĐ-SNV"
     with pytest.raises(ForbiddenError) as refused:
-        outgoing_series(STATE, "2026/QĐ-SNV", date(2027, 1, 1))
+        outgoing_series(Config(STATE), "2026/QĐ-SNV", date(2027, 1, 1))
     assert refused.value.code == "numbering.year"
 
 
@@ -83,3 +89,78 @@ def test_nobody_elses_symbol_is_numbered(office: Office, symbol: str, code: str)
     with pytest.raises(ForbiddenError) as refused:
         check_symbol(office, symbol)
     assert refused.value.code == code
+
+
+# -- profiles and what an office changes of them ----------------------------------------------------------------
+
+
+def test_a_congress_numbers_all_its_documents_in_one_sequence() -> None:
+    office, day = Config(replace(PARTY, other_symbols=("ĐH",))), date(2025, 10, 20)
+    congress = {outgoing_series(office, symbol, day) for symbol in ("NQ/ĐH", "BC/ĐH", "CTr/ĐH")}
+    assert congress == {"2025-10-15/ĐH"}
+    assert outgoing_series(office, "NQ/TU", day) not in congress
+
+
+def test_when_the_term_is_over_nothing_is_numbered() -> None:
+    office = Config(replace(PARTY, term_end=date(2030, 10, 19)))
+    assert outgoing_series(office, "CV/TU", date(2030, 10, 19))
+    with pytest.raises(MisuseError) as refused:
+        outgoing_series(office, "CV/TU", date(2030, 10, 20))
+    assert refused.value.code == "numbering.term_over"
+
+
+@pytest.mark.parametrize(
+    ("key", "together"), [("symbol", {"QĐ-SNV"}), ("type", {"QĐ-SNV", "QĐ-VP"}), ("all", {"QĐ-SNV", "QĐ-VP", "TB-SNV"})]
+)
+def test_the_head_of_the_agency_decides_what_is_counted_together(tmp_path: Path, key: str, together: set[str]) -> None:
+    (tmp_path / "rules.toml").write_text(f'[numbering]\nkey = "{key}"\n')
+    office = Config(replace(STATE, rules_file="rules.toml"), file=tmp_path / "config.toml")
+    wanted = outgoing_series(office, "QĐ-SNV", date(2026, 5, 1))
+    found = {
+        each
+        for each in ("QĐ-SNV", "QĐ-VP", "TB-SNV", "2026/QĐ-SNV")
+        if outgoing_series(office, each, date(2026, 5, 1)) == wanted
+    }
+    assert found == together
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[numbering]\nkeys = 1\n",
+        "[numbering]\nkey = 'word'\n",
+        "[",
+        "[registers.di]\ncolumns = [1]\n",
+        "numbering = 3\n",
+    ],
+)
+def test_own_rules_that_mean_nothing_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rules.toml").write_text(text)
+    office = Config(replace(STATE, rules_file="rules.toml"), file=tmp_path / "config.toml")
+    with pytest.raises(MisuseError) as refused:
+        outgoing_series(office, "QĐ-SNV", date(2026, 5, 1))
+    assert refused.value.code == "rules.file"
+    assert "rules.toml" in refused.value.message
+
+
+def test_a_document_is_judged_by_the_rules_of_its_day() -> None:
+    office = Config(PARTY)
+    assert [profile_of(office, day).name for day in (date(2021, 4, 28), date(2026, 1, 8), date(2026, 1, 9))] == [
+        "party-2018",
+        "party-2018",
+        "party-2026",
+    ]
+    assert profile_of(Config(replace(PARTY, rules="party-2018")), date(2026, 5, 1)).name == "party-2018"
+
+
+def test_every_profile_has_the_five_books_of_the_decree() -> None:
+    for name in shipped():
+        office = replace(STATE if name.startswith("state") else PARTY, rules=name)
+        forms = profile_of(Config(office), date(2026, 5, 1)).registers
+        assert [len(forms[book].columns) for book in ("di", "den", "buu-dien", "ban-luu", "theo-doi")] == [
+            10,
+            10,
+            6,
+            9,
+            7,
+        ]

@@ -214,7 +214,15 @@ def _commands() -> list[tuple[str, str, str]]:
         ("recall", "recall_command", _("Take an issued document back.")),
         ("carry", "carry_commands", _("On a machine without the register: carry letters between two networks.")),
         ("paper", "paper_commands", _("Paper originals owed beside what was sent: list, done.")),
-        ("register", "register_commands", _("The books: list, show, search.")),
+        ("correct", "correct_command", _("Note that an issued document is corrected by a công văn.")),
+        ("replace", "replace_command", _("Note that an issued document is replaced by another one.")),
+        (
+            "register",
+            "register_commands",
+            _(
+                "The books: list, show, search, add, amend, void, reserve, import, print, post, lend, export, close-day, audit."
+            ),
+        ),
         (
             "directory",
             "directory_commands",
@@ -230,6 +238,14 @@ def _commands() -> list[tuple[str, str, str]]:
             "archive_commands",
             _("Until when documents can be proved; renew their time stamps: check, renew."),
         ),
+        (
+            "dossier",
+            "dossier_commands",
+            _("The documents of one matter or session: new, add, show, list, export, hand-over."),
+        ),
+        ("report", "report_command", _("Statistics of electronic exchange, for a period.")),
+        ("backup", "backup_command", _("Save the whole office into one file, and check that file.")),
+        ("restore", "restore_command", _("Set an office up again from such a file.")),
         ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
     ]
 

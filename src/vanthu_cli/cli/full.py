@@ -8,10 +8,11 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.letters import letter_text
-from vanthu_cli.register import deliveries, directory, documents, messages, recalls
+from vanthu_cli.register import deliveries, directory, documents, keeping, messages, recalls
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
+from vanthu_cli.reports.amendments import history_lines, link_lines
 from vanthu_cli.reports.details import (
     delivery_json,
     document_lines,
@@ -52,6 +53,10 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     asked_back = recalls.of_document(desk.book, found.id)
     lines += [*receipt_lines(said), *notice_lines(notices), *recall_lines(asked_back)]
     lines += [_("Copy with a later archive time stamp: {path}").format(path=renewal)] if renewal else []
+    linked, amended = keeping.links(desk.book, found.id), keeping.amendments(desk.book, found.id)
+    others = {each for row in linked for each in (row["document"], row["other"])} - {found.id}
+    lines += link_lines(found.id, linked, {each: documents.get(desk.book, each).name for each in others})
+    lines += history_lines(amended)
     lines += _strangers(desk, found)
     kinds = documents.attachment_kinds(desk.book, found.id)
     shut = [(name, kinds[sha256]) for sha256, name in attached if kinds.get(sha256) in _DANGEROUS]
@@ -84,6 +89,12 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
         ],
         "paper": [paper_json(row) for row in papers],
         "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
+        "links": [
+            {"kind": row["kind"], "document": str(row["document"]), "other": str(row["other"])} for row in linked
+        ],
+        "amendments": [
+            {name: row[name] for name in ("field", "before", "after", "reason", "at", "who")} for row in amended
+        ],
         "events": [{"at": row["at"], "who": row["who"], "kind": row["kind"]} for row in events],
         "saved": [str(path) for path in saved],
     }

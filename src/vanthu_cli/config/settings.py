@@ -19,7 +19,10 @@ SECRET_KINDS = ("keyring", "env", "file", "command", "prompt")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Office:
-    """This office. `symbol` is the agency part of its symbols ("TU"), `term_start` the first day of the term."""
+    """This office. `symbol` is the agency part of its symbols ("TU"), `term_start` and `term_end` the days of the term.
+
+    `rules`: always this profile; left out, the one in force on the day. `rules_file`: where the office has rules of its own.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     name: str
@@ -32,11 +35,19 @@ class Office:
     other_symbols: tuple[str, ...] = ()
     rules: Literal["party-2018", "party-2026", "state-nd30", ""] = ""
     term_start: date | None = None
+    term_end: date | None = None
+    rules_file: str = ""
 
     def __post_init__(self) -> None:
         _filled(self, "name", "code", "symbol", "place", "data_dir")
         if "@" in self.code or any(c.isspace() for c in self.code):
             raise ValueError(_("code is one word without @, such as VPTU"))
+        if self.rules and not self.rules.startswith(self.kind):
+            raise ValueError(
+                _("rules {rules} are not those of an office of the kind {kind}").format(
+                    rules=self.rules, kind=self.kind
+                )
+            )
         if self.kind == "party" and self.term_start is None:
             raise ValueError(_("a Party office needs term_start: numbers run through the term of the committee"))
 
@@ -187,7 +198,7 @@ class Paper:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Holidays:
-    """Days off and make-up working days beside Saturdays and Sundays (Government notice, each year)."""
+    """Days off and make-up working days that are not in the program's table, or other than there (Government notice, each year)."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     off: tuple[date, ...] = ()

@@ -9,8 +9,23 @@ from typing import Literal
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.locale import _
 
-State = Literal["numbered", "sealed", "queued", "sent", "recalled", "waiting", "accepted", "refused", "quarantined"]
-Event = Literal["number", "seal", "queue", "send", "recall", "arrive", "accept", "refuse", "quarantine"]
+State = Literal[
+    "numbered", "sealed", "queued", "sent", "recalled", "waiting", "accepted", "refused", "quarantined", "voided"
+]
+Event = Literal[
+    "number",
+    "seal",
+    "queue",
+    "send",
+    "recall",
+    "arrive",
+    "accept",
+    "refuse",
+    "quarantine",
+    "enter",
+    "issue-on-paper",
+    "void",
+]
 
 MOVES: Mapping[tuple[State | None, Event], State] = {
     # Outgoing. The number is the point of no return (contract.md): from then on only forward.
@@ -22,6 +37,13 @@ MOVES: Mapping[tuple[State | None, Event], State] = {
     ("sent", "queue"): "queued",
     ("queued", "recall"): "recalled",
     ("sent", "recall"): "recalled",
+    # On paper: by hand, in one step. A number given by mistake is void for ever (never reused).
+    (None, "issue-on-paper"): "sent",
+    (None, "enter"): "accepted",
+    ("numbered", "void"): "voided",
+    ("sealed", "void"): "voided",
+    ("sent", "void"): "voided",
+    ("accepted", "void"): "voided",
     # Incoming.
     (None, "arrive"): "waiting",
     ("waiting", "accept"): "accepted",
@@ -78,4 +100,5 @@ def state_word(state: str) -> str:
         "queued": _("being sent"),
         "sent": _("sent"),
         "recalled": _("recalled"),
+        "voided": _("void"),
     }.get(state, state)

@@ -25,6 +25,31 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if unicodedata.category(c) not in {"Mn", "Cf"})
 
 
+_LETTERS = {
+    letter: place
+    for place, letter in enumerate("0123456789aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")
+}  # fmt: skip
+_TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
+
+
+def sort_key(text: str) -> tuple[list[int], list[int], str]:
+    """Return what Vietnamese text is sorted by: letters a ă â b c d đ e ê …; then tones: none, huyền, hỏi, ngã, sắc, nặng.
+
+    ủy and uỷ, composed and decomposed stand together.
+    """
+    letters, tones = list[int](), list[int]()
+    for word in unicodedata.normalize("NFC", text).lower().split():
+        tone = 0
+        for c in word:
+            parts = unicodedata.normalize("NFD", c)
+            tone = max([tone, *(_TONES.get(each, 0) for each in parts)])
+            bare = unicodedata.normalize("NFC", "".join(each for each in parts if each not in _TONES))
+            letters.append(_LETTERS.get(bare, len(_LETTERS) + ord(c)))
+        letters.append(-1)
+        tones.append(tone)
+    return letters, tones, text
+
+
 def safe_name(name: str) -> str:
     """Return a file name that Windows and Linux both take: no separators, control or reserved names, at most 200 bytes."""
     seen = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN)

@@ -184,7 +184,10 @@ def _new(
         },
         judgement=as_json(judgement) if judgement else {"reasons": [looked.found.fault or "not-judged"]},
         flags=sorted(flags),
+        signer_title=fields.signer_title,
+        pages=looked.found.pages or None,
     )
+    documents.set_text(desk.book, identity, looked.found.text)
     messages.arrive(desk.book, identity, message)
     _attach(desk, identity, others)
     desk.book.event("arrive", f"document:{identity}", {"message": message, "flags": sorted(flags)})

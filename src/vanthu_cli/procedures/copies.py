@@ -66,7 +66,7 @@ def make_copy(desk: Desk, order: Order, planned: Planned, *, bare: bool) -> tupl
 
 def _number(desk: Desk, planned: Planned, form: str) -> Document:
     office, day = desk.config.office, today(desk.now)
-    symbol, series = copy_symbol(office, form), copy_series(office, form, day)
+    symbol, series = copy_symbol(desk.config, form, day), copy_series(desk.config, form, day)
     source = desk.cabinet.put(planned.job.source.read_bytes())
     with desk.book.step():
         identity = documents.add(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vanthu_cli.register.directory import Agency
     from vanthu_cli.validation.trust import Signatory, Trust
 
+REGISTER = "register.sqlite"
 _LOCK_SECONDS = 60
 
 
@@ -181,7 +182,7 @@ def open_desk(
 
 
 def register_file(config: Config) -> Path:
-    return config.data_dir / "register.sqlite"
+    return config.data_dir / REGISTER
 
 
 def who() -> str:

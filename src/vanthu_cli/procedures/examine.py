@@ -45,7 +45,9 @@ _JUDGING = frozenset({"judge", "lasting", "pictures"})
 _Bench = tuple[Trust, Mapping[str, Signatory] | None]
 _NOBODY = Trust((), (), (), "ignore")
 
-Task = Literal["mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers", "drawn", "paper"]
+Task = Literal[
+    "mark", "open", "read", "judge", "lasting", "pictures", "places", "scan", "signers", "drawn", "paper", "text"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Examination:
     `printed`: month and year already on the page beside a blank day. `signers`: fingerprints of the certificates that have
     signed. `until`: from when on it can no longer be proved. `covered`: the place named lies on something printed, or off the page.
     `picture`: a PNG of the pages with what was read marked on them ("drawn", together with "read"); `paper`: a copy of a
-    scan for text recognition.
+    scan for text recognition. `text`: the words of its pages; `pages`: how many there are.
     `kind`: what the file is (reading/kinds.py); `members`: name and bytes of what lies in a container; `shut`: why not all of
     that could be taken out. `fault`: why the file could not be looked at.
     """
@@ -99,6 +101,8 @@ class Examination:
     covered: bool = False
     picture: bytes | None = None
     paper: bytes | None = None
+    text: str = ""
+    pages: int = 0
     until: datetime | None = None
     kind: str = ""
     members: tuple[tuple[str, bytes], ...] = ()
@@ -119,6 +123,7 @@ def examine(question: Question) -> Examination:
         scan="scan" in tasks,
         picture="drawn" in tasks,
         paper="paper" in tasks,
+        text="text" in tasks,
         signer_name=question.signer_name,
         room=question.room,
         corner=question.corner,
@@ -163,6 +168,8 @@ def examine(question: Question) -> Examination:
         covered=seen.covers_text,
         picture=seen.picture,
         paper=seen.paper,
+        text=seen.text,
+        pages=seen.pages,
         until=until,
         kind=kind,
         members=members,

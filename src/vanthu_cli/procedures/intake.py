@@ -43,7 +43,7 @@ def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
     looking = []
     for file in mail.files:
         known = documents.by_bytes(desk.book, hashlib.sha256(file.data).hexdigest(), "in")
-        tasks = ("mark", "open") if known else ("mark", "open", "read", "judge")
+        tasks = ("mark", "open") if known else ("mark", "open", "read", "judge", "text")
         question = desk.question(file.name, file.data, *tasks)
         looking.append(pool.submit(_look_safely, desk, file, question))
     return Arrived(origin, place, mail, hashlib.sha256(raw).hexdigest(), tuple(looking))
@@ -71,7 +71,9 @@ def _look(desk: Desk, file: File, question: Question, outer: str | None = None, 
     looked = [Looked(file, sha256, replace(found, members=()), outer)]
     if depth < _MAX_WITHIN and found.mark is None:
         for inner in _within(file, found):
-            inside = replace(question, name=inner.name, data=inner.data, tasks=question.tasks | {"read", "judge"})
+            inside = replace(
+                question, name=inner.name, data=inner.data, tasks=question.tasks | {"read", "judge", "text"}
+            )
             looked += _look(desk, inner, inside, outer or sha256, depth + 1)
     return looked
 

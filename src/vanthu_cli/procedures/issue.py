@@ -7,7 +7,7 @@ is durable; the same command goes on where a run died, by the SHA-256 of the fil
 
 from io import BytesIO
 
-from vanthu_cli.document.text import safe_name
+from vanthu_cli.document.text import fold, safe_name
 from vanthu_cli.errors import InvalidSignatureError, PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
@@ -62,7 +62,7 @@ def numbered_already(document: Document, error: VanthuError) -> PartlyDoneError:
 
 def _check_room(desk: Desk, plan: Plan) -> None:
     """Ask whether the next number fits its blank while nothing is taken yet; `MisuseError` if it doesn't."""
-    series = outgoing_series(desk.config.office, plan.symbol, plan.day)
+    series = outgoing_series(desk.config, plan.symbol, plan.day)
     if plan.places.strip is not None:
         number = documents.next_number(desk.book, "di", series)
         page = open_pdf(plan.signed).page(plan.places.strip.page)
@@ -90,11 +90,15 @@ def _number(desk: Desk, plan: Plan) -> Document:
             signer=plan.fields.signer_name,
             urgency=plan.fields.urgency,
             session=plan.request.session or None,
+            signer_title=plan.fields.signer_title,
+            pages=plan.pages or None,
+            places=_places(plan),
             fields={"fields": plan.fields.as_json()},
         )
-        series = outgoing_series(desk.config.office, plan.symbol, plan.day)
+        series = outgoing_series(desk.config, plan.symbol, plan.day)
         number = documents.take_number(desk.book, "di", series, identity)
         documents.update(desk.book, identity, number=number)
+        documents.set_text(desk.book, identity, plan.text)
         documents.attach(desk.book, identity, attached)
         desk.book.event(
             "number",
@@ -102,6 +106,13 @@ def _number(desk: Desk, plan: Plan) -> Document:
             {"number": number, "symbol": plan.symbol, "series": series, "signed": signed_sha256},
         )
     return documents.get(desk.book, identity)
+
+
+def _places(plan: Plan) -> str:
+    """Return nơi nhận for the book: as printed, with the agencies in the place of “Như trên”."""
+    addressed = [each.agency.name for each in plan.recipients]
+    printed = [each for each in plan.fields.recipients if not fold(each).startswith("nhu tren")]
+    return "; ".join(printed if len(printed) == len(plan.fields.recipients) and printed else [*addressed, *printed])
 
 
 def _seal(desk: Desk, plan: Plan, document: Document, key: SigningKey, with_what: Proof) -> Document:

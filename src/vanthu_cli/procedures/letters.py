@@ -5,6 +5,8 @@ from sqlite3 import Row
 
 from vanthu_cli.channels.mime import read_mail
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.register import deliveries
+from vanthu_cli.register.documents import Document
 
 _LINES, _LETTERS = 40, 4000
 
@@ -16,3 +18,8 @@ def letter_text(desk: Desk, arrivals: Sequence[Row]) -> str:
         return ""
     text = read_mail(desk.cabinet.get(raw)).text.strip()
     return "\n".join(line.rstrip() for line in text.splitlines()[:_LINES])[:_LETTERS]
+
+
+def holders(desk: Desk, document: Document) -> list[str]:
+    """Return the agencies (codes, or addresses of strangers) that a document was sent to."""
+    return list(dict.fromkeys(each.agency or each.address for each in deliveries.of_document(desk.book, document.id)))

@@ -77,7 +77,8 @@ class Attachment:
 class Plan:
     """What issuing will do, to be shown before it is done. `issued` is the document when its number is taken already.
 
-    `sealed_at` is where the seal goes when no field was prepared for it; `warnings` are those of `rules.form`.
+    `sealed_at` is where the seal goes when no field was prepared for it; `pages` and `text` are the file's; `warnings` are those of
+    `rules.form`.
     """
 
     request: Request
@@ -93,6 +94,8 @@ class Plan:
     organisation: str
     issued: Document | None
     sealed_at: Box | None = None
+    pages: int = 0
+    text: str = ""
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -111,7 +114,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     else:
         with as_pdf(request.file, detached=False) as readable:
             signed = _by_person(desk, request, source if readable == request.file else _read(readable))
-    found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places")
+    found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places", "text")
     _refuse_secret(request, found.mark)
     attachments = tuple(_attachment(desk, name, data) for name, data in attached)
     _refuse_twice(attachments)
@@ -169,6 +172,8 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         organisation,
         issued,
         seal_place(desk, found.places, signed_place(desk, found)),
+        found.pages,
+        found.text,
         tuple(warnings),
     )
 

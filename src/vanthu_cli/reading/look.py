@@ -22,13 +22,16 @@ from vanthu_cli.reading.scan import scan_of
 from vanthu_cli.reading.signer import find_signers, signing_pages
 from vanthu_cli.rules.secrecy import secret_mark_in_name
 
+_MOST_TEXT = 200_000
+"""Letters of a document's text that are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked. `mark`: the secrecy mark; `read`: fields and annexes; `places`: blanks and signers' rooms; `scan`.
 
     `picture`: the pages, with what was read marked on them; `paper`: a copy for text recognition, if there is no text;
-    both only together with `read`.
+    both only together with `read`. `text`: the words of its pages.
     `signer_name` restricts the places to that name. `room` and `corner` are width and height in points as seen by the
     reader of page 1: free room anywhere (the arrival mark), and at the top right (the text of an annex or copy). `at` is
     a box that the clerk named.
@@ -40,6 +43,7 @@ class Wish:
     scan: bool = False
     picture: bool = False
     paper: bool = False
+    text: bool = False
     signer_name: str | None = None
     room: tuple[float, float] | None = None
     corner: tuple[float, float] | None = None
@@ -52,7 +56,7 @@ class Look:
 
     `printed`: month and year beside a day that is still blank. `scan`: every page is a picture of paper; then `dpi` is
     their lowest resolution and `colour` whether all hold colours. `annexes`: what the body says is annexed, as printed.
-    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `picture` is a PNG, `paper` a PDF. `pages` is
+    `room` and `corner` are None if there is none; `covers_text`: `at` lies on text or ink, or off the page. `picture` is a PNG, `paper` a PDF. `text` is that of its pages. `pages` is
     0 if the file is no PDF or cannot be opened; `fault` says why ("locked" for an archive with a password).
     """
 
@@ -69,6 +73,7 @@ class Look:
     paper: bytes | None = None
     dpi: int | None = None
     colour: bool | None = None
+    text: str = ""
     pages: int = 0
     fault: str | None = None
 
@@ -97,6 +102,7 @@ def _answers(sheets: Sheets, wish: Wish) -> Look:
     found = Look(pages=len(sheets))
     if wish.mark and (mark := secret_mark_in_pdf(sheets)):
         return replace(found, mark=mark)
+    found = replace(found, text=_words(sheets) if wish.text else "")
     try:
         if wish.read:
             found = replace(found, reading=reading_of(sheets), annexes=_annexes(sheets))
@@ -119,6 +125,13 @@ def _answers(sheets: Sheets, wish: Wish) -> Look:
     except MisuseError as error:  # a page cannot be loaded; what was found before stays
         return replace(found, fault=error.message)
     return found
+
+
+def _words(sheets: Sheets) -> str:
+    try:
+        return "\n".join(map(sheets.text, sheets.looked_at))[:_MOST_TEXT]
+    except MisuseError:  # a page cannot be loaded: its words cannot be looked for, that is all
+        return ""
 
 
 def _annexes(sheets: Sheets) -> tuple[str, ...]:

@@ -18,9 +18,11 @@ from vanthu_cli.errors import BusyError, MisuseError, UnreachableError, VanthuEr
 from vanthu_cli.locale import _
 from vanthu_cli.register.drive import on_network_drive
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_GENESIS = "0" * 64
+MIGRATIONS = Path(__file__).parent / "migrations"
+GENESIS = "0" * 64
 _WAIT_SECONDS = 30
+_MOST_ROWS = 2000
+"""Rows whose digests stand in one event."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,7 +59,9 @@ class Book:
             from vanthu_cli.register import indexing, rows  # commands that only read don't need them
 
             indexing.reindex(self.connection, [int(key) for table, key in self.touched if table == "document"])
-            self.event("rows", "", rows.digests(self.connection, self.touched))
+            entered = list(rows.digests(self.connection, self.touched).items())
+            for start in range(0, len(entered), _MOST_ROWS):
+                self.event("rows", "", dict(entered[start : start + _MOST_ROWS]))
             self.touched.clear()
         self.connection.execute("COMMIT")
 
@@ -78,7 +82,7 @@ class Book:
     def event(self, kind: str, subject: str, data: Mapping[str, object]) -> None:
         """Append to the chain, inside a step. `subject` is "document:12" and the like; `data` goes to JSON."""
         last = self.connection.execute("SELECT hash FROM event ORDER BY id DESC LIMIT 1").fetchone()
-        prev = last[0] if last else _GENESIS
+        prev = last[0] if last else GENESIS
         text = storable(json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
         row = (self.at, self.who, kind, subject, text, prev)
         self.connection.execute(
@@ -166,7 +170,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _migrate(book: Book, file: Path) -> None:
     """Bring the register to this version's form. A script commits itself, or leaves that until its rows are entered in the chain."""
     connection = book.connection
-    scripts = sorted(_MIGRATIONS.glob("*.sql"))
+    scripts = sorted(MIGRATIONS.glob("*.sql"))
     version = _version(connection)
     if version > len(scripts):
         raise MisuseError(
@@ -238,7 +242,7 @@ def check_chain(book: Book) -> int | None:
 
     That the newest events were cut off cannot be seen here: nothing outside the file remembers the last hash yet.
     """
-    prev = _GENESIS
+    prev = GENESIS
     for row in book.connection.execute("SELECT * FROM event ORDER BY id"):
         expected = link((row["at"], row["who"], row["kind"], row["subject"], row["data"], prev))
         if row["prev"] != prev or row["hash"] != expected:

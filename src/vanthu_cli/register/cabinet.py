@@ -72,6 +72,10 @@ class Cabinet:
     def path(self, sha256: str) -> Path:
         return self._place(sha256)
 
+    def digest(self, data: bytes) -> str:
+        """Return the SHA-256 (hex) under which bytes stand, or would stand, here."""
+        return _sha256(data)
+
     def name_of(self, file: Path) -> str:
         """Return the SHA-256 (hex) under which the bytes of a file stand, or would stand, here."""
         import hashlib

@@ -19,10 +19,10 @@ from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _ID = "[0-9]{1,15}"
 _ARRIVAL = "den/[0-9]{1,15}"
-# After the last one taken; where the sequence began before this register, not before its first number here.
+# After the last one taken, and not before the first one of a sequence that began in an older book.
 _NEXT = (
-    "SELECT COALESCE(MAX(value) + 1, (SELECT value FROM beginning WHERE book = :book AND series = :series), 1)"
-    " FROM number WHERE book = :book AND series = :series"
+    "SELECT MAX(value) FROM (SELECT MAX(value) + 1 AS value FROM number WHERE book = :book AND series = :series"
+    " UNION ALL SELECT value FROM beginning WHERE book = :book AND series = :series UNION ALL SELECT 1)"
 )
 Direction = Literal["in", "out"]
 BookName = Literal["den", "di"]
@@ -130,10 +130,21 @@ def update(book: Book, identity: int, **values: object) -> None:
         book.connection.execute(f"UPDATE document SET {assignments} WHERE id = :id", {**encoded, "id": identity})
 
 
+def set_text(book: Book, identity: int, text: str) -> None:
+    """Keep the text of a document's pages, so that its words find it; "" takes it away."""
+    indexing.set_text(book.connection, identity, storable(text))
+
+
 def _encoded(name: str, value: object) -> object:
     if name in {"fields", "judgement", "flags"}:
         value = json.dumps(value, ensure_ascii=False)
     return storable(value)
+
+
+def viewed(book: Book, document: Document, *, saved: bool) -> None:
+    """Note who looked at a document, or took its file out (access history, NĐ 30/2020 Phụ lục VI III.6.l)."""
+    with book.step():
+        book.event("save" if saved else "view", f"document:{document.id}", {})
 
 
 def advance(book: Book, identity: int, event: Event, data: Mapping[str, object] | None = None) -> State:
@@ -154,6 +165,7 @@ def take_number(book: Book, name: BookName, series: str, identity: int | None) -
     if held:
         return int(held[0])
     _check_clock(book)
+    _check_open(book)
     row = book.connection.execute(
         f"INSERT INTO number (book, series, value, document) VALUES (:book, :series, ({_NEXT}), :document) RETURNING value",
         {"book": name, "series": series, "document": identity},
@@ -174,6 +186,20 @@ def _check_clock(book: Book) -> None:
                 now=f"{book.now.astimezone(VIETNAM):%d/%m/%Y %H:%M}", last=f"{last:%d/%m/%Y}"
             ),
             _("Set the clock right, then run the same command again."),
+        )
+
+
+def _check_open(book: Book) -> None:
+    """Refuse to number on a day whose register was closed."""
+    day = today(book.now).isoformat()
+    closed = book.connection.execute("SELECT at FROM closing WHERE day = ? AND reopened_at IS NULL", (day,)).fetchone()
+    if closed:
+        raise ForbiddenError(
+            "register.day_closed",
+            _("The register of today was closed at {time}: no number can be taken any more.").format(
+                time=f"{datetime.fromisoformat(closed[0]).astimezone(VIETNAM):%H:%M}"
+            ),
+            _("Go on tomorrow; or, if it cannot wait: vanthu register close-day --reopen --reason “…”"),
         )
 
 
@@ -248,6 +274,13 @@ def same_number(book: Book, *, number: int, symbol: str, agency_code: str | None
         f"{SELECT} WHERE direction = 'in' AND number = ? AND symbol = ? AND agency_code IS ? AND day IS ?",
         (number, symbol, agency_code, day),
     ).fetchall()
+    return [_document(row) for row in rows]
+
+
+def by_number(book: Book, number: int, symbol: str, direction: Direction) -> list[Document]:
+    rows = book.connection.execute(
+        f"{SELECT} WHERE number = ? AND symbol = ? AND direction = ? ORDER BY id", (number, symbol, direction)
+    )
     return [_document(row) for row in rows]
 
 
@@ -350,7 +383,12 @@ def file_users(book: Book, sha256: str) -> int:
 
 def files(book: Book) -> list[str]:
     """Return the SHA-256 of every file that the register names and that was not destroyed on purpose."""
-    rows = book.connection.execute(
+    return files_of(book.connection)
+
+
+def files_of(connection: sqlite3.Connection) -> list[str]:
+    """Return the same of a register that is open for reading only."""
+    rows = connection.execute(
         "SELECT sha256 FROM document UNION SELECT source_sha256 FROM document UNION SELECT signed_sha256 FROM document"
         " UNION SELECT sha256 FROM attachment UNION SELECT sha256 FROM message UNION SELECT letter FROM delivery"
         " UNION SELECT sha256 FROM renewal EXCEPT SELECT sha256 FROM destroyed"

@@ -151,6 +151,19 @@ def event_word(kind: str) -> str:
         "recall-asked": _("recall asked for"),
         "recall-agreed": _("recall agreed"),
         "recall-declined": _("recall declined"),
+        "enter": _("brought in from an older book"),
+        "issue-on-paper": _("issued on paper"),
+        "amend": _("amended"),
+        "void": _("number void"),
+        "link": _("linked to another document"),
+        "print": _("printed as paper original"),
+        "post": _("given to the post"),
+        "lend": _("lent"),
+        "give-back": _("given back"),
+        "view": _("looked at"),
+        "save": _("taken out"),
+        "dossier-add": _("put into a dossier"),
+        "dossier-remove": _("taken out of a dossier"),
     }.get(kind) or delivery_word(kind.removeprefix("delivery-"))
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from vanthu_cli.config.settings import Office
+from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.locale import _
 from vanthu_cli.rules.numbering import outgoing_series
+from vanthu_cli.rules.profiles import profile_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,12 @@ def check_source(form: str, name: str, *, electronic: bool) -> None:
         )
 
 
-def copy_symbol(office: Office, form: str) -> str:
+def copy_symbol(config: Config, form: str, day: date) -> str:
     """Return the symbol of a copy: SY-SNV (State), BS/TU (Party)."""
-    return f"BS/{office.symbol}" if office.kind == "party" else f"{FORMS[form].abbreviation}-{office.symbol}"
+    return profile_of(config, day).copies.symbol.format(type=FORMS[form].abbreviation, office=config.office.symbol)
 
 
-def copy_series(office: Office, form: str, day: date) -> str:
+def copy_series(config: Config, form: str, day: date) -> str:
     """Return the key of the sequence that copies are numbered in on `day`."""
-    if office.kind == "party":
-        return outgoing_series(office, copy_symbol(office, form), day)
-    return f"{day.year}/SAO"
+    shared = profile_of(config, day).copies.series
+    return f"{day.year}/{shared}" if shared else outgoing_series(config, copy_symbol(config, form, day), day)

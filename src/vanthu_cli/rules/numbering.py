@@ -1,24 +1,35 @@
-"""Which sequence a number comes from.
+"""Which sequence a number comes from, by the rules of the office's profile.
 
-Party (36-HD/VPTW II.1.3): from 01 by symbol, continuously through the term of the committee. The key is the symbol and
-not the type name, because Quyết định and Quy định share QĐ (domain.md 1.3.6).
-State (NĐ 30/2020 Đ15.1): from 01 each calendar year; the same sequence for paper and electronic.
-Arrival numbers (NĐ 30/2020 Đ22.2): one sequence each calendar year.
+Party (36-HD/VPTW II.1.3): from 01 by symbol, continuously through the term of the committee; a congress has one sequence for all
+types. State (NĐ 30/2020 Đ15.1): from 01 each calendar year, by what the head of the agency has decided. The same sequence for paper
+and electronic. A joint document (liên tịch) has its number from the sequence of the agency that leads. Arrival numbers (Đ22.2): one
+sequence each calendar year.
 """
 
+import re
 from datetime import date
 
-from vanthu_cli.config.settings import Office
+from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.document.symbol import kind_of
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.rules.profiles import Numbering, profile_of
+
+_LEGAL = re.compile(r"\d{4}/")
+"""The symbol of a legal document begins with the year: 2024/QĐ-UBND."""
 
 
-def outgoing_series(office: Office, symbol: str, day: date) -> str:
+def outgoing_series(config: Config, symbol: str, day: date) -> str:
     """Return the key of the sequence that `symbol` is numbered in on `day`."""
-    if office.kind == "state":
-        printed = symbol.partition("/")[0]  # a legal document's symbol begins with the year: 2024/QĐ-UBND
-        if printed.isdecimal() and int(printed) != day.year:
+    office, numbering = config.office, profile_of(config, day).numbering
+    return f"{_period(office, numbering, symbol, day)}/{_counted(office, numbering, symbol)}"
+
+
+def _period(office: Office, numbering: Numbering, symbol: str, day: date) -> str:
+    """Return when the sequence began: a year, or the first day of the term."""
+    if numbering.scope == "year":
+        printed = symbol.partition("/")[0]
+        if _LEGAL.match(symbol) and int(printed) != day.year:
             raise ForbiddenError(
                 "numbering.year",
                 _("The symbol {symbol} is of another year than today ({day}).").format(
@@ -26,13 +37,31 @@ def outgoing_series(office: Office, symbol: str, day: date) -> str:
                 ),
                 _("Have the page made and signed with this year."),
             )
-        return f"{day.year}/{symbol}"
+        return str(day.year)
     if office.term_start is None or day < office.term_start:
         raise MisuseError(
             "numbering.term",
             _("Today ({day}) is before the first day of the term in the configuration.").format(day=f"{day:%d/%m/%Y}"),
         )
-    return f"{office.term_start.isoformat()}/{symbol}"
+    if office.term_end is not None and day > office.term_end:
+        raise MisuseError(
+            "numbering.term_over",
+            _("The term ended on {last}: numbers begin again with the new one.").format(
+                last=f"{office.term_end:%d/%m/%Y}"
+            ),
+            _("Set term_start to the first day of the new term in the configuration, and take term_end out."),
+        )
+    return office.term_start.isoformat()
+
+
+def _counted(office: Office, numbering: Numbering, symbol: str) -> str:
+    """Return what is counted together with a symbol."""
+    kind, _sign, agency = symbol.partition("/" if office.kind == "party" else "-")
+    if agency in numbering.congress:
+        return agency
+    if _LEGAL.match(symbol) or numbering.key == "symbol":
+        return symbol
+    return kind if numbering.key == "type" else "*"
 
 
 def arrival_series(day: date) -> str:

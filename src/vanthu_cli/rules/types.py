@@ -8,66 +8,20 @@ there. Legal documents (văn bản quy phạm pháp luật) have the year before
 import re
 
 from vanthu_cli.document.symbol import kind_of
+from vanthu_cli.rules.profiles import shipped
 
-# QĐ stands for Quyết định and Quy định alike (32-QĐ/TU is a Quy định): only the printed line tells.
-_PARTY: dict[str, tuple[str, ...]] = {
-    "NQ": ("Nghị quyết",),
-    "QĐ": ("Quyết định", "Quy định"),
-    "CT": ("Chỉ thị",),
-    "KL": ("Kết luận",),
-    "QC": ("Quy chế",),
-    "TT": ("Thông tri",),
-    "HD": ("Hướng dẫn",),
-    "TB": ("Thông báo",),
-    "TC": ("Thông cáo",),
-    "BC": ("Báo cáo",),
-    "KH": ("Kế hoạch",),
-    "QH": ("Quy hoạch",),
-    "CTr": ("Chương trình",),
-    "ĐA": ("Đề án",),
-    "PA": ("Phương án",),
-    "DA": ("Dự án",),
-    "TTr": ("Tờ trình",),
-    "CV": ("Công văn",),
-    "BB": ("Biên bản",),
-    "GGT": ("Giấy giới thiệu",),
-    "GM": ("Giấy mời",),
-    "PC": ("Phiếu chuyển",),
-    "PG": ("Phiếu gửi",),
-    "BS": ("Bản sao",),
-}
-_STATE: dict[str, tuple[str, ...]] = {
-    "NQ": ("Nghị quyết",),
-    "QĐ": ("Quyết định",),
-    "CT": ("Chỉ thị",),
-    "QC": ("Quy chế",),
-    "QyĐ": ("Quy định",),
-    "TC": ("Thông cáo",),
-    "TB": ("Thông báo",),
-    "HD": ("Hướng dẫn",),
-    "CTr": ("Chương trình",),
-    "KH": ("Kế hoạch",),
-    "PA": ("Phương án",),
-    "ĐA": ("Đề án",),
-    "DA": ("Dự án",),
-    "BC": ("Báo cáo",),
-    "BB": ("Biên bản",),
-    "TTr": ("Tờ trình",),
-    "HĐ": ("Hợp đồng",),
-    "CĐ": ("Công điện",),
-    "BGN": ("Bản ghi nhớ",),
-    "BTT": ("Bản thỏa thuận",),
-    "GUQ": ("Giấy ủy quyền",),
-    "GM": ("Giấy mời",),
-    "GGT": ("Giấy giới thiệu",),
-    "GNP": ("Giấy nghỉ phép",),
-    "PG": ("Phiếu gửi",),
-    "PC": ("Phiếu chuyển",),
-    "PB": ("Phiếu báo",),
-    "SY": ("Bản sao y",),
-    "TrS": ("Bản trích sao",),
-    "SL": ("Bản sao lục",),
-}
+
+def _names(kind: str) -> dict[str, tuple[str, ...]]:
+    """Return the type names by abbreviation of every profile of a kind: what arrives may be of any year."""
+    found = dict[str, tuple[str, ...]]()
+    for table in shipped().values():
+        if table["kind"] == kind:
+            for abbreviation, names in table["types"].items():
+                found[abbreviation] = tuple(dict.fromkeys([*found.get(abbreviation, ()), *names]))
+    return found
+
+
+_PARTY, _STATE = _names("party"), _names("state")
 _WITHOUT_ABBREVIATION = (
     "Thư công",
     "Thư mời",

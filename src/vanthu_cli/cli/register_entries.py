@@ -1,0 +1,344 @@
+"""`vanthu register add / amend / void / reserve / import / print / post / lend`: what a clerk writes into the books by hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from vanthu_cli.cli.parse import day_option
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register import documents, keeping
+from vanthu_cli.register.documents import BookName
+
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_BookOption = Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
+_Reason = Annotated[str, typer.Option("--reason", help=_("Why; it stays in the history."))]
+_Id = Annotated[str, typer.Argument(metavar="ID")]
+
+
+@group.command(
+    help=_("Enter a paper document: one that came (--book den) or one of ours that is issued on paper (--book di).")
+)
+def add(
+    context: typer.Context,
+    book: _BookOption,
+    number: Annotated[
+        str, typer.Option("--number", help=_("Number and symbol of what came, such as 12/QĐ-UBND."))
+    ] = "",
+    symbol: Annotated[
+        str, typer.Option("--symbol", help=_("Symbol of ours, such as QĐ/TU: the number is taken now."))
+    ] = "",
+    date: Annotated[str, typer.Option("--date", help=_("The date on what came."))] = "",
+    agency: Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))] = "",
+    doc_type: Annotated[str, typer.Option("--type", help=_("Type, such as “Quyết định”."))] = "",
+    subject: Annotated[str, typer.Option("--subject", help=_("What it is about (trích yếu)."))] = "",
+    signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
+    signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
+    places: Annotated[
+        str, typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it."))
+    ] = "",
+    keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
+    copies: Annotated[int, typer.Option("--copies", help=_("How many paper copies."))] = 0,
+    pages: Annotated[int, typer.Option("--pages", help=_("How many pages."))] = 0,
+    urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
+    passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
+    due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
+    within: Annotated[int, typer.Option("--within", help=_("The same in working days from today."))] = 0,
+    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    scan: Annotated[Path | None, typer.Option("--scan", help=_("Its scan; fields left out are read from it."))] = None,
+    reason: _Reason = "",
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import entry
+
+    run = run_of(context)
+    values = _texts(
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places=places,
+        keeper=keeper, note=note, urgency=_urgency(urgency),
+    ) | _days(day=date, passed_on=passed_on, due=due)  # fmt: skip
+    values |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
+    values |= entry.number_of(number) | ({"symbol": symbol} if symbol else {})
+    with run.desk() as desk:
+        values |= _within(desk, within)
+        found, taken, named = entry.add(desk, entry.Entry(_book(book), values, scan), reason=reason, dry_run=dry_run)
+    what = named and f"{taken:02d}-{named}" if book == "di" else str(taken)
+    lines = [
+        (_("It would get the number {number}.") if dry_run else _("Entered under the number {number}.")).format(
+            number=what
+        )
+    ]
+    payload = {
+        "dry_run": dry_run,
+        "id": str(found.id) if found else None,
+        "book": book,
+        "number": taken,
+        "symbol": named or None,
+    }
+    return run.answer(payload, lines)
+
+
+@group.command(
+    help=_(
+        "Write fields of a document over, or fill empty ones; what stood there stays in the history. Link an answer to its question."
+    )
+)
+def amend(
+    context: typer.Context,
+    document: _Id,
+    number: Annotated[str, typer.Option("--number", help=_("Number and symbol of what came."))] = "",
+    date: Annotated[str, typer.Option("--date", help=_("The date on what came."))] = "",
+    agency: Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))] = "",
+    doc_type: Annotated[str, typer.Option("--type", help=_("Type, such as “Quyết định”."))] = "",
+    subject: Annotated[str, typer.Option("--subject", help=_("What it is about (trích yếu)."))] = "",
+    signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
+    signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
+    places: Annotated[
+        str, typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it."))
+    ] = "",
+    keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
+    copies: Annotated[int, typer.Option("--copies", help=_("How many paper copies."))] = 0,
+    pages: Annotated[int, typer.Option("--pages", help=_("How many pages."))] = 0,
+    urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
+    passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
+    due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
+    within: Annotated[int, typer.Option("--within", help=_("The same in working days from today."))] = 0,
+    progress: Annotated[str, typer.Option("--progress", help=_("How far it is (tiến độ giải quyết)."))] = "",
+    done: Annotated[str, typer.Option("--done", help=_("Day on which it was dealt with."))] = "",
+    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    answers: Annotated[str, typer.Option("--answers", help=_("The document that this one answers."))] = "",
+    annex_of: Annotated[str, typer.Option("--annex-of", help=_("The document that this one is an annex of."))] = "",
+    reason: _Reason = "",
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import entry
+    from vanthu_cli.reports.amendments import amendment_lines
+
+    run = run_of(context)
+    changes = _texts(
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places=places,
+        keeper=keeper, note=note, urgency=_urgency(urgency), progress=progress,
+    ) | _days(day=date, passed_on=passed_on, due=due, done_on=done)  # fmt: skip
+    changes |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
+    changes |= entry.number_of(number)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        changes |= _within(desk, within)
+        links = [
+            (kind, documents.find(desk.book, other))
+            for kind, other in (("answers", answers), ("annex-of", annex_of))
+            if other
+        ]
+        if not changes and not links:
+            raise MisuseError("amend.nothing", _("Say what is to be amended, for example --subject “…”."))
+        found, differing = entry.amend(desk, found, changes, reason=reason, dry_run=dry_run)
+        for kind, other in links:
+            entry.link(desk, found, other, cast("keeping.LinkKind", kind), dry_run=dry_run)
+    lines = amendment_lines(found, differing, [(kind, other.name) for kind, other in links])
+    payload = {
+        "dry_run": dry_run,
+        "id": str(found.id),
+        "amended": {name: {"before": before, "after": after} for name, (before, after) in differing.items()},
+        "links": [{"kind": kind, "id": str(other.id)} for kind, other in links],
+    }
+    return run.answer(payload, [*lines, *_dry(dry_run)])
+
+
+@group.command(
+    help=_("Void a number that was given by mistake: it stays in the book with the reason and is never used again.")
+)
+def void(context: typer.Context, document: _Id, reason: _Reason = "", dry_run: _DryRun = False) -> int:
+    from vanthu_cli.procedures import entry
+
+    run = run_of(context)
+    with run.desk() as desk:
+        found = entry.void(desk, documents.find(desk.book, document), reason=reason, dry_run=dry_run)
+    payload = {"dry_run": dry_run, "id": str(found.id), "state": found.state}
+    return run.answer(payload, [_("{name} is void.").format(name=found.name), *_dry(dry_run)])
+
+
+@group.command(help=_("Take the next number for a secret document, of which nothing else is written here."))
+def reserve(
+    context: typer.Context,
+    book: _BookOption,
+    symbol: Annotated[str, typer.Option("--symbol", help=_("Symbol of the sequence, such as CV/TU (book di)."))] = "",
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import entry
+
+    run = run_of(context)
+    name = _book(book)
+    if name == "di" and not symbol:
+        raise MisuseError("reserve.symbol", _("Say in which sequence: --symbol CV/TU"))
+    with run.desk() as desk:
+        number = entry.reserve(desk, name, symbol, dry_run=dry_run)
+    what = f"{number:02d}-{symbol}" if name == "di" else str(number)
+    lines = [
+        _(
+            "The number {number} is reserved; write it and everything else into the book of secret documents, on paper."
+        ).format(number=what)
+    ]
+    return run.answer(
+        {"dry_run": dry_run, "book": name, "number": number, "symbol": symbol or None}, [*lines, *_dry(dry_run)]
+    )
+
+
+@group.command(
+    "import", help=_("Bring an older book in (.xlsx, .csv), and say with which number this register goes on.")
+)
+def import_(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]")] = None,
+    book: _BookOption = "di",
+    symbol: Annotated[str, typer.Option("--symbol", help=_("The sequence that --start-at is about (book di)."))] = "",
+    start_at: Annotated[
+        int, typer.Option("--start-at", help=_("The next number: those before it stand in the older book."))
+    ] = 0,
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import import_book
+
+    run, name = run_of(context), _book(book)
+    if file is None and not start_at:
+        raise MisuseError("import.nothing", _("Name a file, or the next number: --start-at 146"))
+    if start_at and name == "di" and not symbol:
+        raise MisuseError(
+            "import.symbol", _("Say in which sequence: --symbol CV/TU --start-at {number}").format(number=start_at)
+        )
+    lines, payload = list[str](), dict[str, Any]()
+    with run.desk() as desk:
+        done = import_book.import_book(desk, file, name, dry_run=dry_run) if file else None
+        following = import_book.start_at(desk, name, symbol, start_at, dry_run=dry_run) if start_at else None
+    if done is not None:
+        lines.append(_("{count} entered, {known} were there already, {failed} could not be entered.").format(
+            count=len(done.entered), known=done.known, failed=len(done.failed)
+        ))  # fmt: skip
+        lines += [_("Row {line}: {why}").format(line=line, why=why) for line, why in done.failed]
+        payload = {
+            "entered": [str(each) for each in done.entered] if not dry_run else [],
+            "count": len(done.entered),
+            "known": done.known,
+            "failed": [{"row": line, "message": why} for line, why in done.failed],
+        }
+    if following is not None:
+        lines.append(_("The next number is {number}.").format(number=following))
+        payload["next"] = following
+    code = 3 if done is not None and done.failed else 0
+    return run.answer({"dry_run": dry_run, "book": name, **payload}, [*lines, *_dry(dry_run)], code=code)
+
+
+@group.command(
+    "print",
+    help=_(
+        "Count paper originals printed from an electronic one (to be sealed by hand), and save what is to be printed."
+    ),
+)
+def print_(
+    context: typer.Context,
+    document: _Id,
+    copies: Annotated[int, typer.Option("--copies", min=1, help=_("How many paper copies."))] = 1,
+    place: Annotated[str, typer.Option("--to", help=_("For whom."))] = "",
+    out: Annotated[Path | None, typer.Option("--out", help=_("Save the file to be printed here."))] = None,
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import paper_originals
+
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        total = paper_originals.printed(desk, found, copies, place, out, dry_run=dry_run)
+    lines = [_("{name}: {copies} printed, {total} in all.").format(name=found.name, copies=copies, total=total)]
+    payload = {
+        "dry_run": dry_run,
+        "id": str(found.id),
+        "copies": copies,
+        "total": total,
+        "file": str(out) if out else None,
+    }
+    return run.answer(payload, [*lines, *_dry(dry_run)])
+
+
+@group.command(help=_("Note that a document was given to the post (sổ gửi văn bản đi bưu điện)."))
+def post(
+    context: typer.Context,
+    document: _Id,
+    place: Annotated[str, typer.Option("--to", help=_("Recipient as written on the envelope."))],
+    envelopes: Annotated[int, typer.Option("--envelopes", min=1, help=_("How many envelopes."))] = 1,
+    date: Annotated[str, typer.Option("--date", help=_("The day; left out: today."))] = "",
+    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import paper_originals
+
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        day = paper_originals.posted(
+            desk, found, place, envelopes=envelopes, day=_days(day=date).get("day"), note=note, dry_run=dry_run
+        )
+    lines = [_("{name}: given to the post for {place}.").format(name=found.name, place=place)]
+    payload = {"dry_run": dry_run, "id": str(found.id), "to": place, "envelopes": envelopes, "date": day}
+    return run.answer(payload, [*lines, *_dry(dry_run)])
+
+
+@group.command(help=_("Lend the office's own copy of a document, or take it back (sổ sử dụng bản lưu)."))
+def lend(
+    context: typer.Context,
+    document: _Id,
+    borrower: Annotated[str, typer.Option("--to", help=_("Who uses it."))] = "",
+    permitted: Annotated[str, typer.Option("--permitted-by", help=_("Who has permitted it."))] = "",
+    returned: Annotated[bool, typer.Option("--returned", help=_("It came back today."))] = False,
+    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    dry_run: _DryRun = False,
+) -> int:
+    from vanthu_cli.procedures import paper_originals
+
+    run = run_of(context)
+    with run.desk() as desk:
+        found = documents.find(desk.book, document)
+        if returned:
+            paper_originals.came_back(desk, found, dry_run=dry_run)
+            said = _("{name} is back.").format(name=found.name)
+        else:
+            paper_originals.lent(desk, found, borrower, permitted, note, dry_run=dry_run)
+            said = _("{name} is lent to {borrower}.").format(name=found.name, borrower=borrower)
+    payload = {"dry_run": dry_run, "id": str(found.id), "to": borrower or None, "returned": returned}
+    return run.answer(payload, [said, *_dry(dry_run)])
+
+
+def _book(text: str) -> BookName:
+    if text not in {"den", "di"}:
+        raise MisuseError("register.book", _("--book takes den or di."))
+    return cast("BookName", text)
+
+
+def _texts(**given: str) -> dict[str, object]:
+    """Return the texts that were given, blanks joined."""
+    return {name: " ".join(text.split()) for name, text in given.items() if text.strip()}
+
+
+def _days(**given: str) -> dict[str, str]:
+    return {name: day_option(text).isoformat() for name, text in given.items() if text}
+
+
+def _urgency(text: str) -> str:
+    known = {"": "", "khan": "KHẨN", "thuong-khan": "THƯỢNG KHẨN", "hoa-toc": "HỎA TỐC"}
+    if text not in known:
+        raise MisuseError("option.urgency", _("--urgency takes khan, thuong-khan or hoa-toc."))
+    return known[text]
+
+
+def _within(desk: Any, days: int) -> Mapping[str, object]:
+    """Return the day that is so many working days from today."""
+    if not days:
+        return {}
+    from vanthu_cli.rules.deadlines import today, working_days_after
+
+    return {"due": working_days_after(today(desk.now), days, desk.config.holidays).isoformat()}
+
+
+def _dry(dry_run: bool) -> list[str]:
+    return [_("Nothing was changed: --dry-run.")] if dry_run else []

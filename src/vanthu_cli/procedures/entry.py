@@ -1,0 +1,347 @@
+"""What a clerk writes into the books by hand: paper documents, amendments, voided and reserved numbers, links between documents.
+
+NĐ 30/2020 Đ15, Đ16, Đ18.3, Đ22; lengths are those of Phụ lục VI Phần II. A state secret is never written here (Đ16.3, Đ22.4): its
+number is reserved, and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from vanthu_cli.document.agency import name_key
+from vanthu_cli.document.symbol import parse_number, parse_symbol
+from vanthu_cli.document.text import safe_name
+from vanthu_cli.errors import ForbiddenError, MisuseError, UndecidedError
+from vanthu_cli.locale import _
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.examine import Examination, in_hand
+from vanthu_cli.register import deliveries, directory, documents, keeping
+from vanthu_cli.register.documents import BookName, Document
+from vanthu_cli.register.keeping import LinkKind
+from vanthu_cli.rules.deadlines import today
+from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
+from vanthu_cli.rules.profiles import profile_of
+from vanthu_cli.rules.secrecy import secret_mark, secret_mark_in_name
+
+LENGTHS: Mapping[str, int] = {
+    "doc_type": 100, "agency": 200, "subject": 500, "signer": 50, "signer_title": 100, "places": 1000, "note": 500, "language": 30,
+    "keeper": 200, "progress": 1000,
+}  # fmt: skip
+"""Letters, Phụ lục VI Phần II; keeper and progress have none there."""
+_DAYS = ("passed_on", "due", "done_on")
+_AMENDABLE = frozenset({*LENGTHS, *_DAYS, "urgency", "copies", "pages"})
+_READ = frozenset({"number", "symbol", "day", "agency_code"})
+"""What was read from a document that came, or typed: the office's own numbers and days stand as they were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper document as a clerk writes it down: `values` are columns of the register, `scan` its picture, if there is one."""
+
+    book: BookName
+    values: Mapping[str, object]
+    scan: Path | None = None
+
+
+def add(desk: Desk, entry: Entry, *, reason: str = "", dry_run: bool = False) -> tuple[Document | None, int, str]:
+    """Enter a paper document under the next number; return it (None: dry run), the number and, of one going out, its symbol.
+
+    `UndecidedError` "register.same_number" for one that is there already, unless a reason is given.
+    """
+    _check_texts(entry.values, entry.scan)
+    found = _looked_at(desk, entry.scan) if entry.scan else None
+    values = _with_read(desk, entry, found)
+    day = today(desk.now)
+    check_values(values, day)
+    if entry.book == "di":
+        values, series = _going_out(desk, values, day)
+    else:
+        series = arrival_series(day)
+        _check_came(desk, values, reason)
+    number = documents.next_number(desk.book, entry.book, series)
+    if dry_run:
+        return None, number, str(values.get("symbol") or "")
+    scan = entry.scan.read_bytes() if entry.scan else b""
+    sha256 = desk.cabinet.put(scan) if scan else None
+    with desk.lock(), desk.book.step():
+        identity = _enter(desk, entry, values, series, sha256)
+        documents.set_text(desk.book, identity, found.text if found else "")
+    document = documents.get(desk.book, identity)
+    taken = document.number if entry.book == "di" else document.arrival_number
+    return document, taken or 0, document.symbol or ""
+
+
+def _enter(desk: Desk, entry: Entry, values: Mapping[str, object], series: str, sha256: str | None) -> int:
+    file = {"file": safe_name(entry.scan.name), "sha256": sha256} if entry.scan else {}
+    out = entry.book == "di"
+    identity = documents.add(
+        desk.book,
+        "out" if out else "in",
+        "issue-on-paper" if out else "enter",
+        arrived_at=desk.book.at,
+        medium="paper",
+        **values,
+        **file,
+    )
+    number = documents.take_number(desk.book, entry.book, series, identity)
+    documents.update(desk.book, identity, **{"number" if out else "arrival_number": number})
+    kind = "number" if out else "accept"
+    desk.book.event(
+        kind, f"document:{identity}", {"number": number, "series": series, "medium": "paper", "sha256": sha256}
+    )
+    return identity
+
+
+def _looked_at(desk: Desk, scan: Path) -> Examination:
+    try:
+        data, _sha256 = in_hand(scan)
+    except OSError as error:
+        raise MisuseError("file.unreadable", _("{path} cannot be read.").format(path=scan)) from error
+    found = desk.examine(scan.name, data, "mark", "read", "text")
+    if found.mark:
+        raise secret(scan.name, found.mark)
+    return found
+
+
+def _with_read(desk: Desk, entry: Entry, found: Examination | None) -> dict[str, object]:
+    """Return what was typed, and where nothing was, what the scan's text tells; an agency's code becomes its name."""
+    values = {name: value for name, value in entry.values.items() if value not in {None, ""}}
+    if found and found.reading:
+        fields = found.reading.fields
+        read = {
+            "number": fields.number if entry.book == "den" else None,
+            "symbol": fields.symbol,
+            "day": fields.date.isoformat() if fields.date and entry.book == "den" else None,
+            "agency": fields.agency if entry.book == "den" else None,
+            "doc_type": fields.doc_type,
+            "subject": fields.subject,
+            "signer": fields.signer_name,
+            "signer_title": fields.signer_title,
+            "urgency": fields.urgency,
+            "pages": found.pages or None,
+        }
+        values = {name: value for name, value in read.items() if value is not None} | values
+    if entry.book == "den" and values.get("agency"):
+        values |= named_agency(desk, str(values["agency"]))
+    return values
+
+
+def named_agency(desk: Desk, text: str) -> dict[str, object]:
+    """Return name and code of an agency that is named by its code, or by its name; a stranger has no code."""
+    known = directory.agency(desk.book, text)
+    if known is not None:
+        return {"agency": known.name, "agency_code": known.code}
+    alike = directory.by_printed(desk.book, text, None)
+    return {"agency": text, "agency_code": alike[0].code if len(alike) == 1 else None}
+
+
+def _going_out(desk: Desk, values: dict[str, object], day: date) -> tuple[dict[str, object], str]:
+    """Return values and sequence of a document of ours; it bears the day it is numbered on (back-dating: Đ15.1)."""
+    given = values.get("day")
+    if given not in {None, day.isoformat()}:
+        raise ForbiddenError(
+            "register.back_dated",
+            _("A document bears the day it is numbered on: today is {day}.").format(day=f"{day:%d/%m/%Y}"),
+            _("Leave --date out. Documents of the time before this register: vanthu register import."),
+        )
+    symbol = parse_symbol(str(values.get("symbol") or ""))
+    check_symbol(desk.config.office, symbol)
+    if not values.get("subject"):
+        raise MisuseError("register.subject", _("Say what it is about: --subject “…”"))
+    office = desk.config.office
+    whole = {
+        "places": None,
+        **values,
+        "symbol": symbol,
+        "day": day.isoformat(),
+        "agency": office.name,
+        "agency_code": office.code,
+    }
+    return whole, outgoing_series(desk.config, symbol, day)
+
+
+def _check_came(desk: Desk, values: Mapping[str, object], reason: str) -> None:
+    """Refuse an arrival without the fields of its form, and ask about one that is there already (Phụ lục VI III.1.h)."""
+    missing = [option for option, name in (("--agency", "agency"), ("--subject", "subject")) if not values.get(name)]
+    if missing:
+        raise MisuseError("register.missing", _("Still missing: {options}").format(options=", ".join(missing)))
+    number, symbol = values.get("number"), values.get("symbol")
+    if not (isinstance(number, int) and isinstance(symbol, str)) or reason:
+        return
+    there = [each for each in documents.named(desk.book, str(number), symbol) if _same_issuer(each, values)]
+    if there:
+        raise UndecidedError(
+            "register.same_number",
+            _("{name} of {agency} is in the register already, as document {id} (arrival number {arrival}).").format(
+                name=there[0].name,
+                agency=there[0].agency or "?",
+                id=there[0].id,
+                arrival=there[0].arrival_number or "–",
+            ),
+            _("If it is another document, say why: --reason “…”"),
+        )
+
+
+def _same_issuer(document: Document, values: Mapping[str, object]) -> bool:
+    code = values.get("agency_code")
+    same = document.agency_code == code if code else name_key(document.agency or "") == name_key(str(values["agency"]))
+    return same and document.day in {None, values.get("day")}
+
+
+def check_values(values: Mapping[str, object], day: date) -> None:
+    """Refuse texts that are too long for their field, days that are none, and days that have not come."""
+    for name, most in LENGTHS.items():
+        if len(str(values.get(name) or "")) > most:
+            raise MisuseError(
+                "register.too_long",
+                _("{field} has more than {most} letters (Decree 30/2020, Annex VI part II).").format(
+                    field=name, most=most
+                ),
+            )
+    written = values.get("day")
+    if isinstance(written, str) and date.fromisoformat(written) > day:
+        raise MisuseError(
+            "register.future", _("The document cannot be of {day}: that is still to come.").format(day=written)
+        )
+    for name in ("copies", "pages"):
+        if isinstance(count := values.get(name), int) and count < 0:
+            raise MisuseError("register.count", _("A count cannot be below zero."))
+
+
+def _check_texts(values: Mapping[str, object], scan: Path | None) -> None:
+    for text in values.values():
+        mark = secret_mark(text) if isinstance(text, str) else None
+        if mark:
+            raise secret(str(text)[:40], mark)
+    if scan and (mark := secret_mark_in_name(scan.name)):
+        raise secret(scan.name, mark)
+
+
+def secret(where: str, mark: str) -> ForbiddenError:
+    return ForbiddenError(
+        "register.secret",
+        _("“{where}” bears the mark {mark}: nothing of a secret document may stand in this register.").format(
+            where=where, mark=mark
+        ),
+        _("Reserve its number, without anything else: vanthu register reserve --book di --symbol …"),
+    )
+
+
+def amend(
+    desk: Desk, document: Document, changes: Mapping[str, object], *, reason: str, dry_run: bool = False
+) -> tuple[Document, dict[str, tuple[object, object]]]:
+    """Write fields over; return the document and what each was and became. What was empty may be filled without a reason."""
+    allowed = _AMENDABLE | (_READ if document.direction == "in" else frozenset())
+    wanted = named_agency(desk, str(changes["agency"])) if changes.get("agency") else {}
+    changes = {**changes, **wanted}
+    foreign = sorted(set(changes) - allowed)
+    if foreign:
+        raise ForbiddenError(
+            "amend.fixed",
+            _("{fields} of {name} cannot be amended: they stand on the document as issued.").format(
+                fields=", ".join(foreign), name=document.name
+            ),
+            _("A mistake in what was issued is put right by another document: vanthu correct, vanthu replace."),
+        )
+    if document.state not in {"waiting", "accepted", "numbered", "sealed", "queued", "sent"}:
+        raise ForbiddenError("amend.state", _("{name} is not in the register any more.").format(name=document.name))
+    _check_texts(changes, None)
+    check_values(changes, today(desk.now))
+    differing = {
+        name: (getattr(document, name), value) for name, value in changes.items() if getattr(document, name) != value
+    }
+    if any(before not in {None, ""} for before, _after in differing.values()) and not reason.strip():
+        raise MisuseError("amend.reason", _("Say why it is amended: --reason “…”"))
+    if differing and not dry_run:
+        with desk.lock(), desk.book.step():
+            keeping.amend(desk.book, document, {name: after for name, (_b, after) in differing.items()}, reason or None)
+    return documents.get(desk.book, document.id), differing
+
+
+def void(desk: Desk, document: Document, *, reason: str, dry_run: bool = False) -> Document:
+    """Void a number: it stays taken, the book says why. What has left this office is recalled instead."""
+    if not reason.strip():
+        raise MisuseError("void.reason", _("Say why the number is void: --reason “…”"))
+    left = [each for each in deliveries.of_document(desk.book, document.id) if each.state != "recalled"]
+    if document.direction == "out" and left:
+        raise ForbiddenError(
+            "void.sent",
+            _("{name} was sent: a number that others have seen is not voided.").format(name=document.name),
+            _("Take the document back: vanthu recall {id} --reason “…”").format(id=document.id),
+        )
+    if not dry_run:
+        with desk.lock(), desk.book.step():
+            documents.update(desk.book, document.id, reason=reason)
+            documents.advance(desk.book, document.id, "void", {"reason": reason})
+    return documents.get(desk.book, document.id)
+
+
+def reserve(desk: Desk, book: BookName, symbol: str, *, dry_run: bool = False) -> int:
+    """Take the next number for a secret document, of which nothing is written here (36-HD/VPTW: the same sequence)."""
+    day = today(desk.now)
+    if profile_of(desk.config, day).numbering.classified == "separate":
+        raise ForbiddenError(
+            "reserve.separate",
+            _(
+                "Secret documents of a State office have numbers and books of their own (Decree 30/2020, Art. 15.2, 16.3, 22.4)."
+            ),
+            _("Enter it in the book of secret documents, on paper."),
+        )
+    if book == "di":
+        symbol = parse_symbol(symbol)
+        check_symbol(desk.config.office, symbol)
+    series = outgoing_series(desk.config, symbol, day) if book == "di" else arrival_series(day)
+    if dry_run:
+        return documents.next_number(desk.book, book, series)
+    with desk.lock(), desk.book.step():
+        number = documents.take_number(desk.book, book, series, None)
+        desk.book.event("reserve", "", {"book": book, "series": series, "number": number})
+    return number
+
+
+def link(desk: Desk, document: Document, other: Document, kind: LinkKind, *, dry_run: bool = False) -> None:
+    """Link `document`, which corrects, replaces or answers, to `other` (Đ18.3: đính chính by công văn, thay thế by one of its kind)."""
+    if document.id == other.id:
+        raise MisuseError("link.itself", _("A document cannot be linked to itself."))
+    if kind in {"corrects", "replaces"}:
+        _check_pair(document, other, kind)
+    if not dry_run:
+        with desk.lock(), desk.book.step():
+            keeping.link(desk.book, document.id, kind, other.id)
+
+
+def _check_pair(document: Document, other: Document, kind: LinkKind) -> None:
+    for each in (document, other):
+        if each.direction != "out" or each.number is None:
+            raise ForbiddenError("link.not_ours", _("{name} was not issued here.").format(name=each.name))
+    if (document.day or "", document.id) < (other.day or "", other.id):
+        raise ForbiddenError(
+            "link.order",
+            _("{name} is older than {other}: it can neither correct nor replace it.").format(
+                name=document.name, other=other.name
+            ),
+        )
+    letter = document.doc_type in {None, "Công văn"}
+    if kind == "corrects" and not letter:
+        raise ForbiddenError(
+            "correct.by_letter",
+            _("A document is corrected by a công văn (Decree 30/2020, Art. 18.3), not by: {kind}.").format(
+                kind=document.doc_type
+            ),
+        )
+    if kind == "replaces" and document.doc_type != other.doc_type:
+        raise ForbiddenError(
+            "replace.same_kind",
+            _(
+                "A document is replaced by one of the same kind (Decree 30/2020, Art. 18.3): {one} is not {other}."
+            ).format(one=document.doc_type or "?", other=other.doc_type or "?"),
+        )
+
+
+def number_of(text: str) -> dict[str, object]:
+    """Return number and symbol as typed for a document that came: "145-CV/TU"."""
+    if not text:
+        return {}
+    parsed = parse_number(text)
+    return {"number": parsed.value, "symbol": parsed.symbol}

@@ -1,0 +1,224 @@
+"""Going through a register event by event and row by row: is it what its chain says? Reads only; works on a copy, with no key of ours."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vanthu_cli.errors import MisuseError
+from vanthu_cli.locale import _
+from vanthu_cli.register import keeping, rows
+from vanthu_cli.register.book import GENESIS, MIGRATIONS, explaining, link
+from vanthu_cli.register.closings import Closing, all_of
+
+_GROUP = 20_000
+_FIRST_WITH_ROWS = 5
+"""The version of the register from which on every row is in the chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not as it was entered. `code` is stable; `where` names the place ("event 12", "document/5"); `detail` more."""
+
+    code: str
+    where: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Audited:
+    """What was gone through, and what was found. `notes` are no faults: files that no row names, days that are still open.
+
+    `fingerprint` (SHA-256, hex) is that of the certificate the closings were signed with; `stamped` how many bear a time stamp.
+    """
+
+    events: int = 0
+    rows: int = 0
+    files: int = 0
+    closings: int = 0
+    stamped: int = 0
+    fingerprint: str | None = None
+    last_closed: str | None = None
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """Return "broken" if anything is not as it was entered; "open" while no signed closing vouches for it; else "whole"."""
+        return "broken" if self.faults else "whole" if self.closings else "open"
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a register for reading only; `MisuseError` if it is none, or of another version."""
+    if not file.is_file():
+        raise MisuseError("audit.no_register", _("There is no register {path}.").format(path=file))
+    # Without a log beside it nobody is writing: then it opens on a read-only medium too.
+    still = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
+    with explaining(), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro{still}", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        newest = len(list(MIGRATIONS.glob("*.sql")))
+        if not _FIRST_WITH_ROWS <= version <= newest:
+            raise MisuseError(
+                "audit.version",
+                _("The register is of version {version}; this program audits {first} to {newest}.").format(
+                    version=version, first=_FIRST_WITH_ROWS, newest=newest
+                ),
+                _(
+                    "An older one is brought up to date when the office opens it; for a newer one install the newer program."
+                ),
+            )
+        yield connection
+
+
+def integrity(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Yield what SQLite itself finds wrong with the file."""
+    try:
+        for row in connection.execute("PRAGMA integrity_check(20)"):
+            if row[0] != "ok":
+                yield Fault("file-damaged", "register.sqlite", str(row[0]))
+    except sqlite3.DatabaseError as error:
+        yield Fault("file-damaged", "register.sqlite", str(error))
+
+
+def events(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT COUNT(*) FROM event").fetchone()[0])
+
+
+def chain(connection: sqlite3.Connection, note: Callable[[str, str | None], None]) -> Iterator[Fault]:
+    """Go through the chain; `note` is given each row and its digest as entered. Yield the first break, and what is missing at the end."""
+    prev, expected = GENESIS, 1
+    for row in connection.execute("SELECT id, at, who, kind, subject, data, prev, hash FROM event ORDER BY id"):
+        if row[0] != expected:
+            yield Fault("event-missing", f"event {expected}")
+            return
+        if row[6] != prev:
+            yield Fault("chain-broken", f"event {row[0]}")
+            return
+        if row[7] != link((row[1], row[2], row[3], row[4], row[5], prev)):
+            yield Fault("event-changed", f"event {row[0]}")
+            return
+        if row[3] == "rows":
+            for name, digest in json.loads(row[5]).items():
+                note(name, digest)
+        prev, expected = row[7], expected + 1
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+    if last and last[0] >= expected:
+        yield Fault("event-missing", f"event {expected}", f"–{last[0]}" if last[0] > expected else "")
+
+
+class Entered:
+    """The digest last entered of every row, kept on the disk: a register may have millions."""
+
+    def __init__(self) -> None:
+        self.kept = sqlite3.connect("", isolation_level=None)
+        self.kept.execute(
+            "CREATE TABLE entered (name TEXT PRIMARY KEY, digest TEXT, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+        )
+        self.kept.execute("BEGIN")
+        self._waiting = dict[str, str | None]()
+
+    def note(self, name: str, digest: str | None) -> None:
+        self._waiting[name] = digest
+        if len(self._waiting) >= _GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        self.kept.executemany(
+            "INSERT INTO entered (name, digest) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET digest = excluded.digest",
+            self._waiting.items(),
+        )
+        self._waiting.clear()
+
+    def close(self) -> None:
+        self.kept.close()
+
+
+def compared(connection: sqlite3.Connection, entered: Entered) -> Iterator[Fault]:
+    """Compare every row of the register with what the chain says of it."""
+    entered.flush()
+    kept = entered.kept
+    for table in rows.KEYS:
+        found = list[tuple[str]]()
+        for key, digest in rows.every(connection, table):
+            name = f"{table}/{key}"
+            row = kept.execute("SELECT digest FROM entered WHERE name = ?", (name,)).fetchone()
+            if row is None or row[0] is None:
+                yield Fault("row-added", name)
+            elif row[0] != digest:
+                yield Fault("row-changed", name)
+            found.append((name,))
+            if len(found) >= _GROUP:
+                kept.executemany("UPDATE entered SET seen = 1 WHERE name = ?", found)
+                found.clear()
+        kept.executemany("UPDATE entered SET seen = 1 WHERE name = ?", found)
+    for row in kept.execute("SELECT name FROM entered WHERE seen = 0 AND digest IS NOT NULL ORDER BY name LIMIT 100"):
+        yield Fault("row-removed", row[0])
+
+
+def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Look for numbers that nobody holds, and documents whose number the sequence does not know."""
+    for row in connection.execute(
+        "SELECT number.book, number.series, MIN(number.value) AS first, beginning.value AS begun FROM number"
+        " LEFT JOIN beginning ON beginning.book = number.book AND beginning.series = number.series"
+        " GROUP BY number.book, number.series"
+    ):
+        # Below a beginning only what was imported of an older book is here: its gaps say nothing.
+        first = row["begun"] or (1 if not _imported(connection, row["book"], row["series"]) else row["first"])
+        for low, high in keeping.gaps(connection, row["book"], row["series"], first):
+            yield Fault(
+                "number-missing", f"{row['book']}/{row['series']}", f"{low}" if low == high else f"{low}–{high}"
+            )
+    for row in connection.execute(
+        "SELECT document.id FROM document JOIN number ON number.document = document.id WHERE document.state <> 'quarantined'"
+        " AND CASE number.book WHEN 'di' THEN document.number ELSE document.arrival_number END IS NOT number.value"
+    ):
+        yield Fault("number-differs", f"document/{row[0]}")
+
+
+def _imported(connection: sqlite3.Connection, book: str, series: str) -> bool:
+    """Tell whether a sequence begins with documents that were brought along from an older book."""
+    row = connection.execute(
+        "SELECT 1 FROM number JOIN event ON event.subject = 'document:' || number.document WHERE number.book = ? AND series = ?"
+        " AND event.kind = 'enter' AND number.value = (SELECT MIN(value) FROM number WHERE book = ? AND series = ?)",
+        (book, series, book, series),
+    ).fetchone()
+    return row is not None
+
+
+def closings_against(connection: sqlite3.Connection) -> Iterator[tuple[Closing, list[Fault]]]:
+    """Yield each closing with what in the chain contradicts it; a removed one as a fault of the one that follows."""
+    known = {row[0]: row[1] for row in connection.execute("SELECT subject, data FROM event WHERE kind = 'close-day'")}
+    there = all_of(connection)
+    for each in there:
+        faults = []
+        event = known.pop(f"closing:{each.id}", None)
+        if event is None or json.loads(event).get("sha256") != each.sha256:
+            faults.append(Fault("closing-unentered", f"closing {each.id}"))
+        row = connection.execute("SELECT hash FROM event WHERE id = ?", (each.last_event,)).fetchone()
+        if (row[0] if row else GENESIS) != each.head:
+            faults.append(Fault("closing-differs", f"closing {each.id}", f"event {each.last_event}"))
+        yield each, faults
+    for subject in known:
+        gone = Closing(int(subject.partition(":")[2]), "", 0, "", "", "", None)
+        yield gone, [Fault("closing-removed", f"closing {gone.id}")]
+
+
+def event_hash(connection: sqlite3.Connection, identity: int) -> str | None:
+    row = connection.execute("SELECT hash FROM event WHERE id = ?", (identity,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def counted(entered: Entered) -> int:
+    """Return how many rows the chain vouches for."""
+    return int(entered.kept.execute("SELECT COUNT(*) FROM entered WHERE digest IS NOT NULL").fetchone()[0])
+
+
+def certificates(connection: sqlite3.Connection) -> set[str]:
+    """Return the fingerprints of the certificates that the register has met."""
+    return {
+        row[0] for row in connection.execute("SELECT fingerprint FROM certificate UNION SELECT fingerprint FROM sighting")
+    }
