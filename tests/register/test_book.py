@@ -289,8 +289,8 @@ def test_a_register_on_a_network_drive_is_refused(file: Path, monkeypatch: pytes
 def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of migrations to which a test adds the next one."""
     folder = tmp_path / "migrations"
-    shutil.copytree(module._MIGRATIONS, folder)
-    monkeypatch.setattr(module, "_MIGRATIONS", folder)
+    shutil.copytree(module.MIGRATIONS, folder)
+    monkeypatch.setattr(module, "MIGRATIONS", folder)
     return folder
 
 

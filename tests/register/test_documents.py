@@ -76,7 +76,7 @@ def test_broken_text_of_mail_and_pdf_is_kept_as_far_as_it_goes(book: Book) -> No
     found = documents.get(book, identity)
     assert (found.subject, found.fields, found.flags) == ("V/v �� họp", {"subject": "�"}, ("�",))
     assert documents.attachments(book, identity) == [(sha("b"), "�.pdf")]
-    assert finding.search(book, "hop", limit=5) == [found]
+    assert finding.search(book, "hop", limit=5).documents == [found]
 
 
 def test_a_document_moves_only_as_its_life_allows(book: Book) -> None:
@@ -211,24 +211,24 @@ def test_words_are_found_in_any_order_without_diacritics(book: Book) -> None:
         )  # fmt: skip
         arrive(book, "b", subject="khác")
     for words in ("gui nhan", "NHẬN GỬI", "145-cv/tu", "hai duong", "hiệu", "vanthu@", "2021-04", "cong van le"):
-        assert [each.id for each in finding.search(book, words, limit=9)] == [identity], words
-    assert finding.search(book, "gui khac", limit=9) == []
-    assert len(finding.search(book, " ", limit=9)) == 2
+        assert [each.id for each in finding.search(book, words, limit=9).documents] == [identity], words
+    assert finding.search(book, "gui khac", limit=9).documents == []
+    assert len(finding.search(book, " ", limit=9).documents) == 2
 
 
 @pytest.mark.parametrize("words", ["%", "_", "\\", "' OR 1=1 --", "100%", "\x00"])
 def test_signs_of_the_query_language_are_only_signs(book: Book, words: str) -> None:
     with book.step():
         arrive(book, "a", subject="mười phần trăm")
-    assert finding.search(book, words, limit=9) == []
+    assert finding.search(book, words, limit=9).documents == []
 
 
 def test_a_correction_is_found_and_what_it_replaced_is_not(book: Book) -> None:
     with book.step():
         identity = arrive(book, "a", subject="nhầm lẫn")
         documents.update(book, identity, subject="chính xác")
-    assert finding.search(book, "nham", limit=9) == []
-    assert [each.id for each in finding.search(book, "chinh xac", limit=9)] == [identity]
+    assert finding.search(book, "nham", limit=9).documents == []
+    assert [each.id for each in finding.search(book, "chinh xac", limit=9).documents] == [identity]
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_every_word_of_a_subject_finds_it(shelf: Book, subject: str, data: st.Da
         identity = arrive(shelf, "a", subject=subject)
     words = words_of(subject)
     word = data.draw(st.sampled_from(words)) if words else ""
-    assert identity in [each.id for each in finding.search(shelf, word, limit=9)]
+    assert identity in [each.id for each in finding.search(shelf, word, limit=9).documents]
     assert documents.find(shelf, str(identity)).id == identity
 
 
@@ -317,7 +317,7 @@ def test_after_blanking_and_scrubbing_no_byte_of_a_secret_is_left(
     assert traces(tmp_path) == []
     found = documents.get(book, secret)
     assert (found.state, found.subject, found.fields, found.flags) == ("quarantined", None, {}, ("secret-mark",))
-    assert finding.search(book, "bimatquocgia", limit=9) == []
+    assert finding.search(book, "bimatquocgia", limit=9).documents == []
     assert documents.attachments(book, secret) == []
 
 

@@ -13,7 +13,16 @@ from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.finding import Filter
 
 COUNT = 5000
-COMPOUND = ("SCALAR SUBQUERY", "CO-ROUTINE", "COMPOUND", "LEFT-MOST", "UNION", "SCAN CONSTANT", "SCAN (subquery", "MATERIALIZE")
+COMPOUND = (
+    "SCALAR SUBQUERY",
+    "CO-ROUTINE",
+    "COMPOUND",
+    "LEFT-MOST",
+    "UNION",
+    "SCAN CONSTANT",
+    "SCAN (subquery",
+    "MATERIALIZE",
+)
 """Steps of a plan that only put others together."""
 REGISTERED = ("accepted", "numbered", "sealed", "queued", "sent")
 
@@ -71,7 +80,7 @@ def first_page(book: Book) -> None:
 
 
 def search(book: Book) -> None:
-    assert [each.id for each in finding.search(book, "hội nghị 4444", limit=50)] == [4444]
+    assert [each.id for each in finding.search(book, "hội nghị 4444", limit=50).documents] == [4444]
 
 
 def take_in(book: Book) -> None:
@@ -127,10 +136,7 @@ def test_what_is_asked_for_every_letter_is_found_by_an_index(shelf: Book, ask: C
     for statement in statements(shelf, ask):
         plan = [row["detail"] for row in shelf.connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         plan = [step for step in plan if not step.startswith(COMPOUND)]
-        assert all(
-            step.startswith(("SEARCH", "USE TEMP B-TREE FOR ORDER BY"))
-            for step in plan
-        ), (
+        assert all(step.startswith(("SEARCH", "USE TEMP B-TREE FOR ORDER BY")) for step in plan), (
             statement,
             plan,
         )

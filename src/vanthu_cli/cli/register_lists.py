@@ -15,6 +15,7 @@ from vanthu_cli.register import documents, finding
 from vanthu_cli.register.book import stored
 from vanthu_cli.register.documents import Direction, Document
 from vanthu_cli.register.finding import Filter
+from vanthu_cli.register.indexing import words_of
 from vanthu_cli.reports.tables import table
 from vanthu_cli.reports.words import day_shown, state_of, verdict_word
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -85,6 +86,9 @@ def search(
     doc_type: Annotated[str, typer.Option("--type", help=_("Only this type, such as “Quyết định”."))] = "",
     since: Annotated[str, typer.Option("--from", help=_("First day, as 2026-11-22."))] = "",
     until: Annotated[str, typer.Option("--to", help=_("Last day."))] = "",
+    apart: Annotated[
+        bool, typer.Option("--apart", help=_("The words may stand apart, in any fields and in the text."))
+    ] = False,
     relevance: Annotated[bool, typer.Option("--relevance", help=_("The most relevant first, not the newest."))] = False,
     limit: Annotated[int, typer.Option("--limit", help=_("How many at most; 0 shows all."))] = _PAGE,
 ) -> int:
@@ -96,9 +100,13 @@ def search(
     with run.desk() as desk:
         wanted = _filter(book, since, until, symbol=parse_symbol(symbol) if symbol else "", doc_type=doc_type)
         found = finding.search(
-            desk.book, " ".join(words or ()), wanted, agency=agency, limit=limit or -1, relevance=relevance
+            desk.book, " ".join(words or ()), wanted, agency=agency, apart=apart, limit=limit or -1, relevance=relevance
         )
-    return run.answer({"documents": [register_json(each) for each in found]}, _rows(found) or [_("Nothing found.")])
+    lines = _rows(found.documents) or [_("Nothing found.")]
+    if found.together and len(words_of(" ".join(words or ()))) > 1:
+        lines.append(_("Where these words stand together; --apart finds them wherever they stand."))
+    payload = {"documents": [register_json(each) for each in found.documents], "together": found.together}
+    return run.answer(payload, lines)
 
 
 def _filter(book: str, since: str, until: str, **more: Any) -> Filter:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from vanthu_cli.errors import MisuseError
@@ -91,7 +92,9 @@ def events(connection: sqlite3.Connection) -> int:
 def chain(connection: sqlite3.Connection, note: Callable[[str, str | None], None]) -> Iterator[Fault]:
     """Go through the chain; `note` is given each row and its digest as entered. Yield the first break, and what is missing at the end."""
     prev, expected = GENESIS, 1
-    for row in connection.execute("SELECT id, at, who, kind, subject, data, prev, hash FROM event ORDER BY id"):
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    for row in cursor.execute("SELECT id, at, who, kind, subject, data, prev, hash FROM event ORDER BY id"):
         if row[0] != expected:
             yield Fault("event-missing", f"event {expected}")
             return
@@ -111,13 +114,13 @@ def chain(connection: sqlite3.Connection, note: Callable[[str, str | None], None
 
 
 class Entered:
-    """The digest last entered of every row, kept on the disk: a register may have millions."""
+    """The digest last entered of every row, and the one it has now, kept on the disk: a register may have millions."""
 
     def __init__(self) -> None:
         self.kept = sqlite3.connect("", isolation_level=None)
-        self.kept.execute(
-            "CREATE TABLE entered (name TEXT PRIMARY KEY, digest TEXT, seen INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
-        )
+        self.kept.execute("PRAGMA cache_size = -65536")
+        for table in ("entered", "there"):
+            self.kept.execute(f"CREATE TABLE {table} (name TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
         self.kept.execute("BEGIN")
         self._waiting = dict[str, str | None]()
 
@@ -127,10 +130,7 @@ class Entered:
             self.flush()
 
     def flush(self) -> None:
-        self.kept.executemany(
-            "INSERT INTO entered (name, digest) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET digest = excluded.digest",
-            self._waiting.items(),
-        )
+        self.kept.executemany("INSERT OR REPLACE INTO entered VALUES (?, ?)", sorted(self._waiting.items()))
         self._waiting.clear()
 
     def close(self) -> None:
@@ -140,23 +140,20 @@ class Entered:
 def compared(connection: sqlite3.Connection, entered: Entered) -> Iterator[Fault]:
     """Compare every row of the register with what the chain says of it."""
     entered.flush()
-    kept = entered.kept
     for table in rows.KEYS:
-        found = list[tuple[str]]()
-        for key, digest in rows.every(connection, table):
-            name = f"{table}/{key}"
-            row = kept.execute("SELECT digest FROM entered WHERE name = ?", (name,)).fetchone()
-            if row is None or row[0] is None:
-                yield Fault("row-added", name)
-            elif row[0] != digest:
-                yield Fault("row-changed", name)
-            found.append((name,))
-            if len(found) >= _GROUP:
-                kept.executemany("UPDATE entered SET seen = 1 WHERE name = ?", found)
-                found.clear()
-        kept.executemany("UPDATE entered SET seen = 1 WHERE name = ?", found)
-    for row in kept.execute("SELECT name FROM entered WHERE seen = 0 AND digest IS NOT NULL ORDER BY name LIMIT 100"):
-        yield Fault("row-removed", row[0])
+        there = rows.every(connection, table)
+        while group := sorted(islice(there, _GROUP)):
+            entered.kept.executemany("INSERT INTO there VALUES (?, ?)", group)
+    for code, question in (
+        ("row-changed", "there JOIN entered USING (name) WHERE there.digest <> entered.digest"),
+        ("row-added", "there LEFT JOIN entered USING (name) WHERE entered.digest IS NULL"),
+        (
+            "row-removed",
+            "entered LEFT JOIN there USING (name) WHERE there.digest IS NULL AND entered.digest IS NOT NULL",
+        ),
+    ):
+        for row in entered.kept.execute(f"SELECT name FROM {question}"):
+            yield Fault(code, row[0])
 
 
 def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
@@ -220,5 +217,6 @@ def counted(entered: Entered) -> int:
 def certificates(connection: sqlite3.Connection) -> set[str]:
     """Return the fingerprints of the certificates that the register has met."""
     return {
-        row[0] for row in connection.execute("SELECT fingerprint FROM certificate UNION SELECT fingerprint FROM sighting")
+        row[0]
+        for row in connection.execute("SELECT fingerprint FROM certificate UNION SELECT fingerprint FROM sighting")
     }

@@ -21,6 +21,7 @@ from vanthu_cli.register.drive import on_network_drive
 MIGRATIONS = Path(__file__).parent / "migrations"
 GENESIS = "0" * 64
 _WAIT_SECONDS = 30
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _MOST_ROWS = 2000
 """Rows whose digests stand in one event."""
 
@@ -98,7 +99,7 @@ def link(row: tuple[str, ...]) -> str:
     """
     import hashlib  # 3 ms that commands which only read need not pay
 
-    return hashlib.sha256(json.dumps(row, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_encode(row).encode()).hexdigest()
 
 
 def stored(moment: datetime) -> str:
@@ -127,7 +128,13 @@ def open_book(file: Path, *, who: str, now: datetime, make: bool = True) -> Book
         try:
             connection.row_factory = sqlite3.Row
             _write_ahead(connection)
-            for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            # A long log, so that pages which every entry changes are carried over to the file once for many entries.
+            for pragma in (
+                "synchronous = FULL",
+                "foreign_keys = ON",
+                "secure_delete = ON",
+                "wal_autocheckpoint = 8000",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             book = Book(connection, who, now)
             connection.create_function(

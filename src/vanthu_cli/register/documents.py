@@ -110,21 +110,27 @@ def _document(row: sqlite3.Row) -> Document:
 def add(book: Book, direction: Direction, event: Event, *, arrived_at: str, **values: object) -> int:
     """Enter a document; `event` is its first ("arrive" or "number"), `arrived_at` ISO 8601. Return its id."""
     state = move(None, event)
+    given = {"direction": direction, "state": state, "arrived_at": stored(datetime.fromisoformat(arrived_at))}
+    given |= _written(values)
     cursor = book.connection.execute(
-        "INSERT INTO document (direction, state, arrived_at, salt) VALUES (?, ?, ?, lower(hex(randomblob(8))))",
-        (direction, state, stored(datetime.fromisoformat(arrived_at))),
+        f"INSERT INTO document ({', '.join(given)}, salt)"
+        f" VALUES ({', '.join(f':{name}' for name in given)}, lower(hex(randomblob(8))))",
+        given,
     )
-    identity = cast("int", cursor.lastrowid)
-    update(book, identity, **values)
-    return identity
+    return cast("int", cursor.lastrowid)
+
+
+def _written(values: Mapping[str, object]) -> dict[str, Any]:
+    """Return columns as they are stored; only those that may be written."""
+    unknown = values.keys() - set(_WRITABLE)
+    if unknown:
+        raise TypeError(f"no columns of a document: {', '.join(sorted(unknown))}")
+    return {name: _encoded(name, value) for name, value in values.items()}
 
 
 def update(book: Book, identity: int, **values: object) -> None:
     """Set columns of a document."""
-    unknown = values.keys() - set(_WRITABLE)
-    if unknown:
-        raise TypeError(f"no columns of a document: {', '.join(sorted(unknown))}")
-    encoded = {name: _encoded(name, value) for name, value in values.items()}
+    encoded = _written(values)
     if encoded:
         assignments = ", ".join(f"{name} = :{name}" for name in encoded)
         book.connection.execute(f"UPDATE document SET {assignments} WHERE id = :id", {**encoded, "id": identity})

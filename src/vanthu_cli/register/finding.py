@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vanthu_cli.document.text import storable
 from vanthu_cli.register.book import Book
 from vanthu_cli.register.documents import COLUMNS, SELECT, Direction, Document
-from vanthu_cli.register.indexing import questions
+from vanthu_cli.register.indexing import questions, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,14 @@ def listing(book: Book, wanted: Filter = Filter(), *, limit: int = -1) -> list[D
     return [Document(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found. `together`: the words stand together as they were asked for; others, where they stand apart, are not among them."""
+
+    documents: list[Document]
+    together: bool
+
+
 def search(
     book: Book,
     text: str,
@@ -63,30 +71,34 @@ def search(
     *,
     agency: str = "",
     column: str = "",
+    apart: bool = False,
     limit: int = -1,
     relevance: bool = False,
-) -> list[Document]:
-    """Return documents in which every word occurs, with or without diacritics, the newest first or the most relevant.
+) -> Found:
+    """Find documents by words, with or without diacritics, the newest first or the most relevant (indexing.py, `questions`).
 
     `agency`: code or words of the agency's name; `column`: where the words must stand ("name", "agency", "field", "body").
     """
-    asked = questions(storable(text), agency=agency, column=column)
-    if not asked and text.strip():  # signs only
-        return []
-    if not asked:
-        return listing(book, wanted, limit=limit)
+    if not agency and not words_of(text):  # signs only are in no document; nothing at all is the whole book
+        return Found([] if text.strip() else listing(book, wanted, limit=limit), together=False)
     where, values = wanted.where()
     where += _range(book, wanted, values)
     order = "words.rank" if relevance else "words.rowid DESC"
-    for question in asked:
-        found = book.connection.execute(
+
+    def known(term: str) -> bool:
+        return (
+            book.connection.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (term,)).fetchone() is not None
+        )
+
+    for question, together in questions(storable(text), known, agency=agency, column=column, apart=apart):
+        rows = book.connection.execute(
             f"SELECT {COLUMNS} FROM words CROSS JOIN document d ON d.id = words.rowid"
             f" WHERE {' AND '.join(['words MATCH :question', *where])} ORDER BY {order} LIMIT :limit",
             values | {"question": question, "limit": limit},
         ).fetchall()
-        if found:
-            return [Document(*row) for row in found]
-    return []
+        if rows:
+            return Found([Document(*row) for row in rows], together)
+    return Found([], together=False)
 
 
 def _range(book: Book, wanted: Filter, values: Mapping[str, object]) -> list[str]:

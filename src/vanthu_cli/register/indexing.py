@@ -1,25 +1,27 @@
 """The index of words: what of a document can be found, and the questions that a clerk's words become (SQLite FTS5).
 
 The one room for what only SQLite's full-text search knows. Words are folded (no diacritics, đ = d), for FTS5 folds no đ. Beside them
-stand keys that begin with a letter of the private use area, which nobody types: each beginning of a number ("145" is found by "14"), and the whole
-of number and symbol. A document's entry is made anew at the end of each step that changed it.
+stand keys that begin with a letter of the private use area, which nobody types: each beginning of a number ("145" is found by "14"), the whole
+of number and symbol, the whole name of the agency, and each two words that stand together: Vietnamese words are syllables, of which
+one says little and is everywhere, so that only pairs are quick to find among a million. A document's entry is made anew at the end of each step that changed it.
 """
 
 import re
 import sqlite3
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import pairwise
 
+from vanthu_cli.document.agency import name_key
 from vanthu_cli.document.text import fold
 
-_HALF, _WHOLE, _CODE = "\ue000", "\ue001", "\ue002"
+_HALF, _WHOLE, _CODE, _NAME, _PAIR = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 _NUMBERED = re.compile(r"0*([0-9]{1,9})\s*[-/]\s*(\S.*)")
 _APART = "\x1e"
 _FIELDS = (
     "doc_type", "subject", "signer", "signer_title", "sender", "day", "file", "session", "places", "keeper", "note", "progress",
     "urgency",
 )  # fmt: skip
-_COLUMNS = ("name", "agency", "field", "body")
 _LONGEST = 200_000
 """Letters of a document's text that are indexed."""
 
@@ -30,10 +32,27 @@ def entry_of(row: sqlite3.Row) -> str:
     keys = [*_beginnings(number), *_beginnings(row["arrival_number"])]
     if number is not None and symbol:
         keys.append(_whole(number, symbol))
-    name = " ".join([*words_of(f"{number or ''} {symbol} {row['arrival_number'] or ''}"), *keys])
-    agency = " ".join([*words_of(row["agency"] or ""), *_codes(row["agency_code"])])
-    field = " ".join(words_of(" ".join(str(row[each]) for each in _FIELDS if row[each])))
-    return _APART.join([name, agency, field])
+    named, issuer = words_of(symbol), words_of(row["agency"] or "")
+    plain = [str(each) for each in (number, row["arrival_number"]) if each is not None]
+    name = [*plain, *named, *keys, *_pairs(named)]
+    agency = [*issuer, *_pairs(issuer), *_codes(row["agency_code"])]
+    if issuer:
+        agency.append(_named(issuer))
+    field = list[str]()
+    for each in _FIELDS:
+        if row[each]:
+            said = words_of(str(row[each]))
+            field += [*said, *_pairs(said)]
+    return _APART.join(" ".join(part) for part in (name, agency, field))
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    return [f"{_PAIR}{one}\ue00f{two}" for one, two in pairwise(words)]
+
+
+def _named(words: Sequence[str]) -> str:
+    """Return the key of an agency's whole name, abbreviations written out."""
+    return f"{_NAME}{name_key(' '.join(words)).replace(' ', '')}"
 
 
 def words_of(text: str) -> list[str]:
@@ -108,24 +127,61 @@ def _codes(code: str | None) -> list[str]:
     return [f"{_CODE}{_plain(code)}"] if code else []
 
 
-def questions(text: str, *, agency: str = "", column: str = "") -> list[str]:
-    """Return the FTS5 expressions to ask, one after the other until one finds something: exact, then with words half typed.
+def questions(
+    text: str, known: Callable[[str], bool], *, agency: str = "", column: str = "", apart: bool = False
+) -> Iterator[tuple[str, bool]]:
+    """Yield the FTS5 expressions to ask, one after the other until one finds something, and whether words stand together in it.
 
-    "145-CV/TU" is that number; "14" is every number, arrival number or word that begins so; other words stand anywhere.
-    `agency` is a code, or words of the agency's name; `column` narrows the words to one column.
+    "145-CV/TU" is that number; "14" is every number, arrival number or word that begins so. Words are looked for together, as typed; then with
+    one gap, for a clerk writes one thing after the other; then anywhere. Words that are an agency's whole name are that agency;
+    `known` tells whether the index has a term. `agency` is a code, or words of the agency's name; `column` narrows the words to one
+    column; `apart` looks for them anywhere at once.
     """
-    ways, words = list[list[str]](), words_of(text)
+    of = [f"agency : ({_agency_words(agency)})"] if agency else []
     numbered = _NUMBERED.fullmatch(text.strip())
     if numbered and any(c.isalpha() for c in numbered[2]):
         key = _quoted(_whole(int(numbered[1]), numbered[2]))
-        ways += [[key], [f"{key} *"]]
+        yield _all([key, *of]), True
+        yield _all([f"{key} *", *of]), True
+    words = words_of(text)
     narrow = f"{column} : " if column else ""
-    exact = [f"{narrow}({_word(word)})" for word in words]
-    ways.append(exact)
+    if len(words) > 1 and not apart:
+        issuer, rest = _issuer(words, known)
+        for terms in _together(rest):
+            yield _all([*(f"{narrow}({_quoted(term)})" for term in terms), *issuer, *of]), True
+    anywhere = [f"{narrow}({_word(word)})" for word in words]
+    if anywhere or of:
+        yield _all([*anywhere, *of]), False
     if words and len(words[-1]) > 1:
-        ways.append([*exact[:-1], f"{narrow}{_quoted(words[-1])} *"])
-    of = [f"agency : ({_agency_words(agency)})"] if agency else []
-    return list(dict.fromkeys(" AND ".join(f"({part})" for part in [*way, *of]) for way in ways if [*way, *of]))
+        yield _all([*anywhere[:-1], f"{narrow}{_quoted(words[-1])} *", *of]), False
+
+
+def _issuer(words: list[str], known: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+    """Part off the words that are an agency's whole name, at the beginning or the end; return its term and the rest."""
+    for length in range(len(words), 1, -1):
+        for some, rest in ((words[:length], words[length:]), (words[-length:], words[:-length])):
+            key = _quoted(_named(some))
+            if known(key):
+                return [key], rest
+    return [], words
+
+
+def _together(words: list[str]) -> Iterator[list[str]]:
+    """Yield the terms of words that stand together: all of them, then with a gap in each place."""
+    if len(words) < 2:  # noqa: PLR2004  a pair
+        yield words
+        return
+    pairs = _pairs(words)
+    yield pairs
+    for gap in range(len(pairs)):
+        # What stands alone between the gap and an end must be asked for itself.
+        alone = [words[0]] if gap == 0 else []
+        alone += [words[-1]] if gap == len(pairs) - 1 else []
+        yield [*pairs[:gap], *pairs[gap + 1 :], *alone]
+
+
+def _all(parts: Sequence[str]) -> str:
+    return " AND ".join(f"({part})" for part in parts)
 
 
 def _agency_words(agency: str) -> str:

@@ -3,8 +3,10 @@
 So the chain vouches not only for what was done but for all that stands in the book (register/audit.py compares them).
 """
 
+import hashlib
 import json
 import sqlite3
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -39,35 +41,31 @@ _DERIVED = {"document": {"folded"}, "message": {"marked"}}
 """Columns that say nothing by themselves: what is indexed of a row, what the mail server was told."""
 
 
-def key_of(table: str, row: sqlite3.Row) -> str:
-    return "/".join(str(row[name]) for name in KEYS[table])
-
-
-def digest(table: str, row: sqlite3.Row) -> str:
-    """Return the digest of a row: the first 96 bits of SHA-256 over the JSON list of its table and columns, in base64."""
-    import base64
-    import hashlib
-
-    derived = _DERIVED.get(table, ())
-    values = [
-        value.hex() if isinstance(value := row[name], bytes) else value
-        for name in row.keys()  # noqa: SIM118  a Row iterates its values
-        if name not in derived
-    ]
-    text = json.dumps([table, *values], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=bytes.hex).encode
 
 
 def digests(connection: sqlite3.Connection, touched: Mapping[tuple[str, str], int]) -> dict[str, str | None]:
     """Return the digest of each row named by (table, key), which lies, or lay, at a rowid; None of one that is gone."""
     found = dict[str, str | None]()
     for (table, key), rowid in touched.items():
-        row = connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
-        found[f"{table}/{key}"] = digest(table, row) if row is not None and key_of(table, row) == key else None
+        there = dict(_told(table, connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (rowid,))))
+        found[f"{table}/{key}"] = there.get(f"{table}/{key}")
     return found
 
 
 def every(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
-    """Yield key and digest of every row of a table."""
-    for row in connection.execute(f"SELECT * FROM {table}"):
-        yield key_of(table, row), digest(table, row)
+    """Yield name ("table/key") and digest of every row of a table."""
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a register has millions of rows
+    yield from _told(table, cursor.execute(f"SELECT * FROM {table}"))
+
+
+def _told(table: str, cursor: sqlite3.Cursor) -> Iterator[tuple[str, str]]:
+    """Yield name and digest of rows: the first 96 bits of SHA-256 over the JSON list of table and columns, in base64; bytes as hex."""
+    columns = [each[0] for each in cursor.description]
+    key = [columns.index(name) for name in KEYS[table]]
+    told = [place for place, name in enumerate(columns) if name not in _DERIVED.get(table, ())]
+    for row in cursor:
+        text = _encode([table, *[row[place] for place in told]])
+        digest = urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+        yield f"{table}/{'/'.join([str(row[place]) for place in key])}", digest

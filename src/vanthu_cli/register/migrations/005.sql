@@ -11,7 +11,7 @@ CREATE TABLE event_5 (
   subject TEXT NOT NULL,
   data    TEXT NOT NULL,
   prev    TEXT NOT NULL,
-  hash    TEXT NOT NULL UNIQUE
+  hash    TEXT NOT NULL
 ) STRICT;
 INSERT INTO event_5 SELECT id, at, who, kind, subject, data, prev, hash FROM event ORDER BY id;
 DROP TABLE event;
@@ -36,7 +36,6 @@ ALTER TABLE document ADD COLUMN note TEXT;
 -- Goes into the digest of the row, and is replaced when the row is blanked: then nobody can try guesses of a secret on old digests.
 ALTER TABLE document ADD COLUMN salt TEXT NOT NULL DEFAULT '';
 CREATE INDEX document_arrived ON document (arrived_at);
-CREATE INDEX document_agency ON document (agency_code, id);
 CREATE INDEX document_arrival ON document (arrival_number) WHERE arrival_number IS NOT NULL;
 CREATE INDEX document_due ON document (due) WHERE due IS NOT NULL;
 
