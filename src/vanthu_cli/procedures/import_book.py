@@ -119,8 +119,8 @@ def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
     """Enter a row; None if it is there already."""
     values, day = _values(desk, book, row)
     if book == "di":
-        number, symbol = values["number"], values["symbol"]
-        series = _older_series(desk, str(symbol), day)
+        number = values.get("number")
+        series = _older_series(desk, str(values["symbol"]), day) if number else None
     else:
         number, series = _whole(row.get("arrival", ""), _("arrival number")), arrival_series(day)
         values["arrival_number"] = number

@@ -235,7 +235,7 @@ CREATE TRIGGER body_u AFTER UPDATE ON body BEGIN SELECT touched('body', NEW.docu
 CREATE TRIGGER body_d AFTER DELETE ON body BEGIN SELECT touched('body', OLD.document, OLD.rowid); END;
 
 -- What is there already: every row gets its digest, every document its words.
-UPDATE document SET salt = lower(hex(randomblob(8)));
+UPDATE document SET salt = lower(hex(randomblob(8))), folded = '';
 SELECT touched('number', book || '/' || series || '/' || value, rowid) FROM number;
 SELECT touched('attachment', document || '/' || sha256, rowid) FROM attachment;
 SELECT touched('message', id, rowid) FROM message;
