@@ -13,10 +13,12 @@ from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
+from vanthu_cli.procedures.entry import check_values
 from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.finding import Filter
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json, quarantined_line
+from vanthu_cli.rules.deadlines import today
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -77,6 +79,8 @@ def accept_(
     date: Annotated[str, typer.Option(help=_("Correct date, as 2026-11-22."))] = "",
     agency: Annotated[str, typer.Option(help=_("Correct issuing agency: its code or name."))] = "",
     subject: Annotated[str, typer.Option(help=_("Correct subject."))] = "",
+    passed_to: Annotated[str, typer.Option("--to", help=_("The unit or person that gets it."))] = "",
+    due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
     yes: Annotated[
         bool, typer.Option("--yes", help=_("Don't ask before a recalled document (rID) is destroyed."))
     ] = False,
@@ -87,6 +91,9 @@ def accept_(
         if recall_id(ids[0]) is not None:
             return agree(run, desk, ids, yes=yes, dry_run=dry_run)
         corrections = _corrections(desk.book, number=number, date=date, agency=agency, subject=subject)
+        corrections |= {"places": passed_to, "passed_on": today(desk.now).isoformat()} if passed_to else {}
+        corrections |= {"due": day_option(due).isoformat()} if due else {}
+        check_values(corrections, today(desk.now))
         if corrections and len(ids) > 1:
             raise MisuseError("inbox.one", _("Corrections are for one document: name one ID."))
 

@@ -10,7 +10,7 @@ from vanthu_cli.cli.run import Run, ask_secret, run_of
 from vanthu_cli.config.load import default_file, load
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.setup import set_up
+from vanthu_cli.procedures.setup import register_fingerprint, set_up
 
 
 def command(
@@ -31,12 +31,20 @@ def command(
     lines += [
         _("The key {name} could not be read: {why}").format(name=name, why=error.message) for name, error in failed
     ]
+    fingerprint = None if dry_run else register_fingerprint(loaded)
+    if fingerprint:
+        lines.append(
+            _(
+                "Certificate of the register (it signs closed days); write its fingerprint down, on paper: SHA-256 {fingerprint}"
+            ).format(fingerprint=fingerprint)
+        )
     lines.append(_("Configuration: {path}. Next: vanthu doctor").format(path=file))
     payload = {
         "config": str(file),
         "data_dir": str(loaded.data_dir),
         "dry_run": dry_run,
         "keys_unread": [name for name, _e in failed],
+        "register_certificate": fingerprint,
     }
     return run.answer(payload, lines)
 

@@ -148,7 +148,7 @@ def close_day_(
         made = close_day.owns_key(desk)
         closed = close_day.close_day(desk, asked, bare=bare, dry_run=dry_run)
         copies = close_day.copied(closed, copy) if copy is not None and not dry_run else []
-        fingerprint = close_day.fingerprint(desk) if not dry_run else None
+        fingerprint = close_day.fingerprint_of(desk) if not dry_run else None
     return run.answer(
         _closed_json(closed, copies, fingerprint, dry_run=dry_run),
         _closed_lines(closed, copies, fingerprint, known=made),

@@ -13,6 +13,8 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.issue import issue, numbered_already
 from vanthu_cli.procedures.plan import Plan, Request, plan_issue
 from vanthu_cli.register import documents
+from vanthu_cli.register.keeping import LinkKind
+from vanthu_cli.reports.amendments import link_word
 from vanthu_cli.reports.words import form_sentence, reason_word
 
 _URGENCY = {"": "", "khan": "KHẨN", "thuong-khan": "THƯỢNG KHẨN", "hoa-toc": "HỎA TỐC"}
@@ -29,6 +31,11 @@ def command(
     urgency: Annotated[str, typer.Option("--urgency", help=_("Urgency: khan, thuong-khan or hoa-toc."))] = "",
     person: Annotated[str, typer.Option("--person", help=_("Key of the leader, if the leader signs here."))] = "",
     organisation: Annotated[str, typer.Option("--organisation", help=_("Key of the office."))] = "",
+    answers: Annotated[str, typer.Option("--answers", help=_("The document that came which this one answers."))] = "",
+    corrects: Annotated[
+        str, typer.Option("--corrects", help=_("The issued document that this công văn corrects (đính chính)."))
+    ] = "",
+    replaces: Annotated[str, typer.Option("--replaces", help=_("The issued document that this one replaces."))] = "",
     without_timestamp: Annotated[
         bool, typer.Option("--without-timestamp", help=_("Do without time stamps this once; it is recorded."))
     ] = False,
@@ -49,6 +56,7 @@ def command(
         person=person,
         organisation=organisation,
         bare=without_timestamp,
+        links=_links(answers, corrects, replaces),
     )
     with run.desk() as desk:
         plan = plan_issue(desk, request)
@@ -60,6 +68,11 @@ def command(
         if not yes:
             _ask(run, plan)
         return _carry_out(run, desk, plan)
+
+
+def _links(answers: str, corrects: str, replaces: str) -> tuple[tuple[LinkKind, str], ...]:
+    asked: tuple[tuple[LinkKind, str], ...] = (("answers", answers), ("corrects", corrects), ("replaces", replaces))
+    return tuple((kind, other) for kind, other in asked if other)
 
 
 def _ask(run: Run, plan: Plan) -> None:
@@ -96,6 +109,7 @@ def _plan_lines(plan: Plan) -> list[str]:
     to, with_it, owed = _("To"), _("With it"), _("Paper original owed")
     pairs += [(to, f"{each.agency.name} <{each.address}> ({each.channel})") for each in plan.recipients]
     pairs += [(with_it, each.name if each.corner else f"{each.name}, {each.name}.p7s") for each in plan.attachments]
+    pairs += [(link_word(kind), other.name) for kind, other in plan.links]
     pairs += [(owed, f"{each.copies} × {each.agency} ({reason_word(each.reason)})") for each in plan.papers]
     return [f"{label}: {value}" for label, value in pairs]
 
@@ -112,5 +126,6 @@ def _plan_json(plan: Plan) -> dict[str, object]:
             {"to": each.address, "agency": each.agency.code, "channel": each.channel} for each in plan.recipients
         ],
         "paper": [{"agency": each.agency, "copies": each.copies, "reason": each.reason} for each in plan.papers],
+        "links": [{"kind": kind, "id": str(other.id)} for kind, other in plan.links],
         "warnings": [{"code": code, "detail": detail or None} for code, detail in plan.warnings],
     }

@@ -64,6 +64,14 @@ def _lines(found: Status, now: Any) -> Iterator[str]:
             due=f"{due:%d/%m/%Y}",
             command=f"vanthu send {identity} --remind" if late else f"vanthu register show {identity}",
         )
+    for document in found.due:
+        yield _("{mark} {name} must be dealt with by {due}: {subject}. vanthu register amend {id} --done DAY").format(
+            mark="!" if (document.due or "") < now.isoformat() else "•",
+            name=document.name,
+            due=day_shown(document.due),
+            subject=document.subject or "–",
+            id=document.id,
+        )
     yield from _in_their_time(found)
 
 
@@ -142,6 +150,7 @@ def _json(found: Status) -> dict[str, Any]:
             }
             for document, letter, words in found.replied
         ],
+        "due": [{"id": str(each.id), "name": each.name, "due": each.due, "with": each.places} for each in found.due],
         "paper_owed": [
             {
                 "document": str(row["document"]),

@@ -8,7 +8,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.post import post
-from vanthu_cli.register import deliveries, documents, messages
+from vanthu_cli.register import deliveries, documents, keeping, messages
 from vanthu_cli.register.book import scrub
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
@@ -47,8 +47,7 @@ def accept(desk: Desk, identity: int, *, reason: str | None, corrections: Mappin
     with desk.lock():
         with desk.book.step():
             if corrections:
-                documents.update(desk.book, identity, **corrections)
-                desk.book.event("correct-fields", f"document:{identity}", {"fields": sorted(corrections)})
+                keeping.amend(desk.book, documents.get(desk.book, identity), corrections, reason)
             enter(desk, identity, reason=reason)
         _answer_now(desk, identity)
     return documents.get(desk.book, identity)

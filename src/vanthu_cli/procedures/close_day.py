@@ -155,7 +155,7 @@ def owns_key(desk: Desk) -> bool:
     return (desk.config.data_dir / KEY).exists()
 
 
-def fingerprint(desk: Desk) -> str:
+def fingerprint_of(desk: Desk) -> str:
     """Return the SHA-256 (hex) of the register's certificate."""
     from vanthu_cli.signing.register_key import fingerprint as of
 

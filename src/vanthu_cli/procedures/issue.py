@@ -16,7 +16,7 @@ from vanthu_cli.procedures.make import moment
 from vanthu_cli.procedures.plan import Attachment, Plan
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.send import compose_letters, keep_bodies, queue_letters
-from vanthu_cli.register import deliveries, documents
+from vanthu_cli.register import deliveries, documents, keeping
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.numbering import outgoing_series
 from vanthu_cli.signing import marks, pades
@@ -100,6 +100,8 @@ def _number(desk: Desk, plan: Plan) -> Document:
         documents.update(desk.book, identity, number=number)
         documents.set_text(desk.book, identity, plan.text)
         documents.attach(desk.book, identity, attached)
+        for kind, other in plan.links:
+            keeping.link(desk.book, identity, kind, other.id)
         desk.book.event(
             "number",
             f"document:{identity}",

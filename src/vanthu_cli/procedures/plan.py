@@ -22,6 +22,7 @@ from vanthu_cli.errors import (
 )
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.entry import check_pair
 from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
@@ -31,6 +32,7 @@ from vanthu_cli.procedures.sign import names_of
 from vanthu_cli.procedures.spots import own_signer, printed_signer, seal_place, signed_place, signer_name
 from vanthu_cli.register import deliveries, documents
 from vanthu_cli.register.documents import Document
+from vanthu_cli.register.keeping import LinkKind
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.form import form_faults
 from vanthu_cli.rules.numbering import check_symbol
@@ -46,7 +48,10 @@ _SEAL = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the clerk asks for; empty means: as read from the page. `bare`: without time stamps, this once."""
+    """What the clerk asks for; empty means: as read from the page. `bare`: without time stamps, this once.
+
+    `links`: documents that it answers, corrects or replaces, by kind.
+    """
 
     file: Path
     to: tuple[str, ...] = ()
@@ -58,6 +63,7 @@ class Request:
     person: str = ""
     organisation: str = ""
     bare: bool = False
+    links: tuple[tuple[LinkKind, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Plan:
     sealed_at: Box | None = None
     pages: int = 0
     text: str = ""
+    links: tuple[tuple[LinkKind, Document], ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -174,8 +181,22 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
         seal_place(desk, found.places, signed_place(desk, found)),
         found.pages,
         found.text,
+        _linked(desk, request, fields),
         tuple(warnings),
     )
+
+
+def _linked(desk: Desk, request: Request, fields: Fields) -> tuple[tuple[LinkKind, Document], ...]:
+    """Return the documents that this one answers, corrects or replaces; refuse what the decree does not know (Đ18.3)."""
+    links = []
+    for kind, name in request.links:
+        other = documents.find(desk.book, name)
+        if kind == "answers" and other.direction != "in":
+            raise MisuseError("link.no_question", _("{name} did not come from outside.").format(name=other.name))
+        if kind != "answers":
+            check_pair(kind, other, name=request.file.name, doc_type=fields.doc_type)
+        links.append((kind, other))
+    return tuple(links)
 
 
 def _read(path: Path) -> bytes:

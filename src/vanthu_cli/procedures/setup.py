@@ -5,6 +5,7 @@ from datetime import datetime
 
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import VanthuError
+from vanthu_cli.procedures.close_day import CERTIFICATE, own_key
 from vanthu_cli.procedures.desk import Desk, open_desk
 from vanthu_cli.register import directory
 from vanthu_cli.register.directory import Agency, Certificate
@@ -20,6 +21,7 @@ def set_up(
         if directory.agency(desk.book, config.office.code) is None:
             with desk.book.step():
                 directory.put(desk.book, _own(config))
+        own_key(desk)
         return _own_certificates(desk)
 
 
@@ -56,3 +58,10 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
             with desk.book.step():
                 directory.put_certificate(desk.book, own)
     return failed
+
+
+def register_fingerprint(config: Config) -> str:
+    """Return the SHA-256 (hex) of the certificate that this office's register signs closed days with."""
+    from vanthu_cli.signing.register_key import fingerprint
+
+    return fingerprint((config.data_dir / CERTIFICATE).read_bytes())

@@ -12,13 +12,14 @@ from vanthu_cli.register.finding import Filter
 from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
 
 _WARN_DAYS = 60
+_DUE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """Everything that waits for somebody. `unanswered`: letters without an answer yet, with the day it is due.
 
-    `replied`: letters to which somebody has written something that only a person can understand.
+    `due`: documents that came and must be dealt with within a week. `replied`: letters to which somebody has written something that only a person can understand.
     """
 
     quarantined: tuple[sqlite3.Row, ...]
@@ -28,6 +29,7 @@ class Status:
     troubled: tuple[tuple[Document, Delivery], ...]
     unanswered: tuple[tuple[Document, Delivery, date], ...]
     replied: tuple[tuple[Document, Delivery, str], ...]
+    due: tuple[Document, ...]
     paper: tuple[sqlite3.Row, ...]
     expiring: tuple[directory.Certificate, ...]
 
@@ -58,6 +60,7 @@ def status(desk: Desk) -> Status:
         replied=tuple(
             (documents.get(book, each.document), each, replies[each.id]) for each in silent if each.id in replies
         ),
+        due=tuple(finding.due(book, (today(desk.now) + timedelta(days=_DUE_DAYS)).isoformat())),
         paper=tuple(deliveries.paper_owed(book)),
         expiring=tuple(each for each in directory.certificates(book, own) if each.not_after < horizon),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple, cast
+from unicodedata import normalize
 
 from vanthu_cli.document.life import Event, State, move
 from vanthu_cli.document.symbol import DocumentNumber, parse_number
@@ -144,6 +145,8 @@ def set_text(book: Book, identity: int, text: str) -> None:
 def _encoded(name: str, value: object) -> object:
     if name in {"fields", "judgement", "flags"}:
         value = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, str) and not value.isascii():
+        value = normalize("NFC", value)
     return storable(value)
 
 

@@ -56,6 +56,16 @@ def listing(book: Book, wanted: Filter = Filter(), *, limit: int = -1) -> list[D
     return [Document(*row) for row in rows]
 
 
+def due(book: Book, day: str) -> list[Document]:
+    """Return what came, was not dealt with yet and must be by a day (ISO), the most pressing first."""
+    rows = book.connection.execute(
+        f"{SELECT} WHERE due IS NOT NULL AND due <= ? AND direction = 'in' AND state = 'accepted' AND done_on IS NULL"
+        " ORDER BY due, id",
+        (day,),
+    )
+    return [Document(*row) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search has found. `together`: the words stand together as they were asked for; others, where they stand apart, are not among them."""
