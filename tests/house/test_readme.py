@@ -8,7 +8,7 @@ import pytest
 from vanthu_cli.__main__ import main
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-GROUPS = {"inbox", "register", "directory", "trust", "archive", "carry", "paper"}
+GROUPS = {"inbox", "register", "directory", "trust", "archive", "carry", "paper", "dossier"}
 LINES = re.findall(r"(?:`|^    (?:\S*/)?)vanthu (?:--config \S+ )?([a-z][a-z-]+)([^`\n]*)", TEXT, re.MULTILINE)
 
 
@@ -16,7 +16,7 @@ def named() -> set[tuple[str, ...]]:
     """Return each command with the options that the README shows for it."""
     found = set()
     for name, rest in LINES:
-        sub = re.match(r" ([a-z]+)", rest) if name in GROUPS else None
+        sub = re.match(r" ([a-z-]+)", rest) if name in GROUPS else None
         words = [name, sub[1]] if sub else [name]
         options = re.findall(r"(?<=[ \[])--[a-z-]+", rest.split("#")[0])
         found.add((" ".join(words), *options))

@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,13 @@ from vanthu_cli.channels import submission
 from vanthu_cli.channels.edxml import Header
 from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.config.load import load
+from vanthu_cli.errors import ForbiddenError, UndecidedError
+from vanthu_cli.procedures.audit import audit_folder
 from vanthu_cli.procedures.carry import carry_fetch, carry_send
+from vanthu_cli.procedures.close_day import close_day
+from vanthu_cli.procedures.entry import Entry, add
 from vanthu_cli.procedures.fetch import fetch
+from vanthu_cli.procedures.import_book import import_book
 from vanthu_cli.procedures.issue import issue
 from vanthu_cli.procedures.plan import Request, plan_issue
 from vanthu_cli.procedures.press import copy_all, look_at, sign_all
@@ -37,6 +42,7 @@ from vanthu_cli.procedures.workers import _PRELOADED
 from vanthu_cli.register import deliveries, documents, finding, messages, recalls
 from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.register.finding import Filter
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
@@ -228,6 +234,24 @@ def results(office: PracticeOffice) -> list[Path]:
     return sorted({*office.papers.glob("*.signed.pdf"), *office.papers.glob("*.p7s")})
 
 
+def prepare_books(office: PracticeOffice) -> None:
+    """A scan of paper that came, and an older book."""
+    (office.papers / "den.pdf").write_bytes(assets.scan(40, "L", words="Den"))
+    rows = ["Số, ký hiệu văn bản;Ngày tháng văn bản;Trích yếu", *(f"{n}-BC/TU;01/10/2026;Báo cáo {n}" for n in (1, 2))]
+    (office.papers / "so-cu.csv").write_text("\n".join(rows).replace("2026", str(offices.TERM.year + 1)), "utf-8")
+
+
+def act_books(office: PracticeOffice) -> None:
+    """Enter the paper, bring the older book in, close the day; what is done already is refused or passed over."""
+    with offices.desk_of(office) as desk:
+        values = {"agency": "Sở khác", "subject": "Lịch họp", "number": 5, "symbol": "SK-VP"}
+        with suppress(UndecidedError):
+            add(desk, Entry("den", values, office.papers / "den.pdf"))
+        import_book(desk, office.papers / "so-cu.csv", "di")
+        with suppress(ForbiddenError):
+            close_day(desk, today(desk.now), bare=True)
+
+
 ACTIONS: dict[str, tuple[Action, Action, bool]] = {
     "fetch": (prepare_fetch, act_fetch, True),
     "issue": (prepare_issue, act_issue, True),
@@ -235,6 +259,7 @@ ACTIONS: dict[str, tuple[Action, Action, bool]] = {
     "recall": (prepare_recall, act_recall, True),
     "sign": (prepare_sign, act_sign, False),
     "copy": (prepare_copy, act_copy, False),
+    "books": (prepare_books, act_books, False),
 }
 """What makes the office ready, what is done in it, and whether that needs servers."""
 
@@ -308,6 +333,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
                 for each in sorted(office.papers.iterdir())
             ],
             "chain": check_chain(book),
+            "audit": _audited(desk.config.data_dir),
             "left": [name for name in recalls.destroyed(book) if desk.cabinet.path(name).exists()],
             "missing": [name for name in documents.files(book) if not desk.cabinet.path(name).is_file()],
             "intake": [place.name for place in (desk.cabinet.root / "intake").iterdir()],
@@ -320,6 +346,12 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
                 if address and agency.code not in {"VPTU", "SXD"}
             },
         }
+
+
+def _audited(folder: Path) -> list[object]:
+    """Return what an inspector finds; a file that no row names is no fault, only a trace of the kill."""
+    found = audit_folder(folder)
+    return [[each.code for each in found.faults], found.closings]
 
 
 def one_life(

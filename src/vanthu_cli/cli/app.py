@@ -241,7 +241,7 @@ def _commands() -> list[tuple[str, str, str]]:
         (
             "dossier",
             "dossier_commands",
-            _("The documents of one matter or session: new, add, show, list, export, hand-over."),
+            _("The documents of one matter or session: new, add, show, list, close, export, hand-over."),
         ),
         ("report", "report_command", _("Statistics of electronic exchange, for a period.")),
         ("backup", "backup_command", _("Save the whole office into one file, and check that file.")),
@@ -258,10 +258,14 @@ def _load(name: str, module: str, sentence: str) -> Any:
 
     loaded = importlib.import_module(f"vanthu_cli.cli.{module}")
     group = getattr(loaded, "group", None)
-    if group is None:
+    if hasattr(loaded, "made"):
+        command: Any = loaded.made()
+        command.help = sentence
+        command.subcommand_metavar = _("COMMAND [ARGS]...")
+    elif group is None:
         group = typer.Typer(rich_markup_mode=None, add_completion=False)
         group.command(name=name, help=sentence)(loaded.command)
-        command: Any = typer.main.get_command(group)
+        command = typer.main.get_command(group)
     else:
         command = typer.main.get_group(group)
         command.help = sentence

@@ -1,9 +1,37 @@
-"""`vanthu register`: the books. Its commands stand in three files, by what a clerk does: look, write, hand over to an inspector."""
+"""`vanthu register`: the books. Its commands stand in three files, by what a clerk does, of which only the one asked for is imported."""
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from vanthu_cli.cli import register_books, register_entries, register_lists
+from typer.core import TyperGroup
+from typer.main import get_group
 
-group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-for part in (register_lists, register_entries, register_books):
-    group.registered_commands += part.group.registered_commands
+from vanthu_cli.locale import _
+
+_PARTS = {
+    "register_lists": ("list", "show", "search"),
+    "register_entries": ("add", "amend", "void", "reserve", "import", "print", "post", "lend"),
+    "register_books": ("export", "close-day", "audit"),
+}
+
+
+class Books(TyperGroup):
+    """The commands of all three files; help needs them all, a command only its own."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        _unused = ctx
+        return [name for names in _PARTS.values() for name in names]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        _unused = ctx
+        for module, names in _PARTS.items():
+            if cmd_name in names:
+                command = get_group(import_module(f"vanthu_cli.cli.{module}").group).commands[cmd_name]
+                command.options_metavar = _("[OPTIONS]")
+                return command
+        return None
+
+
+def made() -> TyperGroup:
+    """Return the group as click has it."""
+    return Books(name="register", commands={}, no_args_is_help=True, rich_markup_mode=None)

@@ -90,7 +90,9 @@ def _cabinet(
             found.faults.append(Fault("file-missing", f"cabinet/{name[:2]}/{name}"))
         elif hashing and _digest(place) != name:
             found.faults.append(Fault("file-changed", f"cabinet/{name[:2]}/{name}"))
-    known = named | audit.certificates(connection)  # kept so that a key can be judged before its passphrase is asked for
+    known = named | audit.certificates(
+        connection
+    )  # kept so that a key can be judged before its passphrase is asked for
     strangers = [each for each in cabinet.glob("*/*") if each.is_file() and each.name not in known]
     gone = {row[0] for row in connection.execute("SELECT sha256 FROM destroyed")}
     found.faults += [
@@ -125,8 +127,20 @@ def _closings(found: Audited, connection: sqlite3.Connection, folder: Path, cert
         found.stamped += stamped
         found.last_closed, previous = closing.day, closing.sha256
     if (folder / FOLDER).is_dir():
-        extra = sorted(each.name for each in (folder / FOLDER).iterdir() if each.name not in there)
-        found.faults += [Fault("closing-unentered", f"{FOLDER}/{name}") for name in extra]
+        for file in sorted(each for each in (folder / FOLDER).iterdir() if each.name not in there):
+            _unentered(found, connection, file)
+
+
+def _unentered(found: Audited, connection: sqlite3.Connection, file: Path) -> None:
+    """Weigh a closing file that no row names: left by a run that died if the chain holds what it says, else a sign that it was cut."""
+    if file.suffix != ".json" or file.stat().st_size > _LARGEST_CLOSING:
+        return
+    events = _json(file.read_bytes()).get("events") or {}
+    where = f"{FOLDER}/{file.name}"
+    if isinstance(events, dict) and audit.event_hash(connection, events.get("last")) == events.get("head"):
+        found.notes.append(Fault("closing-unentered", where))
+    else:
+        found.faults.append(Fault("closing-differs", where))
 
 
 def _certificate(found: Audited, folder: Path, wanted: str) -> bytes | None:

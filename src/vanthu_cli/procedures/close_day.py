@@ -121,6 +121,8 @@ def _sign(desk: Desk, file: Path, text: bytes, *, bare: bool) -> None:
     from vanthu_cli.signing.timestamps import open_time_stamper
 
     own_key(desk)
+    for stale in file.parent.glob(f"{file.name[:5]}-*"):  # of a run that died before its row was there
+        stale.unlink()
     url = desk.config.tsa.url
     key = open_pkcs12(desk.config.data_dir / KEY, "")
     signature = sign_detached(BytesIO(text), key, time_stamper=open_time_stamper(url) if url and not bare else None)

@@ -249,7 +249,7 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             _("{path} has no row of headings such as “Số, ký hiệu văn bản”, “Ngày tháng văn bản”.").format(
                 path=file.name
             ),
-            _("Headings are those of the decree's forms; “vanthu register export --csv” writes such a table."),
+            _("Headings are those of the decree's forms; “vanthu register export --out FILE.csv” writes such a table."),
         )
 
 

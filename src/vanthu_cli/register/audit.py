@@ -204,9 +204,11 @@ def closings_against(connection: sqlite3.Connection) -> Iterator[tuple[Closing, 
         yield gone, [Fault("closing-removed", f"closing {gone.id}")]
 
 
-def event_hash(connection: sqlite3.Connection, identity: int) -> str | None:
-    row = connection.execute("SELECT hash FROM event WHERE id = ?", (identity,)).fetchone()
-    return str(row[0]) if row else None
+def event_hash(connection: sqlite3.Connection, identity: object) -> str | None:
+    """Return the hash of an event, however it was named."""
+    row = connection.execute("SELECT hash FROM event WHERE id = ?", (identity if isinstance(identity, int) else None,))
+    found = row.fetchone()
+    return str(found[0]) if found else None
 
 
 def counted(entered: Entered) -> int:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 
 from vanthu_cli.document.agency import name_key
+from vanthu_cli.document.symbol import tidy
 from vanthu_cli.document.text import fold
 
 _HALF, _WHOLE, _CODE, _NAME, _PAIR = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
-_NUMBERED = re.compile(r"0*([0-9]{1,9})\s*[-/]\s*(\S.*)")
+_NUMBERED = re.compile(r"(?:so\s*:?\s*)?0*([0-9]{1,9})\s*[-/]\s*(\S.*)")
 _APART = "\x1e"
 _FIELDS = (
     "doc_type", "subject", "signer", "signer_title", "sender", "day", "file", "session", "places", "keeper", "note", "progress",
@@ -138,7 +139,7 @@ def questions(
     column; `apart` looks for them anywhere at once.
     """
     of = [f"agency : ({_agency_words(agency)})"] if agency else []
-    numbered = _NUMBERED.fullmatch(text.strip())
+    numbered = _NUMBERED.fullmatch(tidy(fold(text)).strip())
     if numbered and any(c.isalpha() for c in numbered[2]):
         key = _quoted(_whole(int(numbered[1]), numbered[2]))
         yield _all([key, *of]), True
@@ -173,7 +174,7 @@ def _together(words: list[str]) -> Iterator[list[str]]:
         return
     pairs = _pairs(words)
     yield pairs
-    for gap in range(len(pairs)):
+    for gap in range(len(pairs)) if len(pairs) > 1 else ():
         # What stands alone between the gap and an end must be asked for itself.
         alone = [words[0]] if gap == 0 else []
         alone += [words[-1]] if gap == len(pairs) - 1 else []
@@ -185,7 +186,7 @@ def _all(parts: Sequence[str]) -> str:
 
 
 def _agency_words(agency: str) -> str:
-    words = " AND ".join(_quoted(word) for word in words_of(agency))
+    words = " AND ".join(_quoted(word) for word in name_key(agency).split())
     return f"{_quoted(_CODE + _plain(agency))}" + (f" OR ({words})" if words else "")
 
 

@@ -1,6 +1,6 @@
 """What the books hold beside documents: amendments, links, printings, postings, loans, numbers. Writers are called inside `book.step()`."""
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Mapping
 from typing import Literal, cast
@@ -29,7 +29,7 @@ def amend(book: Book, document: Document, changes: Mapping[str, object], reason:
                 storable(reason),
                 book.at,
                 book.who,
-                secrets.token_hex(8),
+                os.urandom(8).hex(),
             ),
         )
     documents.update(book, document.id, **changes)

@@ -6,7 +6,7 @@ So the chain vouches not only for what was done but for all that stands in the b
 import hashlib
 import json
 import sqlite3
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -67,5 +67,5 @@ def _told(table: str, cursor: sqlite3.Cursor) -> Iterator[tuple[str, str]]:
     told = [place for place, name in enumerate(columns) if name not in _DERIVED.get(table, ())]
     for row in cursor:
         text = _encode([table, *[row[place] for place in told]])
-        digest = urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+        digest = b2a_base64(hashlib.sha256(text.encode()).digest()[:12], newline=False).decode()
         yield f"{table}/{'/'.join([str(row[place]) for place in key])}", digest

@@ -3,7 +3,6 @@
 Tết and the other days that move stand in holidays.toml, which the configuration's [holidays] changes.
 """
 
-import tomllib
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -21,6 +20,8 @@ _FIXED: Collection[tuple[int, int]] = {(1, 1), (30, 4), (1, 5), (2, 9)}
 
 @cache
 def _table() -> Mapping[str, frozenset[date]]:
+    import tomllib  # commands that only look at the clock need not pay for it
+
     text = (Path(__file__).parent / "holidays.toml").read_text("utf-8")
     years = tomllib.loads(text).values()
     return {name: frozenset(day for year in years for day in year.get(name, ())) for name in ("off", "work")}
