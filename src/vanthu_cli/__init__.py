@@ -37,6 +37,14 @@ back as files, so writing a letter there is repeated until its answer is there; 
 no register). edXML packages (channels/edxml.py) are strangers' words: manifest.py weighs them against the page, sorting.py against signatures.
 What a recall destroys stands in the table `destroyed`: gone, not missing.
 
+The books. Events are the chain; that all rows are what they were is in it too: triggers tell `Book.touched` which rows a step changes, and `finish`
+enters their digests (register/rows.py) in an event of the same transaction. register/audit.py compares, on a copy too, with no configuration
+and no key. A closed day (procedures/close_day.py) is a file that names the head of the chain, signed with the register's own key, which is
+nobody's seal. Documents that turn out to be secret are blanked with their salt, so that no digest can be tried against guesses. Words are
+indexed at the same place (register/indexing.py, the only one that knows FTS5): pairs of syllables, for one syllable says little. What a
+clerk writes by hand is procedures/entry.py; the rules it keeps are tables (rules/profiles/*.toml), dated, and an office's own file
+goes before them. Printed forms are Vietnamese always; printed_books.py fills them, reports/books*.py draw them.
+
 Signing. Files are streams: the input is copied, the copy signed at its end, checked, fsynced, and only then given its name,
 never over another (procedures/make.py); 120 MB are never in memory. A batch is first looked at as a whole (procedures/sign.py
 plans, press.py drives), so that every refusal and warning comes before the one PIN; then it is signed, by several processes if
@@ -69,14 +77,15 @@ tokens and remote services stand beside the contract's; so do `sign --of`, `--de
 that passes between them is `document.places`. The delivery state `sending` is ours beside the contract's: it is never shown
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
 out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`,
-`send --remind`, `register show --evidence`, `carry fetch --all`; beside its commands `paper`; beside its flags `attachment-type`,
+`send --remind`, `register show --evidence`, `carry fetch --all`, `sign-send --answers/--corrects/--replaces`, `correct/replace --by`,
+`inbox accept --to/--due`; beside its commands `paper`, `register print/post/lend`, `dossier remove/close`; `[office] term_end, rules_file`; beside its flags `attachment-type`,
 `attachment-shut`, `recalled`; beside its delivery states `recalled` (before it left). Recalls asked of us are rID in `inbox`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
 outgoing ("out", book di); số đến = arrival number; số, ký hiệu = number, symbol; trích yếu = subject; nơi nhận = recipients;
 người ký = signer; thẩm quyền ký (T/M, K/T) = authority; độ mật = secrecy; độ khẩn = urgency; dấu = seal; phát hành = issue;
 tiếp nhận = accept; trả lại = refuse; sổ đăng ký = register; danh bạ cơ quan = directory; hồ sơ = dossier; kỳ họp = session;
-sao y, sao lục, trích sao = copy (its form); phụ lục = annex; thiết bị = token.
+sổ sử dụng bản lưu = loans ("ban-luu"); khóa sổ = closing; đính chính, thay thế = correct, replace (a link); sao y, sao lục, trích sao = copy (its form); phụ lục = annex; thiết bị = token.
 """
 
 __version__ = "0.1.0"

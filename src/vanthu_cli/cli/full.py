@@ -8,7 +8,7 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.letters import letter_text
-from vanthu_cli.register import deliveries, directory, documents, keeping, messages, recalls
+from vanthu_cli.register import deliveries, directory, documents, dossiers, keeping, messages, recalls
 from vanthu_cli.register.book import history
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
@@ -57,6 +57,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     others = {each for row in linked for each in (row["document"], row["other"])} - {found.id}
     lines += link_lines(found.id, linked, {each: documents.get(desk.book, each).name for each in others})
     lines += history_lines(amended)
+    filed = dossiers.of_document(desk.book, found.id)
+    lines += ["", _("In dossiers:"), *(f"  {each.code} ({each.year}) {each.title}" for each in filed)] if filed else []
     lines += _strangers(desk, found)
     kinds = documents.attachment_kinds(desk.book, found.id)
     shut = [(name, kinds[sha256]) for sha256, name in attached if kinds.get(sha256) in _DANGEROUS]
@@ -87,7 +89,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
             {"id": f"r{row['id']}", "state": row["state"], "reason": row["reason"], "at": row["at"]}
             for row in asked_back
         ],
-        "paper": [paper_json(row) for row in papers],
+        "paper": [paper_json(row) | {"side": row["side"]} for row in papers],
+        "dossiers": [{"code": each.code, "year": each.year, "title": each.title} for each in filed],
         "arrivals": [{"channel": row["channel"], "from": row["sender"], "at": row["received_at"]} for row in arrivals],
         "links": [
             {"kind": row["kind"], "document": str(row["document"]), "other": str(row["other"])} for row in linked

@@ -1,5 +1,6 @@
 """`vanthu inbox list / show / accept / refuse / quarantine`."""
 
+from datetime import date as date_
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,6 @@ from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
-from vanthu_cli.procedures.entry import check_values
 from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.finding import Filter
@@ -93,7 +93,7 @@ def accept_(
         corrections = _corrections(desk.book, number=number, date=date, agency=agency, subject=subject)
         corrections |= {"places": passed_to, "passed_on": today(desk.now).isoformat()} if passed_to else {}
         corrections |= {"due": day_option(due).isoformat()} if due else {}
-        check_values(corrections, today(desk.now))
+        _check(corrections, today(desk.now))
         if corrections and len(ids) > 1:
             raise MisuseError("inbox.one", _("Corrections are for one document: name one ID."))
 
@@ -180,6 +180,13 @@ def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> in
         code=worst(error.exit_code for error in failed),
         error=(first.code, first.message, first.hint) if first else None,
     )
+
+
+def _check(corrections: dict[str, object], day: date_) -> None:
+    if corrections:
+        from vanthu_cli.procedures.entry import check_values  # heavy, and most documents are accepted as they were read
+
+        check_values(corrections, day)
 
 
 def _corrections(book: Any, *, number: str, date: str, agency: str, subject: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`vanthu paper list / done`: originals on paper that are owed beside the electronic document (145-CV/TU points 3 and 4)."""
+"""`vanthu paper list / done`: originals on paper beside the electronic document, owed by us or to us (145-CV/TU points 3 and 4)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,10 @@ group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @group.command(
-    "list", help=_("Show what is owed on paper, to whom and why; or write the list to be printed and signed for.")
+    "list",
+    help=_(
+        "Show what is owed on paper, by us and to us, and why; or write the list of ours to be printed and signed for."
+    ),
 )
 def list_(
     context: typer.Context,
@@ -30,7 +33,9 @@ def list_(
     with run.desk() as desk:
         owed = deliveries.paper_owed(desk.book)
         names = {each.code: each.name for each in directory.agencies(desk.book)}
-        rows = paper_rows([(documents.get(desk.book, row["document"]), row) for row in owed], names)
+        both = [(documents.get(desk.book, row["document"]), row) for row in owed]
+        rows = paper_rows([(document, row) for document, row in both if row["side"] == "owed"], names)
+        due = paper_rows([(document, row) for document, row in both if row["side"] == "due"], names)
         if report is not None:
             write_durably(report.absolute(), paper_page(rows, desk.config.office.name, run.now).encode())
     payload = {
@@ -40,6 +45,7 @@ def list_(
                 "agency": row["agency"],
                 "copies": row["copies"],
                 "reason": row["reason"],
+                "side": row["side"],
             }
             for row in owed
         ],
@@ -47,14 +53,17 @@ def list_(
     }
     headings = [_("Id"), _("Document"), _("Date"), _("To"), _("Copies"), _("Reason")]
     lines = table(headings, rows) if rows else [_("No paper is owed.")]
+    if due:
+        headings[3] = _("From")
+        lines += ["", _("Due from others, not here yet:"), *table(headings, due)]
     return run.answer(payload, [*lines, *([_("Saved: {path}").format(path=report)] if report else [])])
 
 
-@group.command(help=_("Tick off originals that were handed over."))
+@group.command(help=_("Tick off originals that were handed over, or that have come."))
 def done(
     context: typer.Context,
     document: Annotated[str, typer.Argument(metavar="ID")],
-    agency: Annotated[str, typer.Option("--agency", help=_("To which agency; left out: to all of them."))] = "",
+    agency: Annotated[str, typer.Option("--agency", help=_("Which agency; left out: all of them."))] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))] = False,
 ) -> int:
     run = run_of(context)
@@ -65,14 +74,21 @@ def done(
         if not settled:
             raise MisuseError(
                 "paper.nothing",
-                _("No paper original of {name} is owed to {agency}.").format(name=found.name, agency=agency or "–"),
+                _("No paper original of {name} is owed or due ({agency}).").format(
+                    name=found.name, agency=agency or "–"
+                ),
                 _("“vanthu paper list” shows what is."),
             )
         if not dry_run:
             with desk.lock(), desk.book.step():
                 for each in settled:
                     deliveries.settle_paper(desk.book, found.id, each)
-    lines = [_("{name}: original handed over to {agency}.").format(name=found.name, agency=each) for each in settled]
+    said = (
+        _("{name}: original received from {agency}.")
+        if found.direction == "in"
+        else _("{name}: original handed over to {agency}.")
+    )
+    lines = [said.format(name=found.name, agency=each) for each in settled]
     return run.answer(
         {"dry_run": dry_run, "document": str(found.id), "settled": settled},
         [*lines, *([_("Nothing was changed: --dry-run.")] if dry_run else [])],

@@ -82,7 +82,12 @@ def _in_their_time(found: Status) -> Iterator[str]:
             name=document.name, agency=letter.agency or letter.address, words=words, id=document.id
         )
     for row in found.paper:
-        yield _("• Paper original owed: {copies} × to {agency} ({reason}). vanthu paper done {id}").format(
+        said = (
+            _("• Paper original due: {copies} × from {agency} ({reason}). When it is here: vanthu paper done {id}")
+            if row["side"] == "due"
+            else _("• Paper original owed: {copies} × to {agency} ({reason}). vanthu paper done {id}")
+        )
+        yield said.format(
             copies=row["copies"], agency=row["agency"], reason=reason_word(row["reason"]), id=row["document"]
         )
     for certificate in found.expiring:
@@ -157,6 +162,7 @@ def _json(found: Status) -> dict[str, Any]:
                 "agency": row["agency"],
                 "copies": row["copies"],
                 "reason": row["reason"],
+                "side": row["side"],
             }
             for row in found.paper
         ],

@@ -11,6 +11,7 @@ from vanthu_cli.document.text import fold, safe_name
 from vanthu_cli.errors import InvalidSignatureError, PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.dossier import file_issued
 from vanthu_cli.procedures.keys import open_key, proof, seal_of, sealed_with
 from vanthu_cli.procedures.make import moment
 from vanthu_cli.procedures.plan import Attachment, Plan
@@ -100,6 +101,7 @@ def _number(desk: Desk, plan: Plan) -> Document:
         documents.update(desk.book, identity, number=number)
         documents.set_text(desk.book, identity, plan.text)
         documents.attach(desk.book, identity, attached)
+        file_issued(desk.book, plan.request.session, identity)
         for kind, other in plan.links:
             keeping.link(desk.book, identity, kind, other.id)
         desk.book.event(

@@ -22,6 +22,7 @@ from vanthu_cli.errors import (
 )
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.dossier import check_session
 from vanthu_cli.procedures.entry import check_pair
 from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
@@ -123,6 +124,8 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
             signed = _by_person(desk, request, source if readable == request.file else _read(readable))
     found = desk.examine(request.file.name, signed, "mark", "read", "judge", "places", "text")
     _refuse_secret(request, found.mark)
+    if issued is None:
+        check_session(desk.book, request.session)
     attachments = tuple(_attachment(desk, name, data) for name, data in attached)
     _refuse_twice(attachments)
     if found.reading is None or found.judgement is None or found.places is None:

@@ -114,24 +114,34 @@ def chain(connection: sqlite3.Connection, note: Callable[[str, str | None], None
 
 
 class Entered:
-    """The digest last entered of every row, and the one it has now, kept on the disk: a register may have millions."""
+    """The digest last entered of every row, by table; kept on the disk, for a register may have millions.
+
+    A table of its own for each, so that what is entered one after the other lies side by side.
+    """
 
     def __init__(self) -> None:
         self.kept = sqlite3.connect("", isolation_level=None)
         self.kept.execute("PRAGMA cache_size = -65536")
-        for table in ("entered", "there"):
-            self.kept.execute(f"CREATE TABLE {table} (name TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
+        for table, key in rows.KEYS.items():
+            kind = "INTEGER" if key in {("id",), ("document",)} else "TEXT"
+            self.kept.execute(f"CREATE TABLE {table} (key {kind} PRIMARY KEY, digest TEXT) WITHOUT ROWID")
+            self.kept.execute(f"CREATE TABLE there_{table} (key {kind} PRIMARY KEY, digest TEXT) WITHOUT ROWID")
         self.kept.execute("BEGIN")
-        self._waiting = dict[str, str | None]()
+        self._waiting: dict[str, dict[str, str | None]] = {table: {} for table in rows.KEYS}
+        self._count = 0
 
     def note(self, name: str, digest: str | None) -> None:
-        self._waiting[name] = digest
-        if len(self._waiting) >= _GROUP:
+        table, _slash, key = name.partition("/")
+        self._waiting[table][key] = digest
+        self._count += 1
+        if self._count >= _GROUP:
             self.flush()
 
     def flush(self) -> None:
-        self.kept.executemany("INSERT OR REPLACE INTO entered VALUES (?, ?)", sorted(self._waiting.items()))
-        self._waiting.clear()
+        for table, waiting in self._waiting.items():
+            self.kept.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", waiting.items())
+            waiting.clear()
+        self._count = 0
 
     def close(self) -> None:
         self.kept.close()
@@ -141,19 +151,34 @@ def compared(connection: sqlite3.Connection, entered: Entered) -> Iterator[Fault
     """Compare every row of the register with what the chain says of it."""
     entered.flush()
     for table in rows.KEYS:
-        there = rows.every(connection, table)
-        while group := sorted(islice(there, _GROUP)):
-            entered.kept.executemany("INSERT INTO there VALUES (?, ?)", group)
-    for code, question in (
-        ("row-changed", "there JOIN entered USING (name) WHERE there.digest <> entered.digest"),
-        ("row-added", "there LEFT JOIN entered USING (name) WHERE entered.digest IS NULL"),
-        (
-            "row-removed",
-            "entered LEFT JOIN there USING (name) WHERE there.digest IS NULL AND entered.digest IS NOT NULL",
-        ),
+        there, count, strangers = rows.every(connection, table), 0, 0
+        while group := list(islice(there, _GROUP)):
+            found = list(_differing(entered.kept, table, group))
+            yield from found
+            count += len(group)
+            strangers += sum(each.code == "row-added" for each in found)
+        known = entered.kept.execute(f"SELECT COUNT(*) FROM {table} WHERE digest IS NOT NULL").fetchone()[0]
+        if known > count - strangers:
+            yield from _removed(entered.kept, table, rows.every(connection, table))
+
+
+def _differing(kept: sqlite3.Connection, table: str, group: list[tuple[str, str]]) -> Iterator[Fault]:
+    kept.execute(f"DELETE FROM there_{table}")
+    kept.executemany(f"INSERT INTO there_{table} VALUES (?, ?)", group)
+    question = f"SELECT key FROM there_{table} t {{}} {table} e USING (key) WHERE {{}}"
+    for row in kept.execute(question.format("JOIN", "t.digest <> e.digest")):
+        yield Fault("row-changed", f"{table}/{row[0]}")
+    for row in kept.execute(question.format("LEFT JOIN", "e.digest IS NULL")):
+        yield Fault("row-added", f"{table}/{row[0]}")
+
+
+def _removed(kept: sqlite3.Connection, table: str, there: Iterator[tuple[str, str]]) -> Iterator[Fault]:
+    kept.execute(f"DELETE FROM there_{table}")
+    kept.executemany(f"INSERT INTO there_{table} VALUES (?, ?)", there)
+    for row in kept.execute(
+        f"SELECT key FROM {table} e LEFT JOIN there_{table} t USING (key) WHERE t.digest IS NULL AND e.digest IS NOT NULL"
     ):
-        for row in entered.kept.execute(f"SELECT name FROM {question}"):
-            yield Fault(code, row[0])
+        yield Fault("row-removed", f"{table}/{row[0]}")
 
 
 def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
@@ -213,7 +238,8 @@ def event_hash(connection: sqlite3.Connection, identity: object) -> str | None:
 
 def counted(entered: Entered) -> int:
     """Return how many rows the chain vouches for."""
-    return int(entered.kept.execute("SELECT COUNT(*) FROM entered WHERE digest IS NOT NULL").fetchone()[0])
+    asked = (f"SELECT COUNT(*) FROM {table} WHERE digest IS NOT NULL" for table in rows.KEYS)
+    return sum(int(entered.kept.execute(each).fetchone()[0]) for each in asked)
 
 
 def certificates(connection: sqlite3.Connection) -> set[str]:

@@ -192,9 +192,11 @@ def owe_paper(book: Book, document: int, agency: str, copies: int, reason: str) 
 
 
 def paper_owed(book: Book, document: int | None = None) -> list[sqlite3.Row]:
-    """Return the paper originals still owed, of one document or of all."""
+    """Return the paper originals still owed, of one document or of all; `side` tells whether by us or, of what came, to us ("due")."""
     return book.connection.execute(
-        "SELECT * FROM paper WHERE settled_at IS NULL AND (:document IS NULL OR document = :document) ORDER BY id",
+        "SELECT paper.*, CASE document.direction WHEN 'in' THEN 'due' ELSE 'owed' END AS side FROM paper"
+        " JOIN document ON document.id = paper.document"
+        " WHERE settled_at IS NULL AND (:document IS NULL OR document = :document) ORDER BY paper.id",
         {"document": document},
     ).fetchall()
 

@@ -138,7 +138,7 @@ def questions(
     `known` tells whether the index has a term. `agency` is a code, or words of the agency's name; `column` narrows the words to one
     column; `apart` looks for them anywhere at once.
     """
-    of = [f"agency : ({_agency_words(agency)})"] if agency else []
+    of = [f"agency : ({_of_agency(agency, known)})"] if agency else []
     numbered = _NUMBERED.fullmatch(tidy(fold(text)).strip())
     if numbered and any(c.isalpha() for c in numbered[2]):
         key = _quoted(_whole(int(numbered[1]), numbered[2]))
@@ -185,9 +185,13 @@ def _all(parts: Sequence[str]) -> str:
     return " AND ".join(f"({part})" for part in parts)
 
 
-def _agency_words(agency: str) -> str:
-    words = " AND ".join(_quoted(word) for word in name_key(agency).split())
-    return f"{_quoted(_CODE + _plain(agency))}" + (f" OR ({words})" if words else "")
+def _of_agency(agency: str, known: Callable[[str], bool]) -> str:
+    """Return the term of an agency that is named by its code or its whole name, else its words: an OR would be slow."""
+    words = name_key(agency).split()
+    for key in (_quoted(_CODE + _plain(agency)), _quoted(_named(words))):
+        if known(key):
+            return key
+    return " AND ".join(_quoted(word) for word in words) or _quoted(_CODE)
 
 
 def _word(word: str) -> str:

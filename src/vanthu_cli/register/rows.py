@@ -49,23 +49,23 @@ def digests(connection: sqlite3.Connection, touched: Mapping[tuple[str, str], in
     found = dict[str, str | None]()
     for (table, key), rowid in touched.items():
         there = dict(_told(table, connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (rowid,))))
-        found[f"{table}/{key}"] = there.get(f"{table}/{key}")
+        found[f"{table}/{key}"] = there.get(key)
     return found
 
 
 def every(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
-    """Yield name ("table/key") and digest of every row of a table."""
+    """Yield key and digest of every row of a table."""
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples: a register has millions of rows
     yield from _told(table, cursor.execute(f"SELECT * FROM {table}"))
 
 
 def _told(table: str, cursor: sqlite3.Cursor) -> Iterator[tuple[str, str]]:
-    """Yield name and digest of rows: the first 96 bits of SHA-256 over the JSON list of table and columns, in base64; bytes as hex."""
+    """Yield key and digest of rows: the first 96 bits of SHA-256 over the JSON list of table and columns, in base64; bytes as hex."""
     columns = [each[0] for each in cursor.description]
     key = [columns.index(name) for name in KEYS[table]]
     told = [place for place, name in enumerate(columns) if name not in _DERIVED.get(table, ())]
     for row in cursor:
         text = _encode([table, *[row[place] for place in told]])
         digest = b2a_base64(hashlib.sha256(text.encode()).digest()[:12], newline=False).decode()
-        yield f"{table}/{'/'.join([str(row[place]) for place in key])}", digest
+        yield "/".join([str(row[place]) for place in key]), digest

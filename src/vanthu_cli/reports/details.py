@@ -82,7 +82,7 @@ def document_lines(
     if deliveries:
         lines += ["", _("Sent to:"), *_letters(deliveries)]
     if papers:
-        lines += ["", _("Paper originals owed:")]
+        lines += ["", _("Paper originals due from:") if document.direction == "in" else _("Paper originals owed:")]
         lines += [f"  {row['copies']} × {row['agency']} ({reason_word(row['reason'])})" for row in papers]
     if events:
         lines += ["", _("History:")]

@@ -164,6 +164,7 @@ def event_word(kind: str) -> str:
         "save": _("taken out"),
         "dossier-add": _("put into a dossier"),
         "dossier-remove": _("taken out of a dossier"),
+        "paper-withdrawn": _("paper original no longer expected"),
     }.get(kind) or delivery_word(kind.removeprefix("delivery-"))
 
 
@@ -248,6 +249,7 @@ def why(document: Document) -> str:
 def reason_word(reason: str | None) -> str:
     return {
         "duplicate": _("known already"),
+        "dossier": _("for the dossier"),
         "own-document": _("our own document has come back"),
         "receipt-for-nothing-known": _("answers something that was not sent to who writes"),
         "renumbered": _("known already"),

@@ -119,7 +119,7 @@ CREATE INDEX loan_document ON loan (document);
 -- Dossiers (Đ28-31): documents of one matter or session; a document may lie in several.
 CREATE TABLE dossier (
   id        INTEGER PRIMARY KEY,
-  code      TEXT NOT NULL UNIQUE,
+  code      TEXT NOT NULL,         -- begins again at 01 with each year's list of dossiers (Phụ lục V)
   title     TEXT NOT NULL,
   year      INTEGER NOT NULL,
   retention TEXT NOT NULL,         -- "Vĩnh viễn" or a number of years
@@ -132,7 +132,8 @@ CREATE TABLE dossier (
   ended     TEXT,
   keywords  TEXT,
   note      TEXT,
-  salt      TEXT NOT NULL
+  salt      TEXT NOT NULL,
+  UNIQUE (year, code)
 ) STRICT;
 CREATE TABLE filing (
   dossier  INTEGER NOT NULL REFERENCES dossier (id),
