@@ -124,12 +124,12 @@ def book_csv(volumes: Iterable[Volume], out: BinaryIO) -> None:
     lines = csv.writer(codecs.getwriter("utf-8-sig")(out), quoting=csv.QUOTE_ALL)
     headings = None
     for volume in volumes:
-        if headings != (headings := [_inert(column.heading) for column in volume.columns]):
+        if headings != (headings := [inert(column.heading) for column in volume.columns]):
             lines.writerow(headings)
-        lines.writerows([_inert(cell) for cell in row] for row in volume.rows)
+        lines.writerows([inert(cell) for cell in row] for row in volume.rows)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return a cell that no spreadsheet runs: an apostrophe stands before what could begin a formula (OWASP)."""
     cell = plain(text)
     seen = unicodedata.normalize("NFKC", cell[:8]).lstrip(" \u200d'\"")
