@@ -71,6 +71,7 @@ def test_a_dossier_from_opening_to_the_archive(desk_clerk: Clerk, tmp_path: Path
         ("add", "01.TCCB", "1"),
         ("close", "01.TCCB", "--reopen", "--reason", "x"),
         ("remove", "01.TCCB", "1", "--reason", "x"),
+        ("amend", "01.TCCB", "--title", "x", "--reason", "x"),
     ):
         assert code_of(clerk, "dossier", *words) == (5, "dossier.handed_over")
     assert code_of(clerk, "dossier", "hand-over", "01.TCCB", "--out", str(tmp_path / "y")) == (5, "dossier.handed_over")
@@ -158,6 +159,41 @@ def test_a_closed_dossier_is_opened_again_only_with_a_reason_that_stays(desk_cle
     assert (code, answer["dossier"]["state"], answer["dossier"]["ended"]) == (0, "open", None)
     assert answer["dossier"]["note"].startswith("hồ sơ gốc; Mở lại ngày")
     assert answer["dossier"]["note"].endswith("còn thiếu biên bản")
+
+
+def test_title_and_retention_are_amended_and_what_stood_there_stays_known(desk_clerk: Clerk) -> None:
+    clerk = desk_clerk
+    assert clerk.types(*NEW, "--note", "hồ sơ gốc") == 0
+    assert clerk.types("dossier", "close", "01.TCCB") == 0
+    amend = ("dossier", "amend", "01.TCCB")
+    assert code_of(clerk, *amend, "--title", "x") == (2, "dossier.reason")
+    assert code_of(clerk, *amend, "--reason", "x") == (2, "amend.nothing")
+    assert code_of(clerk, *amend, "--title", "", "--reason", "x") == (2, "dossier.title")
+    assert code_of(clerk, *amend, "--retention", "mãi", "--reason", "x") == (2, "dossier.retention")
+    assert code_of(clerk, *amend, "--title", "[MẬT] Họp", "--reason", "x") == (5, "dossier.secret")
+    wanted = (*amend, "--title", "Hội nghị {15}", "--retention", "20", "--rights", "nội bộ", "--reason", "rà soát {x}")
+    assert clerk.asks(*wanted, "--dry-run")[1]["dossier"]["title"] == "Hội nghị {15}"
+    assert events(clerk) == ["dossier-new", "dossier-close"]
+    code, answer = clerk.asks(*wanted)
+    assert code == 0
+    assert answer["amended"] == {
+        "title": {"before": "Hội nghị lần thứ 15", "after": "Hội nghị {15}"},
+        "retention": {"before": "Vĩnh viễn", "after": "20 năm"},
+        "rights": {"before": None, "after": "nội bộ"},
+    }
+    now = clerk.asks("dossier", "show", "01.TCCB")[1]["dossier"]
+    assert (now["title"], now["retention"], now["rights"], now["state"]) == (
+        "Hội nghị {15}", "20 năm", "nội bộ", "closed",
+    )  # fmt: skip
+    assert now == answer["dossier"]
+    assert now["note"].startswith("hồ sơ gốc; Sửa ngày ")
+    assert now["note"].endswith(
+        ", trước đây: tiêu đề “Hội nghị lần thứ 15”, thời hạn bảo quản “Vĩnh viễn”, chế độ sử dụng chưa có, lý do: rà soát {x}"
+    )
+    assert clerk.asks(*wanted)[1]["amended"] == {}
+    assert events(clerk) == ["dossier-new", "dossier-close", "dossier-amend"]
+    assert clerk.asks(*amend, "--note", "mới", "--reason", "y")[1]["dossier"]["note"].startswith("mới; Sửa ngày ")
+    assert "ghi chú “hồ sơ gốc; Sửa" in clerk.asks("dossier", "show", "01.TCCB")[1]["dossier"]["note"]
 
 
 def test_of_each_session_paper_exactly_one_original_is_due(clerk: Clerk) -> None:
@@ -277,6 +313,7 @@ def test_no_words_of_a_dossier_stand_in_the_events(desk_clerk: Clerk) -> None:
     assert clerk.types("dossier", "new", "01.X", "--title", "Chuyện riêng", "--note", "ghi riêng") == 0
     assert clerk.types("dossier", "add", "01.X", "1") == 0
     assert clerk.types("dossier", "remove", "01.X", "1", "--reason", "vì riêng") == 0
+    assert clerk.types("dossier", "amend", "01.X", "--title", "Cũng riêng", "--reason", "vì riêng") == 0
     with offices.desk_of(clerk.office) as desk:
         rows = desk.book.connection.execute("SELECT data FROM event WHERE subject = 'dossier:1' OR kind = 'rows'")
         assert "riêng" not in json.dumps([row["data"] for row in rows], ensure_ascii=False)

@@ -35,7 +35,15 @@ def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
 # (tests/exchange) kills whole programs at any moment.
 @pytest.mark.parametrize(
     ("action", "least", "stride"),
-    [("fetch", 60, 2), ("issue", 40, 2), ("carry", 60, 12), ("recall", 40, 5), ("sign", 20, 3), ("copy", 40, 3), ("books", 20, 1)],
+    [
+        ("fetch", 60, 2),
+        ("issue", 40, 2),
+        ("carry", 60, 12),
+        ("recall", 40, 5),
+        ("sign", 20, 3),
+        ("copy", 40, 3),
+        ("books", 20, 1),
+    ],
 )
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
     action: str, least: int, stride: int, tmp_path: Path

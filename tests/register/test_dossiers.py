@@ -1,5 +1,6 @@
 """Dossiers in the register: a document lies in several, nothing is copied, everything is an event without words."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -61,13 +62,16 @@ def test_events_tell_ids_and_no_words_and_the_chain_holds(book: Book) -> None:
         dossiers.take_out(book, found, document, "lý do riêng")
         dossiers.close(book, found, "2026-11-22")
         dossiers.reopen(book, found, "mở vì chuyện riêng")
+        dossiers.amend(book, found, {"title": "Chuyện khác", "note": None})
         dossiers.exported(book, found, "pdf", "ab" * 32)
         dossiers.hand_over(book, found, "cd" * 32)
     rows = history(book, found.subject)
     assert [row["kind"].removeprefix("dossier-") for row in rows] == [
-        "new", "add", "remove", "close", "reopen", "export", "hand-over",
+        "new", "add", "remove", "close", "reopen", "amend", "export", "hand-over",
     ]  # fmt: skip
     assert "riêng" not in "".join(row["data"] for row in rows)
+    assert hashlib.sha256("Chuyện riêng của cơ quan".encode()).hexdigest() in rows[5]["data"]
+    assert dossiers.get(book, found.id).title == "Chuyện khác"
     assert dossiers.get(book, found.id).state == "handed-over"
     assert check_chain(book) is None
 

@@ -15,18 +15,9 @@ from lxml import etree
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.dossiers import Dossier
 from vanthu_cli.reports import dossier_pdf
-from vanthu_cli.reports.dossier import (
-    HEADINGS,
-    Contents,
-    Cut,
-    alert,
-    deadline,
-    dossier_xml,
-    dossier_xsd,
-    index,
-    index_xlsx,
-    mets_xml,
-)
+from vanthu_cli.reports.dossier import HEADINGS, alert, deadline, index, index_xlsx
+from vanthu_cli.reports.dossier_xml import Cut, dossier_xml, dossier_xsd
+from vanthu_cli.reports.mets import Contents, mets_xml
 
 DOSSIER = Dossier(
     1, "01.TCCB", "Hội nghị lần thứ 15", 2026, "Vĩnh viễn", None, "Nguyễn Văn A", "Tiếng Việt", True, "closed", "2026-02-03",

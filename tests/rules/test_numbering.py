@@ -7,7 +7,7 @@ import pytest
 from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
-from vanthu_cli.rules.profiles import profile_of, shipped
+from vanthu_cli.rules.profiles import profile_of
 
 PARTY = Office("Văn phòng Tỉnh ủy", "VPTU", "TU", "party", "Hải Dương", "data", term_start=date(2025, 10, 15))
 STATE = Office("Sở Nội vụ", "SNV", "SNV", "state", "Hải Dương", "data")
@@ -151,16 +151,3 @@ def test_a_document_is_judged_by_the_rules_of_its_day() -> None:
         "party-2026",
     ]
     assert profile_of(Config(replace(PARTY, rules="party-2018")), date(2026, 5, 1)).name == "party-2018"
-
-
-def test_every_profile_has_the_five_books_of_the_decree() -> None:
-    for name in shipped():
-        office = replace(STATE if name.startswith("state") else PARTY, rules=name)
-        forms = profile_of(Config(office), date(2026, 5, 1)).registers
-        assert [len(forms[book].columns) for book in ("di", "den", "buu-dien", "ban-luu", "theo-doi")] == [
-            10,
-            10,
-            6,
-            9,
-            7,
-        ]

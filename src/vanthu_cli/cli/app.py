@@ -241,7 +241,7 @@ def _commands() -> list[tuple[str, str, str]]:
         (
             "dossier",
             "dossier_commands",
-            _("The documents of one matter or session: new, add, show, list, close, export, hand-over."),
+            _("The documents of one matter or session: new, amend, add, remove, show, list, close, export, hand-over."),
         ),
         ("report", "report_command", _("Statistics of electronic exchange, for a period.")),
         ("backup", "backup_command", _("Save the whole office into one file, and check that file.")),

@@ -17,6 +17,7 @@ from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroye
 from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.finding import Filter
+from vanthu_cli.register.snapshot import in_backups
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json, quarantined_line
 from vanthu_cli.rules.deadlines import today
 
@@ -144,7 +145,7 @@ def quarantine_(
     dry_run: DryRun = False,
 ) -> int:
     run = run_of(context)
-    clean = True
+    clean, copied = True, False
     with run.desk() as desk:
         if destroyed:
             message = quarantine_id(identity)
@@ -152,6 +153,7 @@ def quarantine_(
                 note_destroyed(desk, message)
         else:
             found = documents.find(desk.book, identity)
+            copied = in_backups(desk.book, found.id)
             clean = dry_run or quarantine(desk, found.id)
     lines = [_("Would be done.") if dry_run else _("Done.")]
     if not clean:
@@ -160,6 +162,8 @@ def quarantine_(
                 "Another run is using the register: close it, then run “vanthu status”, so that its log forgets the words too."
             )
         )
+    if copied:
+        lines.append(_("Backups made since it came still hold it: make a new one, then destroy those."))
     return run.answer({"id": identity, "dry_run": dry_run}, lines)
 
 

@@ -7,7 +7,7 @@ comes in, its issuer owes it to us; for what we issue, we owe it to [paper] sess
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,8 @@ from vanthu_cli.register import deliveries, dossiers
 from vanthu_cli.register.book import Book
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.dossiers import Dossier
-from vanthu_cli.reports.dossier import DOSSIER_LENGTHS, MOST_DOCUMENTS
-from vanthu_cli.reports.words import day_shown, state_of
+from vanthu_cli.reports.dossier_xml import DOSSIER_LENGTHS, MOST_DOCUMENTS
+from vanthu_cli.reports.words import state_of
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.secrecy import secret_mark
 
@@ -33,6 +33,10 @@ _FIELDS: Mapping[str, str] = {
     "language": "Language", "note": "Description", "keywords": "Description",
 }  # fmt: skip
 """Columns and the fields of Phụ lục VI Phần II whose lengths they keep; keywords have none there, and that of a note here."""
+_AMENDED = {
+    "title": "tiêu đề", "retention": "thời hạn bảo quản", "rights": "chế độ sử dụng", "keywords": "từ khóa", "note": "ghi chú",
+}  # fmt: skip
+"""What a dossier's own note calls the fields that may be amended."""
 _CODE = re.compile(r"[^\W_][\w./&+-]*(?: [\w./&+-]+)*")
 _FIRST_YEAR = 1900
 
@@ -80,33 +84,21 @@ def new(desk: Desk, wish: Wish, *, dry_run: bool = False) -> Dossier:
 
 
 def _values(desk: Desk, wish: Wish) -> dict[str, object]:
-    texts = {name: _plain(getattr(wish, name)) for name in _FIELDS}
-    for name, text in texts.items():
-        _check_text(name, text)
-    if not texts["title"]:
-        raise MisuseError("dossier.title", _("Say what the dossier is about: --title “…”"))
-    if not _CODE.fullmatch(texts["code"]):
+    texts = {name: _text(name, getattr(wish, name)) for name in _FIELDS}
+    if not _CODE.fullmatch(texts["code"] or ""):
         raise MisuseError(
             "dossier.code",
-            _("“{text}” is not number and symbol of a dossier, such as 01.TCCB.").format(text=texts["code"]),
+            _("“{text}” is not number and symbol of a dossier, such as 01.TCCB.").format(text=texts["code"] or ""),
         )
     year = today(desk.now).year if wish.year is None else wish.year
     if not _FIRST_YEAR <= year <= today(desk.now).year + 1:
         raise MisuseError("dossier.year", _("{year} cannot be the year of a dossier.").format(year=year))
-    optional = {name: text or None for name, text in texts.items()}
-    return optional | {
-        "retention": retention(texts["retention"]),
-        "year": year,
-        "session": wish.session,
-        "started": today(desk.now).isoformat(),
-    }
+    return {**texts, "year": year, "session": wish.session, "started": today(desk.now).isoformat()}
 
 
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _check_text(name: str, text: str) -> None:
+def _text(name: str, typed: str) -> str | None:
+    """Return a field as it is kept; refuse what the decree's field does not take, and marks of secrecy."""
+    text = " ".join(unicodedata.normalize("NFC", typed).split())
     most = DOSSIER_LENGTHS[_FIELDS[name]]
     if len(text) > most:
         raise MisuseError(
@@ -126,6 +118,16 @@ def _check_text(name: str, text: str) -> None:
             ),
             _("Hand it to the officer in charge of secret documents."),
         )
+    if name == "title" and not text:
+        raise MisuseError("dossier.title", _("Say what the dossier is about: --title “…”"))
+    return retention(text) if name == "retention" else text or None
+
+
+def _reason(typed: str) -> str:
+    reason = _text("note", typed)
+    if not reason:
+        raise MisuseError("dossier.reason", _("Say why: --reason “…”"))
+    return reason
 
 
 def retention(text: str) -> str:
@@ -209,9 +211,7 @@ def _original_of(desk: Desk, document: Document) -> str | None:
 def remove(desk: Desk, dossier: Dossier, document: Document, reason: str, *, dry_run: bool = False) -> str | None:
     """Take a document out. Return the agency whose paper original is no longer due, for it was only due because of this dossier."""
     check_open(dossier)
-    if not reason.strip():
-        raise MisuseError("dossier.reason", _("Say why: --reason “…”"))
-    _check_text("note", _plain(reason))
+    reason = _reason(reason)
     if document.id not in {each.id for each in dossiers.contents(desk.book, dossier.id)}:
         raise MisuseError(
             "dossier.not_in",
@@ -223,7 +223,7 @@ def remove(desk: Desk, dossier: Dossier, document: Document, reason: str, *, dry
     if dry_run:
         return agency
     with desk.lock(), desk.book.step():
-        dossiers.take_out(desk.book, dossier, document.id, _plain(reason))
+        dossiers.take_out(desk.book, dossier, document.id, reason)
         withdrawn = agency is not None and dossiers.withdraw_paper(desk.book, document.id, agency)
     return agency if withdrawn else None
 
@@ -249,16 +249,44 @@ def reopen(desk: Desk, dossier: Dossier, reason: str, *, dry_run: bool = False) 
     check_not_handed_over(dossier)
     if dossier.state == "open":
         raise ForbiddenError("dossier.open", _("Dossier {code} is open.").format(code=dossier.code))
-    if not reason.strip():
-        raise MisuseError("dossier.reason", _("Say why: --reason “…”"))
-    said = f"Mở lại ngày {day_shown(today(desk.now).isoformat())}: {_plain(reason)}"
-    note = f"{dossier.note}; {said}" if dossier.note else said
-    _check_text("note", _plain(reason))
+    note = _noted(desk, dossier.note, "Mở lại", f": {_reason(reason)}")
     if not dry_run:
         with desk.lock(), desk.book.step():
             dossiers.reopen(desk.book, dossier, note)
         dossier = dossiers.get(desk.book, dossier.id)
     return dossier
+
+
+def amend(
+    desk: Desk, dossier: Dossier, typed: Mapping[str, str], reason: str, *, dry_run: bool = False
+) -> tuple[Dossier, dict[str, tuple[str | None, str | None]]]:
+    """Write fields over; return the dossier, and what each was and became.
+
+    Title and retention are reviewed when a dossier is closed (Đ29.4.b). What stood there before is kept in the note: events hold
+    no words, and an archive sees what was changed.
+    """
+    check_not_handed_over(dossier)
+    reason = _reason(reason)
+    values = {name: _text(name, text) for name, text in typed.items()}
+    differing = {
+        name: (getattr(dossier, name), text) for name, text in values.items() if getattr(dossier, name) != text
+    }
+    if not differing:
+        return dossier, {}
+    was = [
+        f"{_AMENDED[name]} " + (f"“{before}”" if before else "chưa có") for name, (before, _after) in differing.items()
+    ]
+    note = _noted(desk, values.get("note", dossier.note), "Sửa", f", trước đây: {', '.join(was)}, lý do: {reason}")
+    changes: dict[str, Any] = {**values, "note": note}
+    if not dry_run:
+        with desk.lock(), desk.book.step():
+            dossiers.amend(desk.book, dossier, changes)
+    return replace(dossier, **changes), differing
+
+
+def _noted(desk: Desk, note: str | None, what: str, more: str) -> str:
+    """Return a note to which is added what was done today."""
+    return "; ".join(filter(None, [note, f"{what} ngày {today(desk.now):%d/%m/%Y}{more}"]))
 
 
 def check_session(book: Book, session: str) -> None:

@@ -166,25 +166,21 @@ def moment() -> str:
 
 
 @contextlib.contextmanager
-def appearing(output: Path) -> Iterator[BinaryIO]:
+def appearing(output: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Give a file that takes its name when it is whole and on the disk; after a failure there is nothing."""
     sweep(output)
-    try:
+    with refusing(output):
         descriptor, name = tempfile.mkstemp(prefix=_prefix(output), suffix=".part", dir=output.parent)
-    except OSError as error:
-        raise _refused(output, error) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w+b") as paper:
-            yield paper
-            paper.flush()
-            os.fsync(paper.fileno())
-        _publish(temporary, output)
-        sync_folder(output.parent)
-    except OSError as error:
-        raise _refused(output, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w+b") as paper:
+                yield paper
+                paper.flush()
+                os.fsync(paper.fileno())
+            _publish(temporary, output, mode)
+            sync_folder(output.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def sweep(output: Path) -> None:
@@ -198,9 +194,9 @@ def _prefix(output: Path) -> str:
     return f".{output.name[:60]}."
 
 
-def _publish(temporary: Path, output: Path) -> None:
+def _publish(temporary: Path, output: Path, mode: int) -> None:
     """Give the file its name, never over another: a link is made or refused in one step. Windows' rename refuses by itself."""
-    temporary.chmod(0o644)
+    temporary.chmod(mode)
     try:
         if sys.platform == "win32":
             temporary.rename(output)
@@ -220,12 +216,17 @@ def exists(output: Path) -> MisuseError:
     )
 
 
-def _refused(output: Path, error: OSError) -> UnreachableError:
-    return UnreachableError(
-        "disk.refused",
-        _("The disk does not take {path}: {why}").format(path=output.name, why=os_words(error)),
-        _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
-    )
+@contextlib.contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Tell what a disk says that does not take a file."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreachableError(
+            "disk.refused",
+            _("The disk does not take {path}: {why}").format(path=path.name, why=os_words(error)),
+            _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
+        ) from error
 
 
 def _literal(text: str) -> str:

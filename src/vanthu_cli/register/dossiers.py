@@ -3,9 +3,11 @@
 A document lies in as many dossiers as it belongs to, without being copied (Phụ lục VI III.4.e). Events hold ids and hashes, no words.
 """
 
+import hashlib
 import json
 import re
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -234,6 +236,15 @@ def reopen(book: Book, dossier: Dossier, note: str) -> None:
         "UPDATE dossier SET state = 'open', ended = NULL, note = ? WHERE id = ?", (storable(note), dossier.id)
     )
     book.event("dossier-reopen", dossier.subject, {})
+
+
+def amend(book: Book, dossier: Dossier, changes: Mapping[str, str | None]) -> None:
+    """Write columns over. The event holds the SHA-256 of what stood there; its words belong into the note, which is among them."""
+    columns = ", ".join(f"{name} = :{name}" for name in changes)
+    values = {name: storable(value) for name, value in changes.items()}
+    book.connection.execute(f"UPDATE dossier SET {columns} WHERE id = :id", {**values, "id": dossier.id})
+    before = {name: hashlib.sha256((getattr(dossier, name) or "").encode()).hexdigest() for name in changes}
+    book.event("dossier-amend", dossier.subject, {"before": before})
 
 
 def exported(book: Book, dossier: Dossier, form: str, sha256: str) -> None:

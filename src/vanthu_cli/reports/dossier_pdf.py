@@ -66,14 +66,21 @@ class Office:
 class Original:
     """A file of the register: its document's place in the index, its name, SHA-256, and where it is in the copy.
 
-    `first` is the page on which it begins there; None: it is not there, and `fate` says why.
+    `first` is the page on which it begins there; None: it is not there, and `fate` says why. `layers`: hidden ones can be seen there.
     """
 
     ordinal: int
     name: str
-    sha256: str | None
+    sha256: str
     first: int | None
     fate: str = ""
+    layers: bool = False
+
+    @property
+    def where(self) -> str:
+        if self.first is None:
+            return _NOT_IN_COPY[self.fate]
+        return f"từ trang {self.first}" + ("; tệp có lớp ẩn, bản ghép hiện cả lớp đó" if self.layers else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ def reading_index_pdf(
             _text(str(each.ordinal), small),
             _text(each.name, small),
             _text(each.sha256 or "–", tiny),
-            _text(f"từ trang {each.first}" if each.first is not None else _NOT_IN_COPY[each.fate], small),
+            _text(each.where, small),
         ]
         for each in originals
     ]

@@ -164,6 +164,14 @@ def event_word(kind: str) -> str:
         "save": _("taken out"),
         "dossier-add": _("put into a dossier"),
         "dossier-remove": _("taken out of a dossier"),
+        "dossier-new": _("opened"),
+        "dossier-amend": _("amended"),
+        "dossier-close": _("closed"),
+        "dossier-reopen": _("opened again"),
+        "dossier-export": _("written out"),
+        "dossier-hand-over": _("handed over to the archive"),
+        "backup": _("backed up"),
+        "restore": _("restored from a backup"),
         "paper-withdrawn": _("paper original no longer expected"),
     }.get(kind) or delivery_word(kind.removeprefix("delivery-"))
 
