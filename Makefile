@@ -26,6 +26,7 @@ bench: $(VENV)/.dev servers
 	$(BIN)/python benchmarks/signing.py
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/register.py
 	$(BIN)/python benchmarks/exchange.py
 
 # Forgeries of our own making before three judges: make attacks OPTIONS="--write FOLDER" keeps them as files.

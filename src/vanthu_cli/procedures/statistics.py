@@ -3,7 +3,7 @@
 The Party's period is the calendar month, quarter or year, though its numbers run through a term.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, TypeVar
@@ -167,15 +167,26 @@ def _arrival(fact: In) -> Received:
 
 def _groups(by: By, counted: Mapping[Key, Tally], names: Mapping[str, str], period: Period) -> list[Group]:
     """Return the groups in the order in which they are shown; spellings of one name are one group."""
+    codes = _codes(names)
     alike = defaultdict[tuple[str | None, str], list[Group]](list)
     for (code, words), tally in counted.items():
-        key, name = (None, code) if by == "type" else (code, names.get(code or "", words) if by == "agency" else None)
-        spelling = "" if key else name_key(name or "") if by == "agency" else fold(" ".join((name or "").split()))
+        key, name, spelling = code, None, ""
+        if by == "agency":
+            key = code or codes.get(name_key(words or ""))
+            name, spelling = names.get(key or "", words), "" if key else name_key(words or "")
+        elif by == "type":
+            key, name, spelling = None, code, fold(" ".join((code or "").split()))
         alike[key, spelling].append(Group(key, name, *weighed(tally)))
     groups = [_together(by, found) for found in alike.values()]
     if by == "month":
         return _every_month({group.key or "": group for group in groups}, period.last)
     return sorted(groups, key=lambda group: _order(by, group))
+
+
+def _codes(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the codes of the agencies whose name, however it is spelt, no other one bears."""
+    spelt = Counter(name_key(name) for name in names.values())
+    return {key: code for code, name in names.items() if spelt[key := name_key(name)] == 1}
 
 
 def _together(by: By, found: Sequence[Group]) -> Group:

@@ -97,8 +97,8 @@ class Received(NamedTuple):
 class Group(NamedTuple):
     """What concerns one agency, type, network ("wan", "internet", "paper", else a channel's name) or month ("2026-11").
 
-    `key` is None for an agency that the directory does not know, and where nothing is known. What went to several agencies or networks
-    counts in each group. `name` is as printed, and may be anybody's.
+    `key` is None for an agency that the directory knows neither by its code nor, beyond doubt, by its name. What went to several agencies
+    or networks counts in each group. `name` may be as printed, in anybody's words.
     """
 
     key: str | None
@@ -301,7 +301,7 @@ def title(statistics: Statistics) -> str:
 
 
 def compared(statistics: Statistics) -> str:
-    return _("Compared with {days}.").format(days=days(statistics.before.period))
+    return _("Compared with the period before: {days}.").format(days=days(statistics.before.period))
 
 
 def explained() -> list[str]:
@@ -334,9 +334,9 @@ def group_word(by: By, group: Group) -> str:
         ("network", "wan"): _("Party WAN"),
         ("network", "internet"): _("Internet"),
         ("network", "paper"): _("paper"),
-        ("agency", None): _("(no agency known)"),
-        ("network", None): _("(no network)"),
-        ("type", None): _("(no type known)"),
+        ("agency", None): _("(no agency recorded)"),
+        ("network", None): _("(sent over no network)"),
+        ("type", None): _("(no type recorded)"),
     }
     if by == "month" and group.key:
         return "/".join(reversed(group.key.split("-")))
@@ -344,6 +344,12 @@ def group_word(by: By, group: Group) -> str:
     if not name:
         return known.get((by, group.key)) or plain(group.key or "") or "?"
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def the_most(groups: Sequence[Group], count: int) -> list[Group]:
+    """Return the groups with the most documents, in the order in which all are shown."""
+    places = sorted(range(len(groups)), key=lambda place: -(groups[place].sent.total + groups[place].received.total))
+    return [groups[place] for place in sorted(places[:count])]
 
 
 class Column(NamedTuple):
@@ -365,7 +371,7 @@ def columns(side: Literal["sent", "received"]) -> list[Column]:
         "received": {
             "total": _("Received"),
             "valid": _("Valid signatures"),
-            "acknowledged_same_day": _("Acknowledged that day"),
+            "acknowledged_same_day": _("Acknowledged by us that day"),
             "registered_on_time": _("Registered on time"),
         },
     }[side]

@@ -18,32 +18,47 @@ from vanthu_cli.reports.statistics import (
     group_word,
     number,
     sections,
+    the_most,
     title,
     told,
 )
 from vanthu_cli.rules.deadlines import VIETNAM
 
 _STYLE = """
-body { font: 11pt/1.45 "Liberation Serif", "Times New Roman", serif; color: #111; margin: 12mm auto; max-width: 186mm; padding: 0 4mm }
+body { font: 11pt/1.4 "Liberation Serif", "Times New Roman", serif; color: #111; margin: 10mm auto; max-width: 190mm; padding: 0 4mm }
+h1, h2, p, td, th, figcaption, text { unicode-bidi: bidi-override; direction: ltr; overflow-wrap: anywhere }
 h1 { font-size: 16pt; text-align: center; margin-bottom: 2mm } h2 { font-size: 13pt; margin: 8mm 0 2mm } p { margin: 1mm 0 }
-.small { font-size: 9.5pt; color: #333 } table { border-collapse: collapse; width: 100%; font-size: 9pt }
-td, th { border: 1px solid #777; padding: 1mm 1.5mm; text-align: left; vertical-align: top } td:first-child { overflow-wrap: anywhere }
-td.n, th.n { text-align: right } td.n { white-space: nowrap } td:first-child { min-width: 46mm } tr { break-inside: avoid } section { break-inside: auto } h2, figure { break-after: avoid }
-figure { margin: 2mm 0 } svg { width: 100%; height: auto } text { font: 11px "Liberation Serif", "Times New Roman", serif; fill: #111 }
-.share { width: 34mm } @page { size: A4; margin: 14mm }
+.small { font-size: 9.5pt; color: #333 } table { border-collapse: collapse; width: 100%; table-layout: fixed; font-size: 9pt }
+td, th { border: 1px solid #777; padding: 1mm 1.2mm; text-align: left; vertical-align: top } td.n, th.n { text-align: right }
+th { overflow-wrap: normal } th.mid { text-align: center } th svg { display: inline; width: 5mm; vertical-align: baseline } col.name { width: 62mm } col.share { width: 36mm } .groups { font-size: 8.5pt } .groups col.name { width: 46mm }
+.groups col.count { width: 11mm } figure { margin: 2mm 0 3mm } svg { display: block; width: 100%; height: auto }
+td svg { margin-top: .8mm } text { font: 11px "Liberation Serif", "Times New Roman", serif; fill: #111 }
+@page { size: A4; margin: 14mm 14mm 17mm; @bottom-center { content: counter(page) " / " counter(pages) } }
+@media print {
+  body { margin: 0; max-width: none; padding: 0 } * { print-color-adjust: exact } tr, figure, .whole { break-inside: avoid }
+  h2, figure { break-after: avoid } thead { display: table-header-group }
+}
 """
+"""Letters of scripts that run from right to left stay where they stand in the text: nothing may turn a sentence round."""
+
 _MOST_BARS = 15
 _WIDTH, _LABEL, _LINE = 700, 230, 34
-_SENT, _RECEIVED = "#1d4f91", "#b8860b"
 _LONGEST_LABEL = 38
-"""Letters of a name beside its bars."""
+"""Letters of a name beside its bars; the table has all of it."""
+_FULL, _HATCHED = 'fill="#1d4f91"', 'fill="url(#hatched)" stroke="#333" stroke-width="0.8"'
+"""Bars that a black and white print tells apart."""
+_HATCH = (
+    '<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs><pattern id="hatched" width="5" height="5"'
+    ' patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5" fill="#fff"/>'
+    '<rect width="1.8" height="5" fill="#555"/></pattern></defs></svg>'
+)
 
 
 def statistics_page(statistics: Statistics, now: datetime) -> str:
     """Return the page; whatever stands in names is text there."""
     heading = escape(title(statistics))
     made = _("Counted on {moment}.").format(moment=f"{now.astimezone(VIETNAM):%d/%m/%Y %H:%M}")
-    parts = [f"<h1>{heading}</h1>", f"<p>{escape(compared(statistics))} {escape(made)}</p>"]
+    parts = [_HATCH, f"<h1>{heading}</h1>", f"<p>{escape(compared(statistics))} {escape(made)}</p>"]
     for name, rows in sections(statistics).items():
         shown = [row for row in rows if not row.minor or row.now[0] or row.before[0]]
         if shown:
@@ -62,76 +77,90 @@ def statistics_page(statistics: Statistics, now: datetime) -> str:
 
 
 def _section(name: str, rows: Sequence[Row], statistics: Statistics) -> str:
+    """Return a table in which every share is drawn beside its figures, this period over the one before."""
     body = "".join(
-        f'<tr><td>{escape(row.label)}</td><td class="n">{escape(told(*row.now))}</td><td class="share">{_share(*row.now)}</td>'
-        f'<td class="n">{escape(told(*row.before))}</td></tr>\n'
+        f'<tr><td>{escape(row.label)}</td><td class="n">{_figure(row.now)}</td><td>{_share(row)}</td>'
+        f'<td class="n">{_figure(row.before)}</td></tr>\n'
         for row in rows
     )
-    head = "".join(
-        f'<th class="n">{escape(each)}</th>' if each else "<th></th>"
-        for each in ("", days(statistics.now.period), "", days(statistics.before.period))
+    now, before = (
+        f'<th class="n"><svg viewBox="0 0 16 9" aria-hidden="true"><rect width="16" height="9" {fill}/></svg> {escape(days(each.period))}</th>'
+        for each, fill in ((statistics.now, _FULL), (statistics.before, _HATCHED))
     )
-    return f"<section><h2>{escape(name)}</h2>\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></section>"
-
-
-def _share(part: int, whole: int | None) -> str:
-    """Draw a share as a bar in a frame: its length says it without colour."""
-    if not whole:
-        return ""
-    filled = 120 * part / whole
     return (
-        '<svg viewBox="0 0 122 12" role="img" aria-hidden="true"><rect x="1" y="1" width="120" height="10" fill="none" stroke="#777"/>'
-        f'<rect x="1" y="1" width="{filled:.1f}" height="10" fill="{_SENT}"/></svg>'
+        f'<section class="whole"><h2>{escape(name)}</h2>\n'
+        '<table><colgroup><col class="name"><col><col class="share"><col></colgroup>'
+        f"<thead><tr><th></th>{now}<th></th>{before}</tr></thead><tbody>\n{body}</tbody></table></section>"
     )
+
+
+def _figure(share: tuple[int, int | None]) -> str:
+    """Return a figure that is broken over lines before its per cent only."""
+    return escape(
+        told(*share).replace(" / ", "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}").replace(" %", "\N{NO-BREAK SPACE}%")
+    )
+
+
+def _share(row: Row) -> str:
+    """Draw two shares as bars in a frame: their lengths say it without colour."""
+    drawn = [
+        f'<rect x="1" y="{y}" width="{120 * part / whole:.1f}" height="{height}" {fill}/>'
+        for (part, whole), y, height, fill in ((row.now, 1, 8, _FULL), (row.before, 10, 4, _HATCHED))
+        if whole
+    ]
+    if not drawn:
+        return ""
+    frame = '<rect x="1" y="1" width="120" height="13" fill="none" stroke="#777" stroke-width="0.7"/>'
+    return f'<svg viewBox="0 0 122 15" aria-hidden="true">{"".join(drawn)}{frame}</svg>'
 
 
 def _grouped(by: By, groups: Sequence[Group]) -> str:
-    chosen = [*columns("sent"), *columns("received")]
-    head = "<th></th>" + "".join(f'<th class="n">{escape(each.heading)}</th>' for each in chosen)
+    sides = columns("sent"), columns("received")
+    chosen = [*sides[0], *sides[1]]
+    widths = "".join("<col>" if each.item.whole else '<col class="count">' for each in chosen)
+    over = "".join(
+        f'<th class="mid" colspan="{len(side)}">{escape(name)}</th>'
+        for side, name in zip(sides, (_("Documents sent"), _("Documents received")), strict=True)
+    )
+    head = "".join(f'<th class="n">{escape(each.heading)}</th>' for each in chosen)
     body = "".join(
         f"<tr><td>{escape(group_word(by, group))}</td>"
-        + "".join(f'<td class="n">{escape(told(*each.item.of(group)))}</td>' for each in chosen)
+        + "".join(f'<td class="n">{_figure(each.item.of(group))}</td>' for each in chosen)
         + "</tr>\n"
         for group in groups
     )
-    chart = _bars(by, groups)
-    return f"<section><h2>{escape(cut_word(by))}</h2>\n{chart}\n<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></section>"
+    return (
+        f"<section><h2>{escape(cut_word(by))}</h2>\n{_bars(by, groups)}\n"
+        f'<table class="groups"><colgroup><col class="name">{widths}</colgroup>'
+        f'<thead><tr><th rowspan="2"></th>{over}</tr><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></section>'
+    )
 
 
 def _bars(by: By, groups: Sequence[Group]) -> str:
-    """Draw what was sent and received, two bars for each group; of many agencies the largest."""
-    largest = sorted(groups, key=lambda group: -(group.sent.total + group.received.total))[:_MOST_BARS]
-    shown = [group for group in groups if group in largest]
+    """Draw what was sent and received, two bars for each group; of many, those with the most."""
+    shown = the_most(groups, _MOST_BARS)
     most = max([1, *(max(group.sent.total, group.received.total) for group in shown)])
-    room = _WIDTH - _LABEL - 60
-    drawn = []
+    drawn = [_key(_LABEL, _FULL, _("Sent")), _key(_LABEL + 90, _HATCHED, _("Received"))]
     for place, group in enumerate(shown):
         top = 26 + place * _LINE
-        drawn.append(
-            f'<text x="{_LABEL - 6}" y="{top + 17}" text-anchor="end">{escape(_short(group_word(by, group)))}</text>'
-        )
-        for count, offset, colour, dashes in (
-            (group.sent.total, 0, _SENT, ""),
-            (group.received.total, 13, _RECEIVED, ' stroke="#111" stroke-width="0.8"'),
-        ):
-            length = room * count / most
-            drawn.append(
-                f'<rect x="{_LABEL}" y="{top + offset}" width="{length:.1f}" height="11" fill="{colour}"{dashes}/>'
-            )
-            drawn.append(f'<text x="{_LABEL + length + 5:.1f}" y="{top + offset + 10}">{number(count)}</text>')
-    height = 30 + len(shown) * _LINE
-    legend = (
-        f'<rect x="{_LABEL}" y="4" width="11" height="11" fill="{_SENT}"/><text x="{_LABEL + 16}" y="14">{escape(_("Sent"))}</text>'
-        f'<rect x="{_LABEL + 90}" y="4" width="11" height="11" fill="{_RECEIVED}" stroke="#111" stroke-width="0.8"/>'
-        f'<text x="{_LABEL + 106}" y="14">{escape(_("Received"))}</text>'
-    )
+        drawn.append(_text(_LABEL - 6, top + 17, _short(group_word(by, group)), ' text-anchor="end"'))
+        for count, y, fill in ((group.sent.total, top, _FULL), (group.received.total, top + 13, _HATCHED)):
+            length = (_WIDTH - _LABEL - 60) * count / most
+            drawn.append(f'<rect x="{_LABEL}" y="{y}" width="{length:.1f}" height="11" {fill}/>' if count else "")
+            drawn.append(_text(_LABEL + length + 5, y + 10, number(count)))
     hidden = len(groups) - len(shown)
-    more = (
-        f'<figcaption class="small">{escape(_("The {shown} largest; {hidden} more stand in the table.").format(shown=len(shown), hidden=hidden))}</figcaption>'
-        if hidden
-        else ""
-    )
-    return f'<figure><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(cut_word(by))}">{legend}{"".join(drawn)}</svg>{more}</figure>'
+    words = _("The {shown} largest; {hidden} more stand in the table.").format(shown=len(shown), hidden=hidden)
+    more = f'<figcaption class="small">{escape(words)}</figcaption>' if hidden else ""
+    size = f'viewBox="0 0 {_WIDTH} {30 + len(shown) * _LINE}"'
+    return f'<figure><svg {size} role="img" aria-label="{escape(cut_word(by))}">{"".join(drawn)}</svg>{more}</figure>'
+
+
+def _key(x: int, fill: str, word: str) -> str:
+    return f'<rect x="{x}" y="4" width="16" height="11" {fill}/>{_text(x + 21, 14, word)}'
+
+
+def _text(x: float, y: int, text: str, more: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y}"{more}>{escape(text)}</text>'
 
 
 def _short(text: str) -> str:
