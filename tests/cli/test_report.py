@@ -112,3 +112,29 @@ def test_a_period_that_is_none_is_refused(clerk: Clerk, words: tuple[str, ...], 
     code, answer = clerk.asks("report", *words)
     assert code == 2
     assert error in {None, answer["error"]["code"]}
+
+
+def test_what_the_office_has_sealed_bears_both_signatures(clerk: Clerk) -> None:
+    """Its letters wait, for no server is there."""
+    draft = clerk.signed_draft()
+    clerk.types("sign-send", str(draft), "--to", "BTCTU", "--to", "SNV", "--yes")
+    sent = clerk.asks("report")[1]["sent"]
+    told = ("total", "electronic", "sealed", "signed_both", "letters", "queued", "not_sent", "without_paper")
+    assert [sent[name] for name in told] == [1, 1, 1, 1, 2, 2, 1, 0]
+
+
+def test_periods_are_typed_as_people_write_them(clerk: Clerk) -> None:
+    first = TODAY.replace(day=1)
+    shapes = [
+        (),
+        ("--month", f"{first:%Y-%m}"),
+        ("--month", f"{first.month}/{first.year}"),
+        ("--from", first.isoformat()),
+        ("--from", f"{first:%d/%m/%Y}", "--to", TODAY.isoformat()),
+    ]
+    answers = [clerk.asks("report", *shape)[1] for shape in shapes]
+    assert [each["period"] for each in answers] == [{"from": first.isoformat(), "to": TODAY.isoformat()}] * len(shapes)
+    assert answers[0]["previous"]["to"] < first.isoformat()
+    quarter = clerk.asks("report", "--quarter", f"{TODAY.year - 1}-4")[1]
+    assert quarter["period"] == {"from": f"{TODAY.year - 1}-10-01", "to": f"{TODAY.year - 1}-12-31"}
+    assert (quarter["previous"]["from"], quarter["groups"]) == (f"{TODAY.year - 1}-07-01", [])

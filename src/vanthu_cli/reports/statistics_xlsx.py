@@ -22,6 +22,7 @@ from vanthu_cli.reports.statistics import (
     explained,
     group_word,
     sections,
+    the_most,
     title,
 )
 
@@ -86,10 +87,9 @@ def _sheet(book: Any, forms: dict[str, Any], by: By, groups: Sequence[Group]) ->
     sheet.fit_to_pages(1, 0)
     sheet.freeze_panes(1, 1)
     sheet.write_string(0, 0, cut_word(by), forms["bold"])
-    place, totals = 1, list[int]()
+    place = 1
     for column in chosen:
         sheet.write_string(0, place, column.heading, forms["bold"])
-        totals += [place] if not column.item.whole else []
         if column.item.whole:
             sheet.write_string(0, place + 1, _("of"), forms["bold"])
         for line, group in enumerate(groups, 1):
@@ -101,15 +101,36 @@ def _sheet(book: Any, forms: dict[str, Any], by: By, groups: Sequence[Group]) ->
     for line, group in enumerate(groups, 1):
         sheet.write_string(line, 0, group_word(by, group), forms["text"])
     if groups:
-        chart = book.add_chart({"type": "bar"})
-        last = min(len(groups), _MOST_BARS)
-        for each in totals:
-            chart.add_series(
-                {"name": [name, 0, each], "categories": [name, 1, 0, last, 0], "values": [name, 1, each, last, each]}
-            )
-        chart.set_y_axis({"reverse": True})
-        chart.set_size({"width": 760, "height": 120 + 34 * last})
-        sheet.insert_chart(len(groups) + 2, 0, chart)
+        _chart(book, forms, sheet, by, groups)
+
+
+def _chart(book: Any, forms: dict[str, Any], sheet: Any, by: By, groups: Sequence[Group]) -> None:
+    """Draw the groups with the most documents under the table of all, beside their figures."""
+    drawn, top = the_most(groups, _MOST_BARS), len(groups) + 3
+    last = top + len(drawn)
+    sheet.write_string(top, 0, cut_word(by), forms["bold"])
+    for line, group in enumerate(drawn, top + 1):
+        sheet.write_string(line, 0, group_word(by, group), forms["text"])
+    chart = book.add_chart({"type": "bar"})
+    sides = ((_("Sent"), "dark_upward_diagonal", [each.sent.total for each in drawn]),
+             (_("Received"), "percent_20", [each.received.total for each in drawn]))  # fmt: skip
+    for column, (word, pattern, totals) in enumerate(sides, 1):
+        sheet.write_string(top, column, word, forms["bold"])
+        sheet.write_column(top + 1, column, totals, forms["count"])
+        chart.add_series(
+            {
+                "name": [sheet.name, top, column],
+                "categories": [sheet.name, top + 1, 0, last, 0],
+                "values": [sheet.name, top + 1, column, last, column],
+                "pattern": {"pattern": pattern, "fg_color": "#1d4f91", "bg_color": "#ffffff"},
+                "border": {"color": "#1d4f91"},
+                "data_labels": {"value": True},
+            }
+        )
+    chart.set_y_axis({"reverse": True})
+    chart.set_legend({"position": "top"})
+    chart.set_size({"width": 760, "height": 120 + 34 * len(drawn)})
+    sheet.insert_chart(top, 4, chart)
 
 
 def _name(text: str) -> str:
