@@ -80,9 +80,10 @@ def test_after_it_what_is_changed_behind_the_programs_back_is_found(tmp_path: Pa
     old(file, version)
     opened(file).connection.close()
     with closing(sqlite3.connect(file, isolation_level=None)) as raw:
-        raw.execute("DROP TRIGGER document_u")
+        raw.create_function("touched", 3, lambda *_told: None)
         raw.execute("UPDATE document SET subject = 'khác' WHERE id = 1")
-    assert [(each.code, each.where) for each in audit_folder(file).faults] == [("row-changed", "document/1")]
+    found = [(each.code, each.where) for each in audit_folder(file).faults]
+    assert found == [("row-changed", "document/1"), ("index-differs", "document/1")]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -151,7 +151,9 @@ def close_day_(
         fingerprint = close_day.fingerprint_of(desk) if not dry_run else None
     return run.answer(
         _closed_json(closed, copies, fingerprint, dry_run=dry_run),
-        _closed_lines(closed, copies, fingerprint, known=made),
+        [_("It would be closed: {file}").format(file=closed.file)]
+        if dry_run
+        else _closed_lines(closed, copies, fingerprint, known=made),
     )
 
 

@@ -8,6 +8,7 @@ import typer
 
 from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
+from vanthu_cli.document.symbol import DocumentNumber, parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import documents, keeping
@@ -39,15 +40,18 @@ def add(
     signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
     signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
     places: Annotated[
-        str, typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it."))
-    ] = "",
+        list[str] | None,
+        typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it.")),
+    ] = None,
     keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
-    copies: Annotated[int, typer.Option("--copies", help=_("How many paper copies."))] = 0,
-    pages: Annotated[int, typer.Option("--pages", help=_("How many pages."))] = 0,
+    copies: Annotated[int, typer.Option("--copies", min=0, max=99_999, help=_("How many paper copies."))] = 0,
+    pages: Annotated[int, typer.Option("--pages", min=0, max=99_999, help=_("How many pages."))] = 0,
     urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
     passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
     due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
-    within: Annotated[int, typer.Option("--within", help=_("The same in working days from today."))] = 0,
+    within: Annotated[
+        int, typer.Option("--within", min=0, max=3650, help=_("The same in working days from today."))
+    ] = 0,
     note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
     scan: Annotated[Path | None, typer.Option("--scan", help=_("Its scan; fields left out are read from it."))] = None,
     reason: _Reason = "",
@@ -57,7 +61,7 @@ def add(
 
     run = run_of(context)
     values = _texts(
-        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places=places,
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places="; ".join(places or ()),
         keeper=keeper, note=note, urgency=_urgency(urgency),
     ) | _days(day=date, passed_on=passed_on, due=due)  # fmt: skip
     values |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
@@ -65,7 +69,7 @@ def add(
     with run.desk() as desk:
         values |= _within(desk, within)
         found, taken, named = entry.add(desk, entry.Entry(_book(book), values, scan), reason=reason, dry_run=dry_run)
-    what = named and f"{taken:02d}-{named}" if book == "di" else str(taken)
+    what = str(DocumentNumber(taken, named)) if named and book == "di" else str(taken)
     lines = [
         (_("It would get the number {number}.") if dry_run else _("Entered under the number {number}.")).format(
             number=what
@@ -97,15 +101,18 @@ def amend(
     signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
     signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
     places: Annotated[
-        str, typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it."))
-    ] = "",
+        list[str] | None,
+        typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it.")),
+    ] = None,
     keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
-    copies: Annotated[int, typer.Option("--copies", help=_("How many paper copies."))] = 0,
-    pages: Annotated[int, typer.Option("--pages", help=_("How many pages."))] = 0,
+    copies: Annotated[int, typer.Option("--copies", min=0, max=99_999, help=_("How many paper copies."))] = 0,
+    pages: Annotated[int, typer.Option("--pages", min=0, max=99_999, help=_("How many pages."))] = 0,
     urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
     passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
     due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
-    within: Annotated[int, typer.Option("--within", help=_("The same in working days from today."))] = 0,
+    within: Annotated[
+        int, typer.Option("--within", min=0, max=3650, help=_("The same in working days from today."))
+    ] = 0,
     progress: Annotated[str, typer.Option("--progress", help=_("How far it is (tiến độ giải quyết)."))] = "",
     done: Annotated[str, typer.Option("--done", help=_("Day on which it was dealt with."))] = "",
     note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
@@ -119,7 +126,7 @@ def amend(
 
     run = run_of(context)
     changes = _texts(
-        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places=places,
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places="; ".join(places or ()),
         keeper=keeper, note=note, urgency=_urgency(urgency), progress=progress,
     ) | _days(day=date, passed_on=passed_on, due=due, done_on=done)  # fmt: skip
     changes |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
@@ -175,7 +182,7 @@ def reserve(
         raise MisuseError("reserve.symbol", _("Say in which sequence: --symbol CV/TU"))
     with run.desk() as desk:
         number = entry.reserve(desk, name, symbol, dry_run=dry_run)
-    what = f"{number:02d}-{symbol}" if name == "di" else str(number)
+    what = str(DocumentNumber(number, parse_symbol(symbol))) if name == "di" else str(number)
     lines = [
         _(
             "The number {number} is reserved; write it and everything else into the book of secret documents, on paper."
@@ -195,7 +202,10 @@ def import_(
     book: _BookOption = "di",
     symbol: Annotated[str, typer.Option("--symbol", help=_("The sequence that --start-at is about (book di)."))] = "",
     start_at: Annotated[
-        int, typer.Option("--start-at", help=_("The next number: those before it stand in the older book."))
+        int,
+        typer.Option(
+            "--start-at", min=0, max=99_999, help=_("The next number: those before it stand in the older book.")
+        ),
     ] = 0,
     dry_run: _DryRun = False,
 ) -> int:
@@ -239,7 +249,7 @@ def import_(
 def print_(
     context: typer.Context,
     document: _Id,
-    copies: Annotated[int, typer.Option("--copies", min=1, help=_("How many paper copies."))] = 1,
+    copies: Annotated[int, typer.Option("--copies", min=1, max=99_999, help=_("How many paper copies."))] = 1,
     place: Annotated[str, typer.Option("--to", help=_("For whom."))] = "",
     out: Annotated[Path | None, typer.Option("--out", help=_("Save the file to be printed here."))] = None,
     dry_run: _DryRun = False,
@@ -266,7 +276,7 @@ def post(
     context: typer.Context,
     document: _Id,
     place: Annotated[str, typer.Option("--to", help=_("Recipient as written on the envelope."))],
-    envelopes: Annotated[int, typer.Option("--envelopes", min=1, help=_("How many envelopes."))] = 1,
+    envelopes: Annotated[int, typer.Option("--envelopes", min=1, max=99_999, help=_("How many envelopes."))] = 1,
     date: Annotated[str, typer.Option("--date", help=_("The day; left out: today."))] = "",
     note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
     dry_run: _DryRun = False,

@@ -32,7 +32,7 @@ def list_(
     book: Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))] = "",
     since: Annotated[str, typer.Option("--from", help=_("First day, as 2026-11-22."))] = "",
     until: Annotated[str, typer.Option("--to", help=_("Last day."))] = "",
-    limit: Annotated[int, typer.Option("--limit", help=_("How many at most; 0 shows all."))] = _PAGE,
+    limit: Annotated[int, typer.Option("--limit", min=0, help=_("How many at most; 0 shows all."))] = _PAGE,
 ) -> int:
     run = run_of(context)
     with run.desk() as desk:
@@ -60,13 +60,13 @@ def show(
     run = run_of(context)
     with run.desk() as desk:
         found = documents.find(desk.book, document)
-        documents.viewed(desk.book, found, saved=out is not None or evidence is not None)
         payload, lines = full(desk, found, out)
         if evidence is not None:
             from vanthu_cli.procedures.evidence import write_evidence
 
             payload["evidence"] = write_evidence(desk, found, evidence, key=key)
             lines.append(_("Evidence: {path}").format(path=evidence))
+        documents.viewed(desk.book, found, saved=out is not None or evidence is not None)
     return run.answer({"document": register_json(found) | {"path": payload.pop("path")}, **payload}, lines)
 
 
@@ -90,7 +90,7 @@ def search(
         bool, typer.Option("--apart", help=_("The words may stand apart, in any fields and in the text."))
     ] = False,
     relevance: Annotated[bool, typer.Option("--relevance", help=_("The most relevant first, not the newest."))] = False,
-    limit: Annotated[int, typer.Option("--limit", help=_("How many at most; 0 shows all."))] = _PAGE,
+    limit: Annotated[int, typer.Option("--limit", min=0, help=_("How many at most; 0 shows all."))] = _PAGE,
 ) -> int:
     run = run_of(context)
     if not (words or agency or symbol or doc_type):

@@ -43,6 +43,8 @@ def audit_folder(
         broken = list(audit.integrity(connection))
         found.faults += broken
         with _readable(found):
+            found.faults += audit.schema(connection)
+        with _readable(found):
             found.events = audit.events(connection)
             found.faults += audit.chain(connection, entered.note)
         with _readable(found):
@@ -50,9 +52,11 @@ def audit_folder(
             found.rows = audit.counted(entered)
             _add(found, audit.numbers(connection))
         with _readable(found):
+            _add(found, audit.index(connection))
+        with _readable(found):
             _closings(found, connection, file.parent, certificate)
             for each in kept_closings:
-                found.faults += _kept(connection, each)
+                found.faults += _kept(connection, each, file.parent / CERTIFICATE)
         with _readable(found):
             _cabinet(found, connection, file.parent / "cabinet", hashing=hashing, tick=tick)
     return found
@@ -163,8 +167,10 @@ def _file_of(closing: Closing, file: Path, certificate: bytes | None, previous: 
     """Compare a closing's file with its row, and look at its signature. Return the faults, and whether it bears a time stamp."""
     where = f"{FOLDER}/{file.name}"
     beside = file.with_name(f"{file.name}.p7s")
-    if not file.is_file() or not beside.is_file() or file.stat().st_size > _LARGEST_CLOSING:
+    if not file.is_file() or file.stat().st_size > _LARGEST_CLOSING:
         return [Fault("closing-removed", where)], False
+    if not beside.is_file():
+        return [Fault("closing-unsigned", where)], False
     text = file.read_bytes()
     if hashlib.sha256(text).hexdigest() != closing.sha256:
         return [Fault("closing-changed", where)], False
@@ -182,7 +188,7 @@ def _file_of(closing: Closing, file: Path, certificate: bytes | None, previous: 
     return faults + ([] if standing else [Fault("closing-signature", where)]), stamped
 
 
-def _kept(connection: sqlite3.Connection, file: Path) -> list[Fault]:
+def _kept(connection: sqlite3.Connection, file: Path, certificate: Path) -> list[Fault]:
     """Compare a closing file that was kept elsewhere: the register must still hold what it vouches for."""
     try:
         text = file.read_bytes()
@@ -192,6 +198,14 @@ def _kept(connection: sqlite3.Connection, file: Path) -> list[Fault]:
     events = said.get("events")
     if not isinstance(events, dict) or not isinstance(events.get("last"), int):
         raise MisuseError("audit.no_closing", _("{path} is no closing file.").format(path=file))
+    beside = file.with_name(f"{file.name}.p7s")
+    if beside.is_file() and certificate.is_file():
+        from vanthu_cli.signing.register_key import signed_by
+
+        if not signed_by(text, beside.read_bytes(), certificate.read_bytes())[
+            0
+        ]:  # then the file says nothing of the register
+            return [Fault("closing-signature", file.name)]
     known = {row[0] for row in connection.execute("SELECT sha256 FROM closing")}
     faults = [] if hashlib.sha256(text).hexdigest() in known else [Fault("closing-removed", file.name)]
     if audit.event_hash(connection, events["last"]) != events.get("head") and events["last"]:

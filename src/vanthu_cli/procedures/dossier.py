@@ -20,9 +20,9 @@ from vanthu_cli.register.book import Book
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.dossiers import Dossier
 from vanthu_cli.reports.dossier_xml import DOSSIER_LENGTHS, MOST_DOCUMENTS
-from vanthu_cli.reports.words import state_of
+from vanthu_cli.reports.words import day_shown, state_of
 from vanthu_cli.rules.deadlines import today
-from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.rules.secrecy import written_mark
 
 REGISTERED = frozenset({"accepted", "numbered", "sealed", "queued", "sent"})
 """States of documents that may be filed."""
@@ -109,7 +109,7 @@ def _text(name: str, typed: str) -> str | None:
         )
     if not text.isprintable():
         raise MisuseError("dossier.unprintable", _("--{option} holds signs that cannot be seen.").format(option=name))
-    mark = secret_mark(text)
+    mark = written_mark(text)
     if mark:
         raise ForbiddenError(
             "dossier.secret",
@@ -228,6 +228,18 @@ def remove(desk: Desk, dossier: Dossier, document: Document, reason: str, *, dry
     return agency if withdrawn else None
 
 
+def _check_end(desk: Desk, dossier: Dossier, day: date) -> None:
+    """Refuse an end before what lies in the dossier: the minutes of the hand-over would say so for ever."""
+    last = max((each.day or "" for each in dossiers.contents(desk.book, dossier.id)), default="")
+    if last > day.isoformat():
+        raise MisuseError(
+            "dossier.ended_before",
+            _("The work cannot have ended on {day}: a document in it is of {last}.").format(
+                day=f"{day:%d/%m/%Y}", last=day_shown(last)
+            ),
+        )
+
+
 def close(desk: Desk, dossier: Dossier, ended: date | None, *, dry_run: bool = False) -> Dossier:
     """End a dossier: the work was done on `ended` (None: today). No document comes or goes from then on."""
     check_open(dossier)
@@ -237,6 +249,7 @@ def close(desk: Desk, dossier: Dossier, ended: date | None, *, dry_run: bool = F
             "dossier.future",
             _("The work cannot have ended on {day}: that is still to come.").format(day=f"{day:%d/%m/%Y}"),
         )
+    _check_end(desk, dossier, day)
     if not dry_run:
         with desk.lock(), desk.book.step():
             dossiers.close(desk.book, dossier, day.isoformat())

@@ -19,16 +19,19 @@ from vanthu_cli.procedures.examine import Examination, in_hand
 from vanthu_cli.register import deliveries, directory, documents, keeping
 from vanthu_cli.register.documents import BookName, Document
 from vanthu_cli.register.keeping import LinkKind
+from vanthu_cli.reports.amendments import field_word
+from vanthu_cli.reports.words import day_shown
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
 from vanthu_cli.rules.profiles import profile_of
-from vanthu_cli.rules.secrecy import secret_mark, secret_mark_in_name
+from vanthu_cli.rules.secrecy import secret_mark_in_name, written_mark
 
 LENGTHS: Mapping[str, int] = {
     "doc_type": 100, "agency": 200, "subject": 500, "signer": 50, "signer_title": 100, "places": 1000, "note": 500, "language": 30,
     "keeper": 200, "progress": 1000,
 }  # fmt: skip
 """Letters, Phụ lục VI Phần II; keeper and progress have none there."""
+_FIRST_YEAR = 1945
 _DAYS = ("passed_on", "due", "done_on")
 _AMENDABLE = frozenset({*LENGTHS, *_DAYS, "urgency", "copies", "pages"})
 _READ = frozenset({"number", "symbol", "day", "agency_code"})
@@ -150,12 +153,13 @@ def _going_out(desk: Desk, values: dict[str, object], day: date) -> tuple[dict[s
     if not values.get("subject"):
         raise MisuseError("register.subject", _("Say what it is about: --subject “…”"))
     office = desk.config.office
+    agency = values.get("agency") or documents.issuer_of(desk.book, symbol.partition("/")[2]) or office.name
     whole = {
         "places": None,
         **values,
         "symbol": symbol,
         "day": day.isoformat(),
-        "agency": office.name,
+        "agency": agency,
         "agency_code": office.code,
     }
     return whole, outgoing_series(desk.config, symbol, day)
@@ -196,14 +200,22 @@ def check_values(values: Mapping[str, object], day: date) -> None:
             raise MisuseError(
                 "register.too_long",
                 _("{field} has more than {most} letters (Decree 30/2020, Annex VI part II).").format(
-                    field=name, most=most
+                    field=field_word(name), most=most
                 ),
             )
     written = values.get("day")
     if isinstance(written, str) and date.fromisoformat(written) > day:
         raise MisuseError(
-            "register.future", _("The document cannot be of {day}: that is still to come.").format(day=written)
+            "register.future",
+            _("The document cannot be of {day}: that is still to come.").format(day=day_shown(written)),
         )
+    if isinstance(written, str) and date.fromisoformat(written).year < _FIRST_YEAR:
+        raise MisuseError(
+            "register.past", _("“{day}” cannot be the date of a document.").format(day=day_shown(written))
+        )
+    done = values.get("done_on")
+    if isinstance(done, str) and date.fromisoformat(done) > day:
+        raise MisuseError("register.future_done", _("{day} has not come yet.").format(day=day_shown(done)))
     for name in ("copies", "pages"):
         if isinstance(count := values.get(name), int) and count < 0:
             raise MisuseError("register.count", _("A count cannot be below zero."))
@@ -211,7 +223,7 @@ def check_values(values: Mapping[str, object], day: date) -> None:
 
 def _check_texts(values: Mapping[str, object], scan: Path | None) -> None:
     for text in values.values():
-        mark = secret_mark(text) if isinstance(text, str) else None
+        mark = written_mark(text) if isinstance(text, str) else None
         if mark:
             raise secret(str(text)[:40], mark)
     if scan and (mark := secret_mark_in_name(scan.name)):
@@ -240,7 +252,7 @@ def amend(
         raise ForbiddenError(
             "amend.fixed",
             _("{fields} of {name} cannot be amended: they stand on the document as issued.").format(
-                fields=", ".join(foreign), name=document.name
+                fields=", ".join(map(field_word, foreign)), name=document.name
             ),
             _("A mistake in what was issued is put right by another document: vanthu correct, vanthu replace."),
         )
@@ -263,7 +275,8 @@ def void(desk: Desk, document: Document, *, reason: str, dry_run: bool = False) 
     """Void a number: it stays taken, the book says why. What has left this office is recalled instead."""
     if not reason.strip():
         raise MisuseError("void.reason", _("Say why the number is void: --reason “…”"))
-    left = [each for each in deliveries.of_document(desk.book, document.id) if each.state != "recalled"]
+    posted = bool(keeping.of_document(desk.book, "posting", document.id))
+    left = posted or any(each.state != "recalled" for each in deliveries.of_document(desk.book, document.id))
     if document.direction == "out" and left:
         raise ForbiddenError(
             "void.sent",

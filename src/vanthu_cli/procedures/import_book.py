@@ -7,7 +7,7 @@ file may be given again when it was put right. Numbers keep their value; the seq
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -23,7 +23,7 @@ from vanthu_cli.register import documents, keeping
 from vanthu_cli.register.documents import BookName
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
-from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.rules.secrecy import written_mark
 from vanthu_cli.rules.types import TYPE_NAMES
 
 _HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -74,6 +74,7 @@ class Imported:
 def import_book(desk: Desk, file: Path, book: BookName, *, dry_run: bool = False) -> Imported:
     """Enter the rows of an older book."""
     found, rows = _Found(), list(_rows(file))
+    documents.check_open(desk.book)
     with suppress(_OnlyTried), desk.lock(), desk.book.step():
         for line, row in rows:
             try:
@@ -109,6 +110,7 @@ def start_at(desk: Desk, book: BookName, symbol: str, number: int, *, dry_run: b
         symbol = parse_symbol(symbol)
         check_symbol(desk.config.office, symbol)
     series = outgoing_series(desk.config, symbol, day) if book == "di" else arrival_series(day)
+    documents.check_open(desk.book)
     if not dry_run:
         with desk.lock(), desk.book.step():
             keeping.begin_at(desk.book, book, series, number)
@@ -116,7 +118,10 @@ def start_at(desk: Desk, book: BookName, symbol: str, number: int, *, dry_run: b
 
 
 def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
-    """Enter a row; None if it is there already."""
+    """Enter a row; None if it is there already. Reserved and void numbers are told by the remarks that our own books print."""
+    if fold(row.get("note", "")).startswith("so danh rieng"):
+        _reserve(desk, book, row)
+        return None
     values, day = _values(desk, book, row)
     if book == "di":
         number = values.get("number")
@@ -146,10 +151,25 @@ def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
     )
     if series is not None:
         keeping.take(desk.book, book, series, number, identity)
+    if fold(row.get("note", "")).startswith("huy so"):
+        documents.update(desk.book, identity, reason=row["note"])
+        documents.advance(desk.book, identity, "void")
     desk.book.event(
         "enter", f"document:{identity}", {"book": book, "series": series, "number": number, "imported": True}
     )
     return identity
+
+
+def _reserve(desk: Desk, book: BookName, row: Mapping[str, str]) -> None:
+    """Keep a number of an older book that is a secret document's: the number, and nothing else."""
+    day = today(desk.now)
+    if book == "di":
+        parsed = parse_number(row.get("name", ""))
+        number, series = parsed.value, _older_series(desk, parsed.symbol, day)
+    else:
+        number, series = _whole(row.get("arrival", ""), _("arrival number")), arrival_series(day)
+    if series is not None and keeping.take(desk.book, book, series, number, None):
+        desk.book.event("reserve", "", {"book": book, "series": series, "number": number})
 
 
 def _older_series(desk: Desk, symbol: str, day: date) -> str | None:
@@ -167,7 +187,7 @@ def _same(document: documents.Document, values: Mapping[str, object]) -> bool:
 
 def _values(desk: Desk, book: BookName, row: Mapping[str, str]) -> tuple[dict[str, object], date]:
     for text in row.values():
-        if mark := secret_mark(text):
+        if mark := written_mark(text):
             raise secret(text[:40], mark)
     values: dict[str, object] = {
         name: row[name] or None for name in ("signer", "places", "keeper", "note") if row.get(name)
@@ -180,8 +200,8 @@ def _values(desk: Desk, book: BookName, row: Mapping[str, str]) -> tuple[dict[st
     values["day"] = day.isoformat() if day else None
     for name in ("passed_on", "due"):
         values[name] = found.isoformat() if (found := _day(row.get(name, ""))) else None
-    for name in ("copies", "pages"):
-        values[name] = _whole(row[name], name) if row.get(name) else None
+    for name in ("copies", "pages"):  # “Bản điện tử” is no count
+        values[name] = _whole(row[name], name) if any(c.isdecimal() for c in row.get(name, "")) else None
     if book == "di":
         office = desk.config.office
         values |= {"agency": office.name, "agency_code": office.code}
@@ -238,6 +258,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             wanted = named if len(set(named.values())) > 1 else {}
             continue
         row = {field: " ".join(cells[place].split()) for place, field in wanted.items() if place < len(cells)}
+        if not _is_entry(row.values()):
+            continue
         if re.fullmatch(
             r"(\(\d+\))*", "".join(row.values()).replace(" ", "")
         ):  # the decree's line of column numbers, or nothing
@@ -249,8 +271,16 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             _("{path} has no row of headings such as “Số, ký hiệu văn bản”, “Ngày tháng văn bản”.").format(
                 path=file.name
             ),
-            _("Headings are those of the decree's forms; “vanthu register export --out FILE.csv” writes such a table."),
+            _(
+                "Headings are those of the decree's forms; “vanthu register export --book di --out FILE.csv” writes such a table."
+            ),
         )
+
+
+def _is_entry(cells: Collection[str]) -> bool:
+    """Tell an entry from a title, a sum, or a line to sign on: it has several cells, and a number or a day among them."""
+    closing = any(fold(cell).startswith("so nay gom") for cell in cells)  # as our own books end
+    return not closing and sum(map(bool, cells)) > 1 and any(c.isdecimal() for cell in cells for c in cell)
 
 
 def _field(heading: str) -> str | None:
@@ -289,8 +319,9 @@ def _sheet(file: Path) -> Iterator[Sequence[str]]:
     except (BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise MisuseError("file.unreadable", _("{path} is no Excel file (.xlsx).").format(path=file.name)) from error
     try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield [_shown(cell) for cell in row]
+        for sheet in book.worksheets:  # the first may be a cover
+            for row in sheet.iter_rows(values_only=True):
+                yield [_shown(cell) for cell in row]
     finally:
         book.close()
 

@@ -11,7 +11,7 @@ from vanthu_cli.register import keeping
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import today
-from vanthu_cli.rules.secrecy import secret_mark
+from vanthu_cli.rules.secrecy import written_mark
 
 _ISSUED = frozenset({"sealed", "queued", "sent"})
 
@@ -43,7 +43,7 @@ def posted(
     desk: Desk, document: Document, place: str, *, envelopes: int, day: str | None, note: str, dry_run: bool
 ) -> str:
     """Enter envelopes given to the post; return the day."""
-    if document.direction != "out" or document.number is None:
+    if document.direction != "out" or document.number is None or document.state == "voided":
         raise ForbiddenError("post.not_ours", _("{name} was not issued here.").format(name=document.name))
     _check(place, note)
     day = day or today(desk.now).isoformat()
@@ -61,7 +61,7 @@ def lent(desk: Desk, document: Document, borrower: str, permitted: str, note: st
     """Enter a loan; `ForbiddenError` "lend.out" if the copy is out already."""
     if not borrower.strip() or not permitted.strip():
         raise MisuseError("lend.who", _("Say who uses it and who has permitted it: --to “…” --permitted-by “…”"))
-    if document.number is None and document.arrival_number is None:
+    if (document.number is None and document.arrival_number is None) or document.state == "voided":
         raise ForbiddenError("lend.not_registered", _("{name} is not in the register.").format(name=document.name))
     _check(borrower, permitted, note)
     if any(row["returned"] is None for row in keeping.of_document(desk.book, "loan", document.id)):
@@ -86,5 +86,5 @@ def came_back(desk: Desk, document: Document, *, dry_run: bool) -> None:
 
 def _check(*texts: str) -> None:
     for text in texts:
-        if mark := secret_mark(text):
+        if mark := written_mark(text):
             raise secret(text[:40], mark)

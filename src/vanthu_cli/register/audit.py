@@ -13,6 +13,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.register import keeping, rows
 from vanthu_cli.register.book import GENESIS, MIGRATIONS, explaining, link
 from vanthu_cli.register.closings import Closing, all_of
+from vanthu_cli.register.indexing import entry_of
 
 _GROUP = 20_000
 _FIRST_WITH_ROWS = 5
@@ -85,29 +86,52 @@ def integrity(connection: sqlite3.Connection) -> Iterator[Fault]:
         yield Fault("file-damaged", "register.sqlite", str(error))
 
 
+def schema(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Yield tables, indexes and triggers that are not those of this version, or are missing."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        fresh.create_function("touched", 3, lambda *_told: None)
+        for script in sorted(MIGRATIONS.glob("*.sql")):
+            fresh.executescript(script.read_text("utf-8"))
+        asked = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        wanted = {row[0]: _plain(row[1]) for row in fresh.execute(asked)}
+    there = {row[0]: _plain(row[1]) for row in connection.execute(asked)}
+    for name in sorted(wanted.keys() | there.keys()):
+        if wanted.get(name) != there.get(name):
+            yield Fault("schema-changed", name)
+
+
+def _plain(statement: str) -> str:
+    return " ".join(statement.split())
+
+
+def index(connection: sqlite3.Connection) -> Iterator[Fault]:
+    """Yield documents whose words are not those that are indexed: they could not be found."""
+    indexed = {row[0] for row in connection.execute("SELECT id FROM words_docsize")}
+    for row in connection.execute("SELECT * FROM document"):
+        if row["folded"] != entry_of(row) or row["id"] not in indexed:
+            yield Fault("index-differs", f"document/{row['id']}")
+
+
 def events(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM event").fetchone()[0])
 
 
 def chain(connection: sqlite3.Connection, note: Callable[[str, str | None], None]) -> Iterator[Fault]:
-    """Go through the chain; `note` is given each row and its digest as entered. Yield the first break, and what is missing at the end."""
+    """Go through the chain; `note` is given each row and its digest as entered. Yield each break, and what is missing at the end."""
     prev, expected = GENESIS, 1
     cursor = connection.cursor()
     cursor.row_factory = None
     for row in cursor.execute("SELECT id, at, who, kind, subject, data, prev, hash FROM event ORDER BY id"):
         if row[0] != expected:
-            yield Fault("event-missing", f"event {expected}")
-            return
-        if row[6] != prev:
+            yield Fault("event-missing", f"event {expected}", f"–{row[0] - 1}" if row[0] - 1 > expected else "")
+        elif row[6] != prev:
             yield Fault("chain-broken", f"event {row[0]}")
-            return
-        if row[7] != link((row[1], row[2], row[3], row[4], row[5], prev)):
+        if row[7] != link((row[1], row[2], row[3], row[4], row[5], row[6])):
             yield Fault("event-changed", f"event {row[0]}")
-            return
         if row[3] == "rows":
             for name, digest in json.loads(row[5]).items():
                 note(name, digest)
-        prev, expected = row[7], expected + 1
+        prev, expected = row[7], row[0] + 1
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
     if last and last[0] >= expected:
         yield Fault("event-missing", f"event {expected}", f"–{last[0]}" if last[0] > expected else "")
@@ -188,8 +212,8 @@ def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
         " LEFT JOIN beginning ON beginning.book = number.book AND beginning.series = number.series"
         " GROUP BY number.book, number.series"
     ):
-        # Below a beginning only what was imported of an older book is here: its gaps say nothing.
-        first = row["begun"] or (1 if not _imported(connection, row["book"], row["series"]) else row["first"])
+        # What was brought along from an older book may have gaps, and so may what lies before a beginning.
+        first = max(row["begun"] or 1, _last_imported(connection, row["book"], row["series"]) + 1)
         for low, high in keeping.gaps(connection, row["book"], row["series"], first):
             yield Fault(
                 "number-missing", f"{row['book']}/{row['series']}", f"{low}" if low == high else f"{low}–{high}"
@@ -201,14 +225,14 @@ def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
         yield Fault("number-differs", f"document/{row[0]}")
 
 
-def _imported(connection: sqlite3.Connection, book: str, series: str) -> bool:
-    """Tell whether a sequence begins with documents that were brought along from an older book."""
+def _last_imported(connection: sqlite3.Connection, book: str, series: str) -> int:
+    """Return the highest number of a sequence that was brought along from an older book; 0 if none was."""
     row = connection.execute(
-        "SELECT 1 FROM number JOIN event ON event.subject = 'document:' || number.document WHERE number.book = ? AND series = ?"
-        " AND event.kind = 'enter' AND number.value = (SELECT MIN(value) FROM number WHERE book = ? AND series = ?)",
-        (book, series, book, series),
+        "SELECT MAX(number.value) FROM number JOIN event ON event.subject = 'document:' || number.document"
+        " WHERE number.book = ? AND number.series = ? AND event.kind = 'enter'",
+        (book, series),
     ).fetchone()
-    return row is not None
+    return int(row[0] or 0)
 
 
 def closings_against(connection: sqlite3.Connection) -> Iterator[tuple[Closing, list[Fault]]]:

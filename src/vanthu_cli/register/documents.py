@@ -174,7 +174,7 @@ def take_number(book: Book, name: BookName, series: str, identity: int | None) -
     if held:
         return int(held[0])
     _check_clock(book)
-    _check_open(book)
+    check_open(book)
     row = book.connection.execute(
         f"INSERT INTO number (book, series, value, document) VALUES (:book, :series, ({_NEXT}), :document) RETURNING value",
         {"book": name, "series": series, "document": identity},
@@ -198,7 +198,7 @@ def _check_clock(book: Book) -> None:
         )
 
 
-def _check_open(book: Book) -> None:
+def check_open(book: Book) -> None:
     """Refuse to number on a day whose register was closed."""
     day = today(book.now).isoformat()
     closed = book.connection.execute("SELECT at FROM closing WHERE day = ? AND reopened_at IS NULL", (day,)).fetchone()
@@ -291,6 +291,15 @@ def by_number(book: Book, number: int, symbol: str, direction: Direction) -> lis
         f"{SELECT} WHERE number = ? AND symbol = ? AND direction = ? ORDER BY id", (number, symbol, direction)
     )
     return [_document(row) for row in rows]
+
+
+def issuer_of(book: Book, agency_symbol: str) -> str | None:
+    """Return under which name documents of an agency part of our symbols (TU) were issued last."""
+    row = book.connection.execute(
+        "SELECT agency FROM document WHERE direction = 'out' AND symbol LIKE '%/' || ? AND medium = 'electronic' ORDER BY id DESC LIMIT 1",
+        (agency_symbol,),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def named(book: Book, number: str, symbol: str, agency_code: str | None = None) -> list[Document]:

@@ -125,8 +125,8 @@ def begin_at(book: Book, name: BookName, series: str, value: int) -> None:
     book.event("begin", "", {"book": name, "series": series, "value": value})
 
 
-def take(book: Book, name: BookName, series: str, value: int, document: int) -> bool:
-    """Enter a number that a document of an older book bears; False if the number is taken."""
+def take(book: Book, name: BookName, series: str, value: int, document: int | None) -> bool:
+    """Enter a number that a document of an older book bears (None: a secret one); False if the number is taken."""
     cursor = book.connection.execute(
         "INSERT INTO number (book, series, value, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (name, series, value, document),

@@ -7,9 +7,10 @@ from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.details import local
 from vanthu_cli.reports.reading import field_words
+from vanthu_cli.reports.words import day_shown
 
 
-def _word(field: str) -> str:
+def field_word(field: str) -> str:
     more = {
         "agency_code": _("code of the agency"),
         "day": _("date"),
@@ -30,6 +31,11 @@ def _word(field: str) -> str:
     return more.get(field) or field_words().get(field, field)
 
 
+def _shown(field: str, value: object) -> str:
+    text = str(value or "–")
+    return day_shown(text) if field in {"day", "passed_on", "due", "done_on"} else text
+
+
 def link_word(kind: str, *, back: bool = False) -> str:
     """Name a link from a document to another one, or (`back`) from the other one to it."""
     words = {
@@ -47,14 +53,17 @@ def amendment_lines(
     if not differing and not links:
         return [_("{name}: nothing differs from what is there.").format(name=document.name)]
     lines = [_("{name}:").format(name=document.name)]
-    lines += [f"  {_word(name)}: {before or '–'} → {after or '–'}" for name, (before, after) in differing.items()]
+    lines += [
+        f"  {field_word(name)}: {_shown(name, before)} → {_shown(name, after)}"
+        for name, (before, after) in differing.items()
+    ]
     return lines + [f"  {link_word(kind)} {other}" for kind, other in links]
 
 
 def history_lines(amendments: Sequence[Row]) -> list[str]:
     """Return what was amended of a document, when, by whom and why."""
     lines = [
-        f"  {local(row['at'])}  {_word(row['field'])}: {row['before'] or '–'} → {row['after'] or '–'}"
+        f"  {local(row['at'])}  {field_word(row['field'])}: {_shown(row['field'], row['before'])} → {_shown(row['field'], row['after'])}"
         + (f"  ({row['reason']})" if row["reason"] else "")
         + f"  {row['who']}"
         for row in amendments

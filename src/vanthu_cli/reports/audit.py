@@ -86,10 +86,30 @@ def fault_sentence(fault: Fault) -> str:
         "file-changed": _("{where} was changed: its content is not what its name says"),
         "file-not-destroyed": _("{where} should have been destroyed on recall, and is there"),
         "closing-removed": _("{where}: the closing, or its file, was removed"),
+        "closing-unsigned": _("{where}: its signature file (.p7s) is missing"),
+        "schema-changed": _("{where}: the form of the register was changed (a table, an index or a trigger)"),
+        "index-differs": _("{where}: the search index does not hold its words"),
         "closing-changed": _("{where} was changed"),
         "closing-differs": _("{where} tells of another register than this one {detail}"),
         "closing-unentered": _("{where} is not in the chain"),
         "closing-signature": _("{where}: its signature does not stand, or is not the register's"),
         "other-certificate": _("{where} is not the certificate whose fingerprint was written down; it is {detail}"),
     }
-    return words[fault.code].format(where=fault.where, detail=fault.detail).strip()
+    return words[fault.code].format(where=_place(fault.where), detail=_place(fault.detail)).strip()
+
+
+def _place(where: str) -> str:
+    """Name a place for a person; tables beside the usual ones keep their own names."""
+    words = {
+        "event ": _("event {id}"),
+        "closing ": _("closing {id}"),
+        "document/": _("document {id}"),
+        "number/": _("number {id}"),
+        "delivery/": _("letter {id}"),
+        "message/": _("message {id}"),
+        "agency/": _("agency {id}"),
+        "dossier/": _("dossier {id}"),
+        "body/": _("text of document {id}"),
+    }
+    found = next((prefix for prefix in words if where.startswith(prefix)), None)
+    return words[found].format(id=where.removeprefix(found)) if found else where

@@ -89,6 +89,21 @@ _CODES = re.compile(
 )
 
 
+_WRITTEN = re.compile(r"(?<!\w)(?:TỐI |TUYỆT )?MẬT(?!\w)|^Mật(?=[.:,;]|$)")
+
+
+def written_mark(text: str) -> str | None:
+    """Return the mark in what a clerk types into a book: there a word in capitals among others is one as well.
+
+    Whoever only writes about such documents writes it in small letters.
+    """
+    found = secret_mark(text)
+    if found or text == text.upper():
+        return found
+    word = _WRITTEN.search(unicodedata.normalize("NFC", text))
+    return word[0].upper() if word else None
+
+
 def secret_mark(text: str) -> str | None:
     """Return "MẬT", "TỐI MẬT" or "TUYỆT MẬT" if a line, a subject, several lines or a file name bears the mark.
 
