@@ -193,6 +193,7 @@ def test_a_signer_is_learned_on_first_sight_and_counts_when_confirmed(clerk: Cle
     before = clerk.said
     database = clerk.office.folder / "data" / "register.sqlite"
     with sqlite3.connect(database) as opened:
+        opened.create_function("touched", 3, lambda *_told: None)
         opened.execute("DELETE FROM certificate WHERE agency = 'SNV'")
     correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
     assert clerk.types("fetch") == 0
