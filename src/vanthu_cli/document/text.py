@@ -9,6 +9,8 @@ _T = TypeVar("_T")
 
 # Đ has no decomposition; Ð (Icelandic) and Ɖ (African) look the same and are typed for it.
 _SPELLINGS = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D"})
+_MARKS = dict.fromkeys(range(0x300, 0x370))
+"""Combining diacritical marks (Unicode, category Mn)."""
 _FORBIDDEN = r'[\\/:*?"<>|]+'
 # Windows: devices keep their names whatever suffix follows; its superscript digits count as digits.
 _RESERVED = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)"
@@ -21,7 +23,11 @@ _UNSTORABLE = "[\0\ud800-\udfff]"
 
 def fold(text: str) -> str:
     """Return lower case without diacritics: "Quyết định" and "QUYET DINH" become "quyet dinh" (đ too)."""
-    decomposed = unicodedata.normalize("NFD", text.translate(_SPELLINGS).lower())
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", text.translate(_SPELLINGS).lower()).translate(_MARKS)
+    if decomposed.isascii():  # all of Vietnamese is by now
+        return decomposed
     return "".join(c for c in decomposed if unicodedata.category(c) not in {"Mn", "Cf"})
 
 
