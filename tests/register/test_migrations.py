@@ -82,8 +82,7 @@ def test_after_it_what_is_changed_behind_the_programs_back_is_found(tmp_path: Pa
     with closing(sqlite3.connect(file, isolation_level=None)) as raw:
         raw.create_function("touched", 3, lambda *_told: None)
         raw.execute("UPDATE document SET subject = 'khác' WHERE id = 1")
-    found = [(each.code, each.where) for each in audit_folder(file).faults]
-    assert found == [("row-changed", "document/1"), ("index-differs", "document/1")]
+    assert [(each.code, each.where) for each in audit_folder(file).faults] == [("row-changed", "document/1")]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

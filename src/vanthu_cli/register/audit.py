@@ -13,7 +13,6 @@ from vanthu_cli.locale import _
 from vanthu_cli.register import keeping, rows
 from vanthu_cli.register.book import GENESIS, MIGRATIONS, explaining, link
 from vanthu_cli.register.closings import Closing, all_of
-from vanthu_cli.register.indexing import entry_of
 
 _GROUP = 20_000
 _FIRST_WITH_ROWS = 5
@@ -105,11 +104,9 @@ def _plain(statement: str) -> str:
 
 
 def index(connection: sqlite3.Connection) -> Iterator[Fault]:
-    """Yield documents whose words are not those that are indexed: they could not be found."""
-    indexed = {row[0] for row in connection.execute("SELECT id FROM words_docsize")}
-    for row in connection.execute("SELECT * FROM document"):
-        if row["folded"] != entry_of(row) or row["id"] not in indexed:
-            yield Fault("index-differs", f"document/{row['id']}")
+    """Yield documents that the search index does not hold; what it holds of each stands in the document's row."""
+    for row in connection.execute("SELECT id FROM document WHERE id NOT IN (SELECT id FROM words_docsize)"):
+        yield Fault("index-differs", f"document/{row[0]}")
 
 
 def events(connection: sqlite3.Connection) -> int:

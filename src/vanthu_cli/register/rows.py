@@ -37,8 +37,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Tables that are vouched for, and the columns that name a row there; migrations hold a trigger for each."""
 
-_DERIVED = {"document": {"folded"}, "message": {"marked"}}
-"""Columns that say nothing by themselves: what is indexed of a row, what the mail server was told."""
+_DERIVED = {"message": {"marked"}}
+"""Columns that say nothing by themselves: what the mail server was told."""
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=bytes.hex).encode
