@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vanthu_cli.procedures.audit import audit_folder
-from vanthu_cli.register import documents, finding, indexing
+from vanthu_cli.register import documents, finding, indexing, numbers
 from vanthu_cli.register.book import Book, open_book, stored
 from vanthu_cli.register.cabinet import open_cabinet
 
@@ -181,7 +181,7 @@ def number(folder: Path, book: Book) -> None:
                 book, "out", "number", arrived_at=book.at, source_sha256=sha256, symbol="CV/TU", day="2026-11-26",
                 subject="V/v gửi, nhận văn bản", agency="Tỉnh ủy",
             )  # fmt: skip
-            value = documents.take_number(book, "di", "2025-10-15/CV/TU", identity)
+            value = numbers.take(book, "di", "2025-10-15/CV/TU", identity)
             documents.update(book, identity, number=value)
             book.event("number", f"document:{identity}", {"number": value})
         spent.append(time.perf_counter() - start)

@@ -10,7 +10,7 @@ from tests.exchange import post_office
 from tests.exchange.post_office import PostOffice, digest, handed_over, message_id
 
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.register import deliveries, documents, finding, messages
+from vanthu_cli.register import deliveries, documents, finding, messages, numbers
 from vanthu_cli.register.book import check_chain, history, integrity
 from vanthu_cli.sandbox.office import AGENCIES, INTERNET, WAN, PracticeOffice
 
@@ -129,7 +129,7 @@ def picture(office: PracticeOffice, post: PostOffice, origin: Container[str]) ->
                 row["kind"] == "delivery-unsure" for identity in keys for row in history(book, f"document:{identity}")
             ),
             next_numbers=tuple(
-                documents.next_number(book, "di", f"{offices.TERM.isoformat()}/{each}/TU") for each in ("CV", "BS")
+                numbers.upcoming(book, "di", f"{offices.TERM.isoformat()}/{each}/TU") for each in ("CV", "BS")
             ),
             sound=(
                 integrity(book),

@@ -39,7 +39,7 @@ from vanthu_cli.procedures.recall import give_back, recall
 from vanthu_cli.procedures.sign import order
 from vanthu_cli.procedures.spots import Role
 from vanthu_cli.procedures.workers import _PRELOADED
-from vanthu_cli.register import deliveries, documents, finding, messages, recalls
+from vanthu_cli.register import deliveries, documents, finding, messages, numbers, recalls
 from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.register.finding import Filter
 from vanthu_cli.rules.deadlines import today
@@ -321,9 +321,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
                 for row in messages.in_state(book, state)
             ),
             "letters": sorted([each.purpose, each.address, each.state] for each in letters),
-            "next": [
-                documents.next_number(book, "di", f"{offices.TERM.isoformat()}/{each}/TU") for each in ("CV", "BS")
-            ],
+            "next": [numbers.upcoming(book, "di", f"{offices.TERM.isoformat()}/{each}/TU") for each in ("CV", "BS")],
             "papers": sorted(each.name for each in office.papers.iterdir()),
             "signatures": [
                 assets.signatures(each) if each.suffix == ".pdf" else 1 for each in sorted(office.papers.iterdir())

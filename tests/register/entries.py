@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vanthu_cli.register import documents, messages
+from vanthu_cli.register import documents, messages, numbers
 from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.cabinet import open_cabinet
 from vanthu_cli.register.messages import Origin
@@ -38,7 +38,7 @@ def message(book: Book, name: str) -> int:
 def number(book: Book, name: str, *, symbol: str = "CV/TU", series: str = SERIES) -> int:
     """Number an outgoing document, inside a step; return its id."""
     identity = documents.add(book, "out", "number", arrived_at=book.at, source_sha256=sha(name), symbol=symbol)
-    value = documents.take_number(book, "di", series, identity)
+    value = numbers.take(book, "di", series, identity)
     documents.update(book, identity, number=value)
     book.event("number", f"document:{identity}", {"number": value})
     return identity

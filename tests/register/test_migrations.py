@@ -9,7 +9,7 @@ import pytest
 from tests.register.entries import NOW, sha
 
 from vanthu_cli.procedures.audit import audit_folder
-from vanthu_cli.register import deliveries, documents, finding
+from vanthu_cli.register import deliveries, documents, finding, numbers
 from vanthu_cli.register.book import GENESIS, MIGRATIONS, Book, link, open_book, stored
 
 VERSIONS = [1, 2, 3, 4]
@@ -63,7 +63,7 @@ def test_a_register_of_an_earlier_version_is_brought_up_whole(tmp_path: Path, ve
     book = opened(file)
     assert [each.id for each in finding.search(book, "phe duyet ke hoach").documents] == [1]
     assert [each.id for each in finding.search(book, "12/QĐ-UBND").documents] == [1]
-    assert documents.next_number(book, "di", "2025-10-15/CV/TU") == 2
+    assert numbers.upcoming(book, "di", "2025-10-15/CV/TU") == 2
     assert [each.state for each in deliveries.of_document(book, 2)] == ["acknowledged"]
     assert len(deliveries.paper_owed(book)) == 1
     assert documents.get(book, 1).medium == "electronic"

@@ -13,7 +13,7 @@ import pytest
 from tests.register.entries import NOW, SERIES, arrive, number
 
 from vanthu_cli.errors import ForbiddenError
-from vanthu_cli.register import documents, finding
+from vanthu_cli.register import documents, finding, numbers
 from vanthu_cli.register.book import Book, check_chain, open_book
 from vanthu_cli.register.cabinet import open_cabinet
 from vanthu_cli.register.finding import Filter
@@ -88,17 +88,17 @@ def test_asked_again_the_same_document_keeps_its_number(book: Book) -> None:
     with book.step():
         identity = number(book, "a")
         number(book, "b")
-        assert documents.take_number(book, "di", SERIES, identity) == 1
-        assert documents.take_number(book, "di", "another series", identity) == 1
-        assert documents.next_number(book, "di", SERIES) == 3
+        assert numbers.take(book, "di", SERIES, identity) == 1
+        assert numbers.take(book, "di", "another series", identity) == 1
+        assert numbers.upcoming(book, "di", SERIES) == 3
 
 
 def test_every_sequence_of_every_book_begins_with_one(book: Book) -> None:
     with book.step():
         outgoing = [documents.get(book, number(book, name, series=name)).number for name in ("CV", "QĐ")]
-        incoming = documents.take_number(book, "den", "CV", arrive(book, "x"))
-        assert documents.next_number(book, "den", "CV") == 2
-        assert documents.next_number(book, "den", "2027") == 1
+        incoming = numbers.take(book, "den", "CV", arrive(book, "x"))
+        assert numbers.upcoming(book, "den", "CV") == 2
+        assert numbers.upcoming(book, "den", "2027") == 1
     assert [*outgoing, incoming] == [1, 1, 1]
 
 

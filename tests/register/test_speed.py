@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from tests.register.entries import NOW, sha
 
-from vanthu_cli.register import deliveries, documents, finding, messages
+from vanthu_cli.register import deliveries, documents, finding, messages, numbers
 from vanthu_cli.register.book import Book, open_book
 from vanthu_cli.register.finding import Filter
 
@@ -128,7 +128,7 @@ def statements(book: Book, ask: Callable[[Book], object]) -> list[str]:
         lambda book: deliveries.in_states(book, "unsure", "bounced"),
         lambda book: deliveries.of_document(book, 7),
         lambda book: deliveries.by_message_id(book, "<1@x>"),
-        lambda book: documents.next_number(book, "di", "x"),
+        lambda book: numbers.upcoming(book, "di", "x"),
         lambda book: messages.same_content(book, "wan", sha(1)),
     ],
 )

@@ -1,9 +1,10 @@
 """What people type, parsed into values at the door."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -11,14 +12,8 @@ from vanthu_cli.rules.deadlines import VIETNAM
 _AT_PARTS = 2
 
 
-def day_option(text: str) -> date:
-    """Read 2026-11-22 or 22/11/2026."""
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC).date()
-        except ValueError:
-            continue
-    raise MisuseError("option.date", _("“{text}” is not a date such as 2026-11-22 or 22/11/2026.").format(text=text))
+day_option = parse_day
+"""Read 2026-11-22 or 22/11/2026."""
 
 
 def moment_option(text: str) -> datetime:

@@ -12,7 +12,7 @@ from vanthu_cli.document.symbol import DocumentNumber, parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import documents, keeping
-from vanthu_cli.register.documents import BookName
+from vanthu_cli.register.numbers import BookName
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 _BookOption = Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))]

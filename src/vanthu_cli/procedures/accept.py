@@ -8,7 +8,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.post import post
-from vanthu_cli.register import deliveries, documents, keeping, messages
+from vanthu_cli.register import deliveries, documents, keeping, messages, numbers
 from vanthu_cli.register.book import scrub
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
@@ -26,7 +26,7 @@ def enter(desk: Desk, identity: int, *, reason: str | None = None) -> None:
         documents.update(desk.book, identity, reason=reason)
         documents.advance(desk.book, identity, "accept", {"reason": reason})
         return
-    number = documents.take_number(desk.book, "den", arrival_series(today(desk.now)), identity)
+    number = numbers.take(desk.book, "den", arrival_series(today(desk.now)), identity)
     documents.update(desk.book, identity, arrival_number=number, reason=reason)
     document = documents.get(desk.book, identity)
     documents.advance(

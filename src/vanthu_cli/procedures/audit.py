@@ -50,7 +50,7 @@ def audit_folder(
         with _readable(found):
             _add(found, audit.compared(connection, entered))
             found.rows = audit.counted(entered)
-            _add(found, audit.numbers(connection))
+            _add(found, audit.sequences(connection))
         with _readable(found):
             _add(found, audit.index(connection))
         with _readable(found):

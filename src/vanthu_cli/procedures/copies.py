@@ -17,7 +17,7 @@ from vanthu_cli.procedures.keys import open_key, proof, sealed_with
 from vanthu_cli.procedures.make import Job, appearing, exists, sign_copy, sweep
 from vanthu_cli.procedures.sign import Copy, Planned, plan
 from vanthu_cli.procedures.spots import Order
-from vanthu_cli.register import documents
+from vanthu_cli.register import documents, numbers
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.copies import FORMS, check_source, copy_series, copy_symbol
 from vanthu_cli.rules.deadlines import today
@@ -83,7 +83,7 @@ def _number(desk: Desk, planned: Planned, form: str) -> Document:
             doc_type=FORMS[form].words,
             copy=form,
         )
-        number = documents.take_number(desk.book, "di", series, identity)
+        number = numbers.take(desk.book, "di", series, identity)
         documents.update(desk.book, identity, number=number)
         desk.book.event(
             "number",

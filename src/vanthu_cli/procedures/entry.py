@@ -16,9 +16,10 @@ from vanthu_cli.errors import ForbiddenError, MisuseError, UndecidedError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination, in_hand
-from vanthu_cli.register import deliveries, directory, documents, keeping
-from vanthu_cli.register.documents import BookName, Document
+from vanthu_cli.register import deliveries, directory, documents, keeping, numbers
+from vanthu_cli.register.documents import Document
 from vanthu_cli.register.keeping import LinkKind
+from vanthu_cli.register.numbers import BookName
 from vanthu_cli.reports.amendments import field_word
 from vanthu_cli.reports.words import day_shown
 from vanthu_cli.rules.deadlines import today
@@ -62,7 +63,7 @@ def add(desk: Desk, entry: Entry, *, reason: str = "", dry_run: bool = False) ->
     else:
         series = arrival_series(day)
         _check_came(desk, values, reason)
-    number = documents.next_number(desk.book, entry.book, series)
+    number = numbers.upcoming(desk.book, entry.book, series)
     if dry_run:
         return None, number, str(values.get("symbol") or "")
     scan = entry.scan.read_bytes() if entry.scan else b""
@@ -87,7 +88,7 @@ def _enter(desk: Desk, entry: Entry, values: Mapping[str, object], series: str, 
         **values,
         **file,
     )
-    number = documents.take_number(desk.book, entry.book, series, identity)
+    number = numbers.take(desk.book, entry.book, series, identity)
     documents.update(desk.book, identity, **{"number" if out else "arrival_number": number})
     kind = "number" if out else "accept"
     desk.book.event(
@@ -306,9 +307,9 @@ def reserve(desk: Desk, book: BookName, symbol: str, *, dry_run: bool = False) -
         check_symbol(desk.config.office, symbol)
     series = outgoing_series(desk.config, symbol, day) if book == "di" else arrival_series(day)
     if dry_run:
-        return documents.next_number(desk.book, book, series)
+        return numbers.upcoming(desk.book, book, series)
     with desk.lock(), desk.book.step():
-        number = documents.take_number(desk.book, book, series, None)
+        number = numbers.take(desk.book, book, series, None)
         desk.book.event("reserve", "", {"book": book, "series": series, "number": number})
     return number
 

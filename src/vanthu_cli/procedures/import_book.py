@@ -8,19 +8,19 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_number, parse_symbol
 from vanthu_cli.document.text import fold
 from vanthu_cli.errors import MisuseError, VanthuError, os_words
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.entry import check_values, named_agency, secret
-from vanthu_cli.register import documents, keeping
-from vanthu_cli.register.documents import BookName
+from vanthu_cli.register import documents, numbers
+from vanthu_cli.register.numbers import BookName
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.rules.numbering import arrival_series, check_symbol, outgoing_series
 from vanthu_cli.rules.secrecy import written_mark
@@ -59,7 +59,6 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 _MOST_ROWS = 200_000
 _MOST_BYTES = 100 << 20
-_DAY_FORMS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +72,22 @@ class Imported:
 
 def import_book(desk: Desk, file: Path, book: BookName, *, dry_run: bool = False) -> Imported:
     """Enter the rows of an older book."""
-    found, rows = _Found(), list(_rows(file))
-    documents.check_open(desk.book)
-    with suppress(_OnlyTried), desk.lock(), desk.book.step():
+    entered, known, failed = list[int](), 0, list[tuple[int, str]]()
+    rows = list(_rows(file))
+    numbers.check_open(desk.book)
+    with desk.lock(), desk.book.step(kept=not dry_run):
         for line, row in rows:
             try:
                 with desk.book.part():
                     identity = _enter(desk, book, row)
             except VanthuError as error:
-                found.failed.append((line, error.message))
+                failed.append((line, error.message))
                 continue
-            found.known += identity is None
-            found.entered += [identity] if identity is not None else []
-        if found.entered:
-            desk.book.event("import", "", {"book": book, "rows": len(found.entered)})
-        if dry_run:
-            raise _OnlyTried
-    return Imported(tuple(found.entered), found.known, tuple(found.failed))
-
-
-class _OnlyTried(Exception):  # noqa: N818  no error: what was tried is taken back
-    """A dry run is over."""
-
-
-@dataclass(slots=True)
-class _Found:
-    entered: list[int] = field(default_factory=list)
-    known: int = 0
-    failed: list[tuple[int, str]] = field(default_factory=list)
+            known += identity is None
+            entered += [identity] if identity is not None else []
+        if entered:
+            desk.book.event("import", "", {"book": book, "rows": len(entered)})
+    return Imported(tuple(entered), known, tuple(failed))
 
 
 def start_at(desk: Desk, book: BookName, symbol: str, number: int, *, dry_run: bool = False) -> int:
@@ -110,11 +97,11 @@ def start_at(desk: Desk, book: BookName, symbol: str, number: int, *, dry_run: b
         symbol = parse_symbol(symbol)
         check_symbol(desk.config.office, symbol)
     series = outgoing_series(desk.config, symbol, day) if book == "di" else arrival_series(day)
-    documents.check_open(desk.book)
+    numbers.check_open(desk.book)
     if not dry_run:
         with desk.lock(), desk.book.step():
-            keeping.begin_at(desk.book, book, series, number)
-    return number if dry_run else documents.next_number(desk.book, book, series)
+            numbers.begin_at(desk.book, book, series, number)
+    return number if dry_run else numbers.upcoming(desk.book, book, series)
 
 
 def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
@@ -132,7 +119,7 @@ def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
     if not isinstance(number, int):
         raise MisuseError("import.number", _("It has no number."))
     if series is not None:
-        taken, holder = keeping.holder(desk.book, book, series, number)
+        taken, holder = numbers.holder(desk.book, book, series, number)
         if taken and holder is not None and _same(documents.get(desk.book, holder), values):
             return None
         if taken:
@@ -150,7 +137,7 @@ def _enter(desk: Desk, book: BookName, row: Mapping[str, str]) -> int | None:
         **values,
     )
     if series is not None:
-        keeping.take(desk.book, book, series, number, identity)
+        numbers.enter(desk.book, book, series, number, identity)
     if fold(row.get("note", "")).startswith("huy so"):
         documents.update(desk.book, identity, reason=row["note"])
         documents.advance(desk.book, identity, "void")
@@ -168,7 +155,7 @@ def _reserve(desk: Desk, book: BookName, row: Mapping[str, str]) -> None:
         number, series = parsed.value, _older_series(desk, parsed.symbol, day)
     else:
         number, series = _whole(row.get("arrival", ""), _("arrival number")), arrival_series(day)
-    if series is not None and keeping.take(desk.book, book, series, number, None):
+    if series is not None and numbers.enter(desk.book, book, series, number, None):
         desk.book.event("reserve", "", {"book": book, "series": series, "number": number})
 
 
@@ -228,16 +215,7 @@ def _about(text: str, kind: str) -> tuple[str | None, str | None]:
 
 
 def _day(text: str) -> date | None:
-    if not text.strip():
-        return None
-    for form in _DAY_FORMS:
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day, no moment
-        except ValueError:
-            continue
-    raise MisuseError(
-        "option.date", _("“{text}” is not a date such as 2026-11-22 or 22/11/2026.").format(text=text[:40])
-    )
+    return parse_day(text) if text.strip() else None
 
 
 def _whole(text: str, what: str) -> int:

@@ -17,7 +17,7 @@ from vanthu_cli.procedures.make import moment
 from vanthu_cli.procedures.plan import Attachment, Plan
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.send import compose_letters, keep_bodies, queue_letters
-from vanthu_cli.register import deliveries, documents, keeping
+from vanthu_cli.register import deliveries, documents, keeping, numbers
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.numbering import outgoing_series
 from vanthu_cli.signing import marks, pades
@@ -65,7 +65,7 @@ def _check_room(desk: Desk, plan: Plan) -> None:
     """Ask whether the next number fits its blank while nothing is taken yet; `MisuseError` if it doesn't."""
     series = outgoing_series(desk.config, plan.symbol, plan.day)
     if plan.places.strip is not None:
-        number = documents.next_number(desk.book, "di", series)
+        number = numbers.upcoming(desk.book, "di", series)
         page = open_pdf(plan.signed).page(plan.places.strip.page)
         marks.number_and_date(number, plan.day, plan.places, page, plan.places.strip)
 
@@ -97,7 +97,7 @@ def _number(desk: Desk, plan: Plan) -> Document:
             fields={"fields": plan.fields.as_json()},
         )
         series = outgoing_series(desk.config, plan.symbol, plan.day)
-        number = documents.take_number(desk.book, "di", series, identity)
+        number = numbers.take(desk.book, "di", series, identity)
         documents.update(desk.book, identity, number=number)
         documents.set_text(desk.book, identity, plan.text)
         documents.attach(desk.book, identity, attached)

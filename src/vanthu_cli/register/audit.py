@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register import keeping, rows
+from vanthu_cli.register import numbers, rows
 from vanthu_cli.register.book import GENESIS, MIGRATIONS, explaining, link
 from vanthu_cli.register.closings import Closing, all_of
 
@@ -202,7 +202,7 @@ def _removed(kept: sqlite3.Connection, table: str, there: Iterator[tuple[str, st
         yield Fault("row-removed", f"{table}/{row[0]}")
 
 
-def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
+def sequences(connection: sqlite3.Connection) -> Iterator[Fault]:
     """Look for numbers that nobody holds, and documents whose number the sequence does not know."""
     for row in connection.execute(
         "SELECT number.book, number.series, MIN(number.value) AS first, beginning.value AS begun FROM number"
@@ -211,7 +211,7 @@ def numbers(connection: sqlite3.Connection) -> Iterator[Fault]:
     ):
         # What was brought along from an older book may have gaps, and so may what lies before a beginning.
         first = max(row["begun"] or 1, _last_imported(connection, row["book"], row["series"]) + 1)
-        for low, high in keeping.gaps(connection, row["book"], row["series"], first):
+        for low, high in numbers.gaps(connection, row["book"], row["series"], first):
             yield Fault(
                 "number-missing", f"{row['book']}/{row['series']}", f"{low}" if low == high else f"{low}–{high}"
             )

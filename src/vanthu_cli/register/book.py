@@ -42,13 +42,17 @@ class Book:
         return stored(self.now)
 
     @contextmanager
-    def step(self) -> Iterator[sqlite3.Connection]:
-        """One short transaction (house.md, law 2). Taken for writing at once, so that numbers can't be taken twice."""
+    def step(self, *, kept: bool = True) -> Iterator[sqlite3.Connection]:
+        """One short transaction (house.md, law 2). Taken for writing at once, so that numbers can't be taken twice.
+
+        Not `kept`: what it does is only tried, and taken back at its end (a dry run).
+        """
         with explaining():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
-                self.finish()
+                if kept:
+                    self.finish()
             finally:
                 self.touched.clear()
                 if self.connection.in_transaction:  # a full disk makes SQLite roll back by itself

@@ -12,21 +12,14 @@ from unicodedata import normalize
 from vanthu_cli.document.life import Event, State, move
 from vanthu_cli.document.symbol import DocumentNumber, parse_number
 from vanthu_cli.document.text import fold, storable
-from vanthu_cli.errors import ForbiddenError, MisuseError
+from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.register import indexing
 from vanthu_cli.register.book import Book, stored
-from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _ID = "[0-9]{1,15}"
 _ARRIVAL = "den/[0-9]{1,15}"
-# After the last one taken, and not before the first one of a sequence that began in an older book.
-_NEXT = (
-    "SELECT MAX(value) FROM (SELECT MAX(value) + 1 AS value FROM number WHERE book = :book AND series = :series"
-    " UNION ALL SELECT value FROM beginning WHERE book = :book AND series = :series UNION ALL SELECT 1)"
-)
 Direction = Literal["in", "out"]
-BookName = Literal["den", "di"]
 _WRITABLE = (
     "file", "source_sha256", "signed_sha256", "sha256", "number", "symbol", "day", "agency", "agency_code", "doc_type", "subject",
     "signer", "urgency", "session", "arrival_number", "sender", "verdict", "fields", "judgement", "flags", "reason",
@@ -162,60 +155,6 @@ def advance(book: Book, identity: int, event: Event, data: Mapping[str, object] 
     book.connection.execute("UPDATE document SET state = ? WHERE id = ?", (state, identity))
     book.event(event, f"document:{identity}", data or {})
     return state
-
-
-def take_number(book: Book, name: BookName, series: str, identity: int | None) -> int:
-    """Take the next number of a sequence for a document, inside the step that records why; None: reserved for a secret one.
-
-    Gapless: the number is there with its document and event, or none of them is. Asked again for the same document,
-    the same number comes back.
-    """
-    held = book.connection.execute("SELECT value FROM number WHERE document = ?", (identity,)).fetchone()
-    if held:
-        return int(held[0])
-    _check_clock(book)
-    check_open(book)
-    row = book.connection.execute(
-        f"INSERT INTO number (book, series, value, document) VALUES (:book, :series, ({_NEXT}), :document) RETURNING value",
-        {"book": name, "series": series, "document": identity},
-    ).fetchone()
-    return int(row[0])
-
-
-def _check_clock(book: Book) -> None:
-    """Refuse to number on a day before that of the last number: the dates would run backwards (mail.md F17)."""
-    row = book.connection.execute(
-        "SELECT at FROM event WHERE kind IN ('number', 'accept') ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    last = today(datetime.fromisoformat(row[0])) if row else None
-    if last and today(book.now) < last:
-        raise ForbiddenError(
-            "register.clock",
-            _("The clock of this machine says {now}, but the last number was taken on {last}.").format(
-                now=f"{book.now.astimezone(VIETNAM):%d/%m/%Y %H:%M}", last=f"{last:%d/%m/%Y}"
-            ),
-            _("Set the clock right, then run the same command again."),
-        )
-
-
-def check_open(book: Book) -> None:
-    """Refuse to number on a day whose register was closed."""
-    day = today(book.now).isoformat()
-    closed = book.connection.execute("SELECT at FROM closing WHERE day = ? AND reopened_at IS NULL", (day,)).fetchone()
-    if closed:
-        raise ForbiddenError(
-            "register.day_closed",
-            _("The register of today was closed at {time}: no number can be taken any more.").format(
-                time=f"{datetime.fromisoformat(closed[0]).astimezone(VIETNAM):%H:%M}"
-            ),
-            _("Go on tomorrow; or, if it cannot wait: vanthu register close-day --reopen --reason “…”"),
-        )
-
-
-def next_number(book: Book, name: BookName, series: str) -> int:
-    """Return what the next number would be now; nothing is taken."""
-    row = book.connection.execute(f"SELECT ({_NEXT})", {"book": name, "series": series}).fetchone()
-    return int(row[0])
 
 
 def get(book: Book, identity: int) -> Document:

@@ -169,11 +169,8 @@ def _issuer(words: list[str], known: Callable[[str], bool]) -> tuple[list[str], 
 
 def _together(words: list[str]) -> Iterator[list[str]]:
     """Yield the terms of words that stand together: all of them, then with a gap in each place."""
-    if len(words) < 2:  # noqa: PLR2004  a pair
-        yield words
-        return
     pairs = _pairs(words)
-    yield pairs
+    yield pairs or words
     for gap in range(len(pairs)) if len(pairs) > 1 else ():
         # What stands alone between the gap and an end must be asked for itself.
         alone = [words[0]] if gap == 0 else []

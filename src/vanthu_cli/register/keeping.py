@@ -3,14 +3,12 @@
 import os
 import sqlite3
 from collections.abc import Mapping
-from typing import Literal, cast
+from typing import Literal
 
 from vanthu_cli.document.text import storable
-from vanthu_cli.errors import ForbiddenError
-from vanthu_cli.locale import _
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import Book
-from vanthu_cli.register.documents import BookName, Document
+from vanthu_cli.register.documents import Document
 
 LinkKind = Literal["answers", "corrects", "replaces", "annex-of"]
 
@@ -101,64 +99,3 @@ def returned(book: Book, document: int, day: str) -> bool:
 
 def of_document(book: Book, table: Literal["posting", "loan"], document: int) -> list[sqlite3.Row]:
     return book.connection.execute(f"SELECT * FROM {table} WHERE document = ? ORDER BY id", (document,)).fetchall()
-
-
-def begin_at(book: Book, name: BookName, series: str, value: int) -> None:
-    """Let a sequence begin at a number, for those before it stand in an older book.
-
-    `ForbiddenError` "register.begun" where a number that is not lower was taken already, or the sequence begins elsewhere.
-    """
-    following = documents.next_number(book, name, series)
-    if following > value:
-        raise ForbiddenError(
-            "register.begun",
-            _("The next number of {series} is {next} already: it cannot begin at {wanted}.").format(
-                series=series.partition("/")[2] or name, next=following, wanted=value
-            ),
-        )
-    if following == value:
-        return
-    book.connection.execute(
-        "INSERT INTO beginning (book, series, value) VALUES (?, ?, ?) ON CONFLICT (book, series) DO UPDATE SET value = excluded.value",
-        (name, series, value),
-    )
-    book.event("begin", "", {"book": name, "series": series, "value": value})
-
-
-def take(book: Book, name: BookName, series: str, value: int, document: int | None) -> bool:
-    """Enter a number that a document of an older book bears (None: a secret one); False if the number is taken."""
-    cursor = book.connection.execute(
-        "INSERT INTO number (book, series, value, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (name, series, value, document),
-    )
-    return bool(cursor.rowcount)
-
-
-def holder(book: Book, name: BookName, series: str, value: int) -> tuple[bool, int | None]:
-    """Tell whether a number is taken, and by which document."""
-    row = book.connection.execute(
-        "SELECT document FROM number WHERE book = ? AND series = ? AND value = ?", (name, series, value)
-    ).fetchone()
-    return row is not None, cast("int | None", row[0] if row else None)
-
-
-def sequences(book: Book) -> list[sqlite3.Row]:
-    """Return of every sequence: book, series, first and last number, how many, how many reserved, and where it began."""
-    return book.connection.execute(
-        "SELECT number.book, number.series, MIN(number.value) AS first, MAX(number.value) AS last, COUNT(*) AS count,"
-        " SUM(document IS NULL) AS reserved, beginning.value AS begun FROM number LEFT JOIN beginning"
-        " ON beginning.book = number.book AND beginning.series = number.series"
-        " GROUP BY number.book, number.series ORDER BY number.book, number.series"
-    ).fetchall()
-
-
-def gaps(connection: sqlite3.Connection, name: str, series: str, first: int) -> list[tuple[int, int]]:
-    """Return the stretches of numbers of a sequence, from `first` on, that nothing holds."""
-    found, expected = [], first
-    for row in connection.execute(
-        "SELECT value FROM number WHERE book = ? AND series = ? AND value >= ? ORDER BY value", (name, series, first)
-    ):
-        if row[0] > expected:
-            found.append((expected, row[0] - 1))
-        expected = row[0] + 1
-    return found

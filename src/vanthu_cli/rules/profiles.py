@@ -16,7 +16,6 @@ from vanthu_cli.errors import MisuseError, os_words
 from vanthu_cli.locale import _
 
 _FOLDER = Path(__file__).parent / "profiles"
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,9 @@ class Deadlines:
     register: int
     send: int
     acknowledge: int
+
+
+_T = TypeVar("_T", Numbering, Copies, Deadlines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _form(table: Mapping[str, Any]) -> Form:
 
 def _of(kind: type[_T], table: Mapping[str, Any]) -> _T:
     """Make a value of a table; a key that means nothing is an error, not a comment."""
-    unknown = set(table) - {each.name for each in fields(kind)}  # type: ignore[arg-type]  # our dataclasses
+    unknown = set(table) - {each.name for each in fields(kind)}
     if unknown:
         raise ValueError(_("unknown keys: {names}").format(names=", ".join(sorted(unknown))))
     choices = {"scope": {"term", "year"}, "key": {"symbol", "type", "all"}, "classified": {"same", "separate"}}
