@@ -42,8 +42,9 @@ enters their digests (register/rows.py) in an event of the same transaction. reg
 and no key. A closed day (procedures/close_day.py) is a file that names the head of the chain, signed with the register's own key, which is
 nobody's seal. Documents that turn out to be secret are blanked with their salt, so that no digest can be tried against guesses. Words are
 indexed at the same place (register/indexing.py, the only one that knows FTS5): pairs of syllables, for one syllable says little. What a
-clerk writes by hand is procedures/entry.py; the rules it keeps are tables (rules/profiles/*.toml), dated, and an office's own file
-goes before them. Printed forms are Vietnamese always; printed_books.py fills them, reports/books*.py draw them.
+clerk writes by hand is procedures/entry.py, amend.py and links.py; numbers are taken in register/numbers.py alone; the rules they keep are tables (rules/profiles/*.toml), dated, and an office's own file
+goes before them. Printed forms are Vietnamese always; printed_books.py fills them, reports/books*.py draw them, on
+what all PDFs (pages.py) and Excel files (workbook.py) of ours share.
 
 Signing. Files are streams: the input is copied, the copy signed at its end, checked, fsynced, and only then given its name,
 never over another (procedures/make.py); 120 MB are never in memory. A batch is first looked at as a whole (procedures/sign.py

@@ -46,7 +46,7 @@ def stick(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spend no second on each passphrase."""
     monkeypatch.setattr(age, "_WORK", 10)
-    monkeypatch.delenv(backup_command.PASSPHRASE, raising=False)
+    monkeypatch.delenv(backup_command.VARIABLE, raising=False)
 
 
 def typing(*answers: str | None) -> Callable[[str], str | None]:
@@ -115,7 +115,7 @@ def assets_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_encrypted_backup_brings_the_office_back(clerk: Clerk, stick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(backup_command.PASSPHRASE, PASSPHRASE)
+    monkeypatch.setenv(backup_command.VARIABLE, PASSPHRASE)
     code, answer = clerk.asks("backup", "--out", str(stick), "--encrypt")
     assert code == 0
     assert answer["file"].endswith(".tar.age")
@@ -123,7 +123,7 @@ def test_an_encrypted_backup_brings_the_office_back(clerk: Clerk, stick: Path, m
     data = clerk.office.folder / "data"
     original = assets_of(data / "cabinet")
     shutil.rmtree(data)
-    monkeypatch.setenv(backup_command.PASSPHRASE, "another passphrase")
+    monkeypatch.setenv(backup_command.VARIABLE, "another passphrase")
     assert clerk.asks("restore", answer["file"])[1]["error"]["code"] == "backup.passphrase"
     assert not data.exists()
     secret = clerk.office.folder / "secrets" / "backup"
@@ -229,7 +229,7 @@ def test_a_passphrase_is_typed_twice_and_not_short(clerk: Clerk, stick: Path, mo
     decomposed = "mo\u0323\u0302t hai ba bo\u0302\u0301n"
     monkeypatch.setattr(backup_command, "ask_secret", typing(decomposed, decomposed))
     assert clerk.types("backup", "--out", str(stick / "b.age"), "--encrypt") == 0
-    monkeypatch.setenv(backup_command.PASSPHRASE, "một hai ba bốn")
+    monkeypatch.setenv(backup_command.VARIABLE, "một hai ba bốn")
     assert clerk.types("backup", "--check", str(stick / "b.age")) == 0
 
 

@@ -3,9 +3,11 @@
 import csv
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -38,10 +40,10 @@ def entered(clerk: Clerk, *words: str) -> dict[str, object]:
     return answer
 
 
-def shown(clerk: Clerk, name: object) -> dict[str, object]:
+def shown(clerk: Clerk, name: object) -> dict[str, Any]:
     code, answer = clerk.asks("register", "show", str(name))
     assert code == 0, answer
-    found: dict[str, object] = answer
+    found: dict[str, Any] = answer
     return found
 
 
@@ -119,7 +121,7 @@ def test_a_scan_fills_what_was_not_typed_and_is_kept(clerk: Clerk) -> None:
     document = shown(clerk, answer["id"])
     assert "mạng" in str(document["document"])
     with desk_of(clerk.office) as desk:
-        assert desk.cabinet.get(str(document["document"]["sha256"])) == scan.read_bytes()  # type: ignore[index]
+        assert desk.cabinet.get(str(document["document"]["sha256"])) == scan.read_bytes()
     _code, found = clerk.asks("register", "search", "gửi nhận văn bản trên mạng")
     assert [each["id"] for each in found["documents"]] == [answer["id"]]
 
@@ -135,6 +137,24 @@ def test_a_secret_scan_is_refused_and_nothing_of_it_kept(clerk: Clerk) -> None:
     secret.write_bytes(make_pdf(replace(own, subject="[MẬT] Báo cáo")))
     code, answer = clerk.asks("register", "add", *DEN, "--scan", str(secret))
     assert (code, answer["error"]["code"]) == (5, "register.secret")
+    assert_nothing_entered(clerk, secret.read_bytes())
+
+
+@pytest.mark.parametrize("harm", [lambda pdf: assets.encrypted(pdf, "x"), lambda pdf: pdf[: len(pdf) // 3]])
+def test_a_scan_of_which_nobody_knows_whether_it_is_secret_is_refused(
+    clerk: Clerk, harm: Callable[[bytes], bytes]
+) -> None:
+    scan = clerk.draft("den.pdf")
+    scan.write_bytes(harm(scan.read_bytes()))
+    code, answer = clerk.asks("register", "add", *DEN, "--scan", str(scan))
+    assert (code, answer["error"]["code"]) == (5, "register.scan_unreadable")
+    assert_nothing_entered(clerk, scan.read_bytes())
+
+
+def assert_nothing_entered(clerk: Clerk, scan: bytes) -> None:
+    assert clerk.asks("register", "list")[1]["documents"] == []
+    with desk_of(clerk.office) as desk:
+        assert not desk.cabinet.path(desk.cabinet.digest(scan)).exists()
 
 
 def test_a_dry_run_takes_nothing(clerk: Clerk) -> None:
@@ -153,7 +173,7 @@ def test_amending_needs_a_reason_and_keeps_what_stood_there(clerk: Clerk) -> Non
     code, answer = clerk.asks("register", "amend", identity, "--subject", "Về việc khác", "--reason", "ghi nhầm")
     assert answer["amended"]["subject"] == {"before": "Về việc phê duyệt kế hoạch", "after": "Về việc khác"}
     document = shown(clerk, identity)
-    kept = document["amendments"][0]  # type: ignore[index]
+    kept = document["amendments"][0]
     assert (kept["before"], kept["after"], kept["reason"]) == ("Về việc phê duyệt kế hoạch", "Về việc khác", "ghi nhầm")
     assert [each["id"] for each in clerk.asks("register", "search", "phê duyệt")[1]["documents"]] == []
     with desk_of(clerk.office) as desk:  # the chain itself holds no words
@@ -167,6 +187,21 @@ def test_what_is_empty_is_filled_without_a_reason(clerk: Clerk) -> None:
     assert set(answer["amended"]) == {"places", "due"}
     assert clerk.types("register", "amend", identity, "--to", "Phòng Tổng hợp") == 0
     assert "nothing differs" in clerk.said
+
+
+def test_what_was_not_dealt_with_after_all_is_open_again(clerk: Clerk) -> None:
+    identity = str(entered(clerk, *DEN, "--due", TODAY.isoformat())["id"])
+    assert clerk.types("register", "amend", identity, "--done", TODAY.isoformat()) == 0
+    assert clerk.asks("register", "amend", identity, "--done", "-")[1]["error"]["code"] == "amend.reason"
+    assert clerk.types("register", "amend", identity, "--done", "-", "--reason", "Chưa trả lời") == 0
+    assert shown(clerk, identity)["document"]["done_on"] is None
+
+
+def test_what_is_void_is_amended_no_more_and_told_so(clerk: Clerk) -> None:
+    entered(clerk, "--book", "di", "--symbol", "QĐ/TU", "--subject", "x")
+    assert clerk.types("register", "void", "01-QĐ/TU", "--reason", "Ghi nhầm loại") == 0
+    assert clerk.types("register", "amend", "01-QĐ/TU", "--note", "x") == 5
+    assert "not amended any more: it is void." in clerk.said
 
 
 def test_number_and_date_of_our_own_stand_as_they_were_given(clerk: Clerk) -> None:

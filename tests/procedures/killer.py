@@ -29,7 +29,7 @@ from vanthu_cli.errors import ForbiddenError, UndecidedError
 from vanthu_cli.procedures.audit import audit_folder
 from vanthu_cli.procedures.carry import carry_fetch, carry_send
 from vanthu_cli.procedures.close_day import close_day
-from vanthu_cli.procedures.entry import Entry, add
+from vanthu_cli.procedures.entry import Entry, enter
 from vanthu_cli.procedures.fetch import fetch
 from vanthu_cli.procedures.import_book import import_book
 from vanthu_cli.procedures.issue import issue
@@ -246,7 +246,7 @@ def act_books(office: PracticeOffice) -> None:
     with offices.desk_of(office) as desk:
         values = {"agency": "Sở khác", "subject": "Lịch họp", "number": 5, "symbol": "SK-VP"}
         with suppress(UndecidedError):
-            add(desk, Entry("den", values, office.papers / "den.pdf"))
+            enter(desk, Entry("den", values, office.papers / "den.pdf"))
         with suppress(ForbiddenError):  # on a closed day nothing more is entered: it was all there before
             import_book(desk, office.papers / "so-cu.csv", "di")
             close_day(desk, today(desk.now), bare=True)

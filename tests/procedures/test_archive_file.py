@@ -18,7 +18,7 @@ Parts = list[tuple[tarfile.TarInfo, bytes]]
 
 def parts_of(archive: bytes) -> Parts:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return [(member, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
+        return [(member, file.read()) for member in tar if (file := tar.extractfile(member))]
 
 
 def packed(parts: Parts, *, told: bool = True) -> bytes:

@@ -17,8 +17,9 @@ from PIL import ImageChops
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from vanthu_cli.reports.books import Column, Cover, Volume, book_csv, shares
-from vanthu_cli.reports.books_pdf import REGULAR, book_pdf, wrapped
+from vanthu_cli.reports.books_pdf import book_pdf, wrapped
 from vanthu_cli.reports.books_xlsx import book_xlsx
+from vanthu_cli.reports.pages import REGULAR
 
 COVER = Cover(
     "TỈNH ỦY HẢI DƯƠNG",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vanthu_cli.procedures.archive_file import Archive, Lack
     from vanthu_cli.procedures.backup import Backup
 
-PASSPHRASE = "VANTHU_BACKUP_PASSPHRASE"  # noqa: S105  the name of the variable
+VARIABLE = "VANTHU_BACKUP_PASSPHRASE"
 _SHORTEST = 8
 _SHOWN = 10
 
@@ -184,8 +184,8 @@ def passphrase_of(config: Config | None, reference: str, *, anew: bool = False) 
     `anew`: it is being chosen, so a person types it twice, and it may not be short. Composed letters (NFC) are what other
     programs will get from a keyboard.
     """
-    if not reference and os.environ.get(PASSPHRASE):
-        reference = f"env:{PASSPHRASE}"
+    if not reference and os.environ.get(VARIABLE):
+        reference = f"env:{VARIABLE}"
     if reference and not reference.startswith("prompt"):
         from vanthu_cli.config.secrets import secret
 
@@ -210,7 +210,7 @@ def _asked(*, anew: bool) -> str:
         raise MisuseError(
             "backup.no_passphrase",
             _("The passphrase must be asked for, but there is no terminal."),
-            _("Put it into {name}, or say where it is: --passphrase-from file:PATH").format(name=PASSPHRASE),
+            _("Put it into {name}, or say where it is: --passphrase-from file:PATH").format(name=VARIABLE),
         )
     if anew and ask_secret(_("the backup, once more")) != word:
         raise MisuseError("backup.passphrase_differs", _("The two passphrases are not the same. Nothing was written."))

@@ -21,8 +21,8 @@ def command(
 
 def linked(run: Run, document: str, by: str, kind: LinkKind, *, dry_run: bool) -> int:
     """Note in the register, with both documents, that one corrects or replaces the other."""
-    from vanthu_cli.procedures.entry import link
     from vanthu_cli.procedures.letters import holders
+    from vanthu_cli.procedures.links import link
 
     with run.desk() as desk:
         old, new = documents.find(desk.book, document), documents.find(desk.book, by)

@@ -1,10 +1,8 @@
 """`vanthu register export / close-day / audit`: what is handed to an inspector, and what tells that nothing was changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -43,6 +41,7 @@ def export(
     volume: Annotated[int, typer.Option("--volume", min=1, help=_("Number of the first volume."))] = 1,
 ) -> int:
     from vanthu_cli.document.symbol import parse_symbol
+    from vanthu_cli.procedures.make import appearing
     from vanthu_cli.procedures.printed_books import KINDS, volumes
     from vanthu_cli.rules.deadlines import today
 
@@ -58,7 +57,7 @@ def export(
             symbol=parse_symbol(symbol) if symbol else "", size=size, volume=volume,
         )  # fmt: skip
     for path, write in writers:
-        with _written(path) as file:
+        with appearing(path) as file:
             write(made, file)
     rows = sum(len(each.rows) for each in made)
     payload = {
@@ -107,14 +106,6 @@ def _writer(path: Path) -> Any:
     raise MisuseError(
         "books.form", _("{path}: the suffix tells the form: .pdf, .xlsx, .csv or .json.").format(path=path.name)
     )
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[BinaryIO]:
-    from vanthu_cli.procedures.make import appearing
-
-    with appearing(path) as file:
-        yield file
 
 
 @group.command("close-day", help=_("Close the register of a day: a small signed file says how it stood."))

@@ -20,6 +20,25 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would 
 _Reason = Annotated[str, typer.Option("--reason", help=_("Why; it stays in the history."))]
 _Id = Annotated[str, typer.Argument(metavar="ID")]
 
+# What may be written of a document: add and amend take the same.
+_Agency = Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))]
+_Type = Annotated[str, typer.Option("--type", help=_("Type, such as “Quyết định”."))]
+_Subject = Annotated[str, typer.Option("--subject", help=_("What it is about (trích yếu)."))]
+_Signer = Annotated[str, typer.Option("--signer", help=_("Who signed it."))]
+_SignerTitle = Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))]
+_Places = Annotated[
+    list[str] | None,
+    typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it.")),
+]
+_Keeper = Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))]
+_Copies = Annotated[int, typer.Option("--copies", min=0, max=99_999, help=_("How many paper copies."))]
+_Pages = Annotated[int, typer.Option("--pages", min=0, max=99_999, help=_("How many pages."))]
+_Urgency = Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))]
+_PassedOn = Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))]
+_Due = Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with; “-” for none."))]
+_Within = Annotated[int, typer.Option("--within", min=0, max=3650, help=_("The same in working days from today."))]
+_Note = Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))]
+
 
 @group.command(
     help=_("Enter a paper document: one that came (--book den) or one of ours that is issued on paper (--book di).")
@@ -34,41 +53,35 @@ def add(
         str, typer.Option("--symbol", help=_("Symbol of ours, such as QĐ/TU: the number is taken now."))
     ] = "",
     date: Annotated[str, typer.Option("--date", help=_("The date on what came."))] = "",
-    agency: Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))] = "",
-    doc_type: Annotated[str, typer.Option("--type", help=_("Type, such as “Quyết định”."))] = "",
-    subject: Annotated[str, typer.Option("--subject", help=_("What it is about (trích yếu)."))] = "",
-    signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
-    signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
-    places: Annotated[
-        list[str] | None,
-        typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it.")),
-    ] = None,
-    keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
-    copies: Annotated[int, typer.Option("--copies", min=0, max=99_999, help=_("How many paper copies."))] = 0,
-    pages: Annotated[int, typer.Option("--pages", min=0, max=99_999, help=_("How many pages."))] = 0,
-    urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
-    passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
-    due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
-    within: Annotated[
-        int, typer.Option("--within", min=0, max=3650, help=_("The same in working days from today."))
-    ] = 0,
-    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    agency: _Agency = "",
+    doc_type: _Type = "",
+    subject: _Subject = "",
+    signer: _Signer = "",
+    signer_title: _SignerTitle = "",
+    places: _Places = None,
+    keeper: _Keeper = "",
+    copies: _Copies = 0,
+    pages: _Pages = 0,
+    urgency: _Urgency = "",
+    passed_on: _PassedOn = "",
+    due: _Due = "",
+    within: _Within = 0,
+    note: _Note = "",
     scan: Annotated[Path | None, typer.Option("--scan", help=_("Its scan; fields left out are read from it."))] = None,
     reason: _Reason = "",
     dry_run: _DryRun = False,
 ) -> int:
-    from vanthu_cli.procedures import entry
+    from vanthu_cli.procedures.entry import Entry, enter, number_of
 
     run = run_of(context)
     values = _texts(
-        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places="; ".join(places or ()),
-        keeper=keeper, note=note, urgency=_urgency(urgency),
-    ) | _days(day=date, passed_on=passed_on, due=due)  # fmt: skip
-    values |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
-    values |= entry.number_of(number) | ({"symbol": symbol} if symbol else {})
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, symbol=symbol,
+        places="; ".join(places or ()), keeper=keeper, note=note, urgency=_urgency(urgency),
+    )  # fmt: skip
+    values |= _days(day=date, passed_on=passed_on, due=due) | _counts(copies=copies, pages=pages) | number_of(number)
     with run.desk() as desk:
         values |= _within(desk, within)
-        found, taken, named = entry.add(desk, entry.Entry(_book(book), values, scan), reason=reason, dry_run=dry_run)
+        found, taken, named = enter(desk, Entry(_book(book), values, scan), reason=reason, dry_run=dry_run)
     what = str(DocumentNumber(taken, named)) if named and book == "di" else str(taken)
     lines = [
         (_("It would get the number {number}.") if dry_run else _("Entered under the number {number}.")).format(
@@ -95,42 +108,41 @@ def amend(
     document: _Id,
     number: Annotated[str, typer.Option("--number", help=_("Number and symbol of what came."))] = "",
     date: Annotated[str, typer.Option("--date", help=_("The date on what came."))] = "",
-    agency: Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))] = "",
-    doc_type: Annotated[str, typer.Option("--type", help=_("Type, such as “Quyết định”."))] = "",
-    subject: Annotated[str, typer.Option("--subject", help=_("What it is about (trích yếu)."))] = "",
-    signer: Annotated[str, typer.Option("--signer", help=_("Who signed it."))] = "",
-    signer_title: Annotated[str, typer.Option("--signer-title", help=_("The signer's position."))] = "",
-    places: Annotated[
-        list[str] | None,
-        typer.Option("--to", help=_("Going out: recipients. Incoming: the unit or person that gets it.")),
-    ] = None,
-    keeper: Annotated[str, typer.Option("--keeper", help=_("Who keeps the office's own copy."))] = "",
-    copies: Annotated[int, typer.Option("--copies", min=0, max=99_999, help=_("How many paper copies."))] = 0,
-    pages: Annotated[int, typer.Option("--pages", min=0, max=99_999, help=_("How many pages."))] = 0,
-    urgency: Annotated[str, typer.Option("--urgency", help=_("khan, thuong-khan or hoa-toc."))] = "",
-    passed_on: Annotated[str, typer.Option("--passed-on", help=_("Day on which it was passed on (ngày chuyển)."))] = "",
-    due: Annotated[str, typer.Option("--due", help=_("Day by which it must be dealt with."))] = "",
-    within: Annotated[
-        int, typer.Option("--within", min=0, max=3650, help=_("The same in working days from today."))
-    ] = 0,
+    agency: _Agency = "",
+    doc_type: _Type = "",
+    subject: _Subject = "",
+    signer: _Signer = "",
+    signer_title: _SignerTitle = "",
+    places: _Places = None,
+    keeper: _Keeper = "",
+    copies: _Copies = 0,
+    pages: _Pages = 0,
+    urgency: _Urgency = "",
+    passed_on: _PassedOn = "",
+    due: _Due = "",
+    within: _Within = 0,
     progress: Annotated[str, typer.Option("--progress", help=_("How far it is (tiến độ giải quyết)."))] = "",
-    done: Annotated[str, typer.Option("--done", help=_("Day on which it was dealt with."))] = "",
-    note: Annotated[str, typer.Option("--note", help=_("Remarks (ghi chú)."))] = "",
+    done: Annotated[
+        str, typer.Option("--done", help=_("Day on which it was dealt with; “-” if it was not, after all."))
+    ] = "",
+    note: _Note = "",
     answers: Annotated[str, typer.Option("--answers", help=_("The document that this one answers."))] = "",
     annex_of: Annotated[str, typer.Option("--annex-of", help=_("The document that this one is an annex of."))] = "",
     reason: _Reason = "",
     dry_run: _DryRun = False,
 ) -> int:
-    from vanthu_cli.procedures import entry
+    from vanthu_cli.procedures.amend import amend as write_over
+    from vanthu_cli.procedures.entry import number_of
+    from vanthu_cli.procedures.links import link
     from vanthu_cli.reports.amendments import amendment_lines
 
     run = run_of(context)
     changes = _texts(
-        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title, places="; ".join(places or ()),
-        keeper=keeper, note=note, urgency=_urgency(urgency), progress=progress,
-    ) | _days(day=date, passed_on=passed_on, due=due, done_on=done)  # fmt: skip
-    changes |= {name: count for name, count in (("copies", copies), ("pages", pages)) if count}
-    changes |= entry.number_of(number)
+        agency=agency, doc_type=doc_type, subject=subject, signer=signer, signer_title=signer_title,
+        places="; ".join(places or ()), keeper=keeper, note=note, urgency=_urgency(urgency), progress=progress,
+    )  # fmt: skip
+    changes |= _days(day=date, passed_on=passed_on, due=due, done_on=done)
+    changes |= _counts(copies=copies, pages=pages) | number_of(number)
     with run.desk() as desk:
         found = documents.find(desk.book, document)
         changes |= _within(desk, within)
@@ -141,9 +153,9 @@ def amend(
         ]
         if not changes and not links:
             raise MisuseError("amend.nothing", _("Say what is to be amended, for example --subject “…”."))
-        found, differing = entry.amend(desk, found, changes, reason=reason, dry_run=dry_run)
+        found, differing = write_over(desk, found, changes, reason=reason, dry_run=dry_run)
         for kind, other in links:
-            entry.link(desk, found, other, cast("keeping.LinkKind", kind), dry_run=dry_run)
+            link(desk, found, other, cast("keeping.LinkKind", kind), dry_run=dry_run)
     lines = amendment_lines(found, differing, [(kind, other.name) for kind, other in links])
     payload = {
         "dry_run": dry_run,
@@ -158,11 +170,11 @@ def amend(
     help=_("Void a number that was given by mistake: it stays in the book with the reason and is never used again.")
 )
 def void(context: typer.Context, document: _Id, reason: _Reason = "", dry_run: _DryRun = False) -> int:
-    from vanthu_cli.procedures import entry
+    from vanthu_cli.procedures import amend as amending
 
     run = run_of(context)
     with run.desk() as desk:
-        found = entry.void(desk, documents.find(desk.book, document), reason=reason, dry_run=dry_run)
+        found = amending.void(desk, documents.find(desk.book, document), reason=reason, dry_run=dry_run)
     payload = {"dry_run": dry_run, "id": str(found.id), "state": found.state}
     return run.answer(payload, [_("{name} is void.").format(name=found.name), *_dry(dry_run)])
 
@@ -287,7 +299,13 @@ def post(
     with run.desk() as desk:
         found = documents.find(desk.book, document)
         day = paper_originals.posted(
-            desk, found, place, envelopes=envelopes, day=_days(day=date).get("day"), note=note, dry_run=dry_run
+            desk,
+            found,
+            place,
+            envelopes=envelopes,
+            day=day_option(date).isoformat() if date else None,
+            note=note,
+            dry_run=dry_run,
         )
     lines = [_("{name}: given to the post for {place}.").format(name=found.name, place=place)]
     payload = {"dry_run": dry_run, "id": str(found.id), "to": place, "envelopes": envelopes, "date": day}
@@ -330,8 +348,13 @@ def _texts(**given: str) -> dict[str, object]:
     return {name: " ".join(text.split()) for name, text in given.items() if text.strip()}
 
 
-def _days(**given: str) -> dict[str, str]:
-    return {name: day_option(text).isoformat() for name, text in given.items() if text}
+def _days(**given: str) -> dict[str, object]:
+    """Return the days that were given, ISO; None for "-": no day any more."""
+    return {name: None if text == "-" else day_option(text).isoformat() for name, text in given.items() if text}
+
+
+def _counts(**given: int) -> dict[str, object]:
+    return {name: count for name, count in given.items() if count}
 
 
 def _urgency(text: str) -> str:

@@ -21,7 +21,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.age import AGE, Stream, damaged, unlocked
 from vanthu_cli.procedures.close_day import CERTIFICATE, FOLDER, KEY
 from vanthu_cli.procedures.desk import REGISTER
-from vanthu_cli.procedures.make import refusing
+from vanthu_cli.register.cabinet import refusing
 from vanthu_cli.register.snapshot import Snapshot
 
 Why = Literal["missing", "damaged", "unreadable", "chain"]

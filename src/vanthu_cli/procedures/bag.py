@@ -100,11 +100,12 @@ def fault(package: Path | BinaryIO) -> str:
     name, listed = "", {_TAGS, _INFO}
     try:
         with _opened(package) as (names, read):
-            for name in (_TAGS, _MANIFEST):
+            for sums_file in (_TAGS, _MANIFEST):
+                name = sums_file
                 with read(name) as file:
-                    lines = file.read().decode().splitlines()
-                for line in lines:
-                    sha256, _blanks, name = line.partition("  ")  # noqa: PLW2901  what a failure is about
+                    sums = [line.partition("  ")[::2] for line in file.read().decode().splitlines()]
+                for sha256, member in sums:
+                    name = member
                     listed.add(name)
                     with read(name) as file:
                         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:

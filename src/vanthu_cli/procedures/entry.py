@@ -1,6 +1,6 @@
-"""What a clerk writes into the books by hand: paper documents, amendments, voided and reserved numbers, links between documents.
+"""What a clerk enters in the books by hand: paper documents, and numbers reserved for secret ones.
 
-NĐ 30/2020 Đ15, Đ16, Đ18.3, Đ22; lengths are those of Phụ lục VI Phần II. A state secret is never written here (Đ16.3, Đ22.4): its
+NĐ 30/2020 Đ15, Đ16, Đ22; lengths are those of Phụ lục VI Phần II. A state secret is never written here (Đ16.3, Đ22.4): its
 number is reserved, and nothing else.
 """
 
@@ -15,10 +15,9 @@ from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import ForbiddenError, MisuseError, UndecidedError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.examine import Examination, in_hand
-from vanthu_cli.register import deliveries, directory, documents, keeping, numbers
+from vanthu_cli.procedures.examine import Examination
+from vanthu_cli.register import directory, documents, numbers
 from vanthu_cli.register.documents import Document
-from vanthu_cli.register.keeping import LinkKind
 from vanthu_cli.register.numbers import BookName
 from vanthu_cli.reports.amendments import field_word
 from vanthu_cli.reports.words import day_shown
@@ -33,10 +32,6 @@ LENGTHS: Mapping[str, int] = {
 }  # fmt: skip
 """Letters, Phụ lục VI Phần II; keeper and progress have none there."""
 _FIRST_YEAR = 1945
-_DAYS = ("passed_on", "due", "done_on")
-_AMENDABLE = frozenset({*LENGTHS, *_DAYS, "urgency", "copies", "pages"})
-_READ = frozenset({"number", "symbol", "day", "agency_code"})
-"""What was read from a document that came, or typed: the office's own numbers and days stand as they were given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +43,14 @@ class Entry:
     scan: Path | None = None
 
 
-def add(desk: Desk, entry: Entry, *, reason: str = "", dry_run: bool = False) -> tuple[Document | None, int, str]:
+def enter(desk: Desk, entry: Entry, *, reason: str = "", dry_run: bool = False) -> tuple[Document | None, int, str]:
     """Enter a paper document under the next number; return it (None: dry run), the number and, of one going out, its symbol.
 
     `UndecidedError` "register.same_number" for one that is there already, unless a reason is given.
     """
-    _check_texts(entry.values, entry.scan)
-    found = _looked_at(desk, entry.scan) if entry.scan else None
+    check_texts(entry.values, entry.scan)
+    scan = _read(entry.scan) if entry.scan else b""
+    found = _looked_at(desk, entry.scan.name, scan) if entry.scan else None
     values = _with_read(desk, entry, found)
     day = today(desk.now)
     check_values(values, day)
@@ -66,17 +62,16 @@ def add(desk: Desk, entry: Entry, *, reason: str = "", dry_run: bool = False) ->
     number = numbers.upcoming(desk.book, entry.book, series)
     if dry_run:
         return None, number, str(values.get("symbol") or "")
-    scan = entry.scan.read_bytes() if entry.scan else b""
-    sha256 = desk.cabinet.put(scan) if scan else None
+    sha256 = desk.cabinet.put(scan) if entry.scan else None
     with desk.lock(), desk.book.step():
-        identity = _enter(desk, entry, values, series, sha256)
+        identity = _written(desk, entry, values, series, sha256)
         documents.set_text(desk.book, identity, found.text if found else "")
     document = documents.get(desk.book, identity)
     taken = document.number if entry.book == "di" else document.arrival_number
     return document, taken or 0, document.symbol or ""
 
 
-def _enter(desk: Desk, entry: Entry, values: Mapping[str, object], series: str, sha256: str | None) -> int:
+def _written(desk: Desk, entry: Entry, values: Mapping[str, object], series: str, sha256: str | None) -> int:
     file = {"file": safe_name(entry.scan.name), "sha256": sha256} if entry.scan else {}
     out = entry.book == "di"
     identity = documents.add(
@@ -97,14 +92,23 @@ def _enter(desk: Desk, entry: Entry, values: Mapping[str, object], series: str, 
     return identity
 
 
-def _looked_at(desk: Desk, scan: Path) -> Examination:
+def _read(scan: Path) -> bytes:
     try:
-        data, _sha256 = in_hand(scan)
+        return scan.read_bytes()
     except OSError as error:
         raise MisuseError("file.unreadable", _("{path} cannot be read.").format(path=scan)) from error
-    found = desk.examine(scan.name, data, "mark", "read", "text")
+
+
+def _looked_at(desk: Desk, name: str, data: bytes) -> Examination:
+    found = desk.examine(name, data, "mark", "read", "text")
     if found.mark:
-        raise secret(scan.name, found.mark)
+        raise secret(name, found.mark)
+    if found.fault:
+        raise ForbiddenError(
+            "register.scan_unreadable",
+            _("The scan {name} cannot be examined, so nobody can tell whether it is secret.").format(name=name),
+            _("Scan the paper again, without a password; or enter it without its scan."),
+        )
     return found
 
 
@@ -222,7 +226,7 @@ def check_values(values: Mapping[str, object], day: date) -> None:
             raise MisuseError("register.count", _("A count cannot be below zero."))
 
 
-def _check_texts(values: Mapping[str, object], scan: Path | None) -> None:
+def check_texts(values: Mapping[str, object], scan: Path | None) -> None:
     for text in values.values():
         mark = written_mark(text) if isinstance(text, str) else None
         if mark:
@@ -237,58 +241,10 @@ def secret(where: str, mark: str) -> ForbiddenError:
         _("“{where}” bears the mark {mark}: nothing of a secret document may stand in this register.").format(
             where=where, mark=mark
         ),
-        _("Reserve its number, without anything else: vanthu register reserve --book di --symbol …"),
+        _(
+            "Reserve its number, without anything else: vanthu register reserve --book di --symbol … (of one that came: --book den)"
+        ),
     )
-
-
-def amend(
-    desk: Desk, document: Document, changes: Mapping[str, object], *, reason: str, dry_run: bool = False
-) -> tuple[Document, dict[str, tuple[object, object]]]:
-    """Write fields over; return the document and what each was and became. What was empty may be filled without a reason."""
-    allowed = _AMENDABLE | (_READ if document.direction == "in" else frozenset())
-    wanted = named_agency(desk, str(changes["agency"])) if changes.get("agency") else {}
-    changes = {**changes, **wanted}
-    foreign = sorted(set(changes) - allowed)
-    if foreign:
-        raise ForbiddenError(
-            "amend.fixed",
-            _("{fields} of {name} cannot be amended: they stand on the document as issued.").format(
-                fields=", ".join(map(field_word, foreign)), name=document.name
-            ),
-            _("A mistake in what was issued is put right by another document: vanthu correct, vanthu replace."),
-        )
-    if document.state not in {"waiting", "accepted", "numbered", "sealed", "queued", "sent"}:
-        raise ForbiddenError("amend.state", _("{name} is not in the register any more.").format(name=document.name))
-    _check_texts(changes, None)
-    check_values(changes, today(desk.now))
-    differing = {
-        name: (getattr(document, name), value) for name, value in changes.items() if getattr(document, name) != value
-    }
-    if any(before not in {None, ""} for before, _after in differing.values()) and not reason.strip():
-        raise MisuseError("amend.reason", _("Say why it is amended: --reason “…”"))
-    if differing and not dry_run:
-        with desk.lock(), desk.book.step():
-            keeping.amend(desk.book, document, {name: after for name, (_b, after) in differing.items()}, reason or None)
-    return documents.get(desk.book, document.id), differing
-
-
-def void(desk: Desk, document: Document, *, reason: str, dry_run: bool = False) -> Document:
-    """Void a number: it stays taken, the book says why. What has left this office is recalled instead."""
-    if not reason.strip():
-        raise MisuseError("void.reason", _("Say why the number is void: --reason “…”"))
-    posted = bool(keeping.of_document(desk.book, "posting", document.id))
-    left = posted or any(each.state != "recalled" for each in deliveries.of_document(desk.book, document.id))
-    if document.direction == "out" and left:
-        raise ForbiddenError(
-            "void.sent",
-            _("{name} was sent: a number that others have seen is not voided.").format(name=document.name),
-            _("Take the document back: vanthu recall {id} --reason “…”").format(id=document.id),
-        )
-    if not dry_run:
-        with desk.lock(), desk.book.step():
-            documents.update(desk.book, document.id, reason=reason)
-            documents.advance(desk.book, document.id, "void", {"reason": reason})
-    return documents.get(desk.book, document.id)
 
 
 def reserve(desk: Desk, book: BookName, symbol: str, *, dry_run: bool = False) -> int:
@@ -312,50 +268,6 @@ def reserve(desk: Desk, book: BookName, symbol: str, *, dry_run: bool = False) -
         number = numbers.take(desk.book, book, series, None)
         desk.book.event("reserve", "", {"book": book, "series": series, "number": number})
     return number
-
-
-def link(desk: Desk, document: Document, other: Document, kind: LinkKind, *, dry_run: bool = False) -> None:
-    """Link `document`, which corrects, replaces or answers, to `other` (Đ18.3: đính chính by công văn, thay thế by one of its kind)."""
-    if document.id == other.id:
-        raise MisuseError("link.itself", _("A document cannot be linked to itself."))
-    if kind in {"corrects", "replaces"}:
-        _check_ours(document, other)
-        check_pair(kind, other, name=document.name, doc_type=document.doc_type)
-    if not dry_run:
-        with desk.lock(), desk.book.step():
-            keeping.link(desk.book, document.id, kind, other.id)
-
-
-def _check_ours(document: Document, other: Document) -> None:
-    if document.direction != "out" or document.number is None:
-        raise ForbiddenError("link.not_ours", _("{name} was not issued here.").format(name=document.name))
-    if (document.day or "", document.id) < (other.day or "", other.id):
-        raise ForbiddenError(
-            "link.order",
-            _("{name} is older than {other}: it can neither correct nor replace it.").format(
-                name=document.name, other=other.name
-            ),
-        )
-
-
-def check_pair(kind: LinkKind, other: Document, *, name: str, doc_type: str | None) -> None:
-    """Refuse a correction that is no công văn, a replacement of another kind, and either of what was not issued here (Đ18.3)."""
-    if other.direction != "out" or other.number is None or other.state not in {"sealed", "queued", "sent", "recalled"}:
-        raise ForbiddenError("link.not_ours", _("{name} was not issued here.").format(name=other.name))
-    if kind == "corrects" and doc_type not in {None, "Công văn"}:
-        raise ForbiddenError(
-            "correct.by_letter",
-            _("A document is corrected by a công văn (Decree 30/2020, Art. 18.3); {name} is none, but: {kind}.").format(
-                name=name, kind=doc_type
-            ),
-        )
-    if kind == "replaces" and doc_type != other.doc_type:
-        raise ForbiddenError(
-            "replace.same_kind",
-            _(
-                "A document is replaced by one of the same kind (Decree 30/2020, Art. 18.3): {one} is not {other}."
-            ).format(one=doc_type or "?", other=other.doc_type or "?"),
-        )
 
 
 def number_of(text: str) -> dict[str, object]:

@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
 from vanthu_cli.document.places import Box, Places
-from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError, os_words
+from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.workers import Worker, calmly, until_closed
-from vanthu_cli.register.cabinet import sync_folder
+from vanthu_cli.register.cabinet import refusing, sync_folder
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing import pades
 from vanthu_cli.signing.check import check_result
@@ -214,19 +214,6 @@ def exists(output: Path) -> MisuseError:
     return MisuseError(
         "sign.output_exists", _("{path} exists already.").format(path=output), _("Name another output with --out.")
     )
-
-
-@contextlib.contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Tell what a disk says that does not take a file."""
-    try:
-        yield
-    except OSError as error:
-        raise UnreachableError(
-            "disk.refused",
-            _("The disk does not take {path}: {why}").format(path=path.name, why=os_words(error)),
-            _("Is the disk connected, writable and not full (see “vanthu doctor”)? Then run the same command again."),
-        ) from error
 
 
 def _literal(text: str) -> str:

@@ -23,10 +23,10 @@ from vanthu_cli.errors import (
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.dossier import check_session
-from vanthu_cli.procedures.entry import check_pair
 from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
+from vanthu_cli.procedures.links import check_pair
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.procedures.send import check_size
 from vanthu_cli.procedures.sign import names_of

@@ -24,10 +24,9 @@ from vanthu_cli.procedures.archive_file import (
     read_archive,
 )
 from vanthu_cli.procedures.desk import REGISTER, holding, who
-from vanthu_cli.procedures.make import refusing
 from vanthu_cli.register import deliveries
 from vanthu_cli.register.book import explaining, open_book
-from vanthu_cli.register.cabinet import sync_folder
+from vanthu_cli.register.cabinet import refusing, sync_folder
 from vanthu_cli.register.snapshot import Snapshot, snapshot_of
 
 GOOD = "config.good"

@@ -117,7 +117,7 @@ class Cabinet:
 def open_cabinet(root: Path) -> Cabinet:
     """Open the folders, made with mode 700 where they don't exist."""
     for name in ("cabinet", "intake", "quarantine"):
-        with _explaining(root / name):
+        with refusing(root / name):
             _make_folder(root / name)
     return Cabinet(root)
 
@@ -134,7 +134,7 @@ def write_durably(target: Path, data: bytes, *, synced: bool = True) -> None:
     Without `synced` its name is durable only after `sync_folder`, which several files may share.
     """
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    with _explaining(target):
+    with refusing(target):
         _make_folder(target.parent)
         temporary.unlink(missing_ok=True)  # of an earlier process with this number
         try:
@@ -160,7 +160,7 @@ def write_if_other(target: Path, data: bytes) -> None:
 
 def _linked(file: Path, target: Path) -> bool:
     """Give a file a second name; False where the file system knows no such thing (FAT)."""
-    with _explaining(target):
+    with refusing(target):
         _make_folder(target.parent)
     try:
         os.link(file, target)
@@ -185,7 +185,8 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _explaining(path: Path) -> Iterator[None]:
+def refusing(path: Path) -> Iterator[None]:
+    """Tell what a disk says that does not take a file."""
     try:
         yield
     except OSError as error:

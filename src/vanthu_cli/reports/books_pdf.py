@@ -7,16 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-import vanthu_cli
 from vanthu_cli.reports.books import (
     NOTHING,
     PLACE_AND_DAY,
@@ -31,9 +28,8 @@ from vanthu_cli.reports.books import (
     running_title,
     shares,
 )
+from vanthu_cli.reports.pages import BOLD, REGULAR, load_fonts
 
-_FONTS = Path(vanthu_cli.__file__).parent / "fonts"
-REGULAR, BOLD = "Book-Regular", "Book-Bold"
 _PAGE_WIDTH, _PAGE_HEIGHT = landscape(A4)
 _LEFT: float = 25 * mm
 """Wider than the right margin: here the book is bound."""
@@ -57,7 +53,7 @@ _Row = Sequence[Sequence[str]]
 
 def book_pdf(volumes: Iterable[Volume], out: BinaryIO) -> None:
     """Write each volume, at least one: the cover, the first page that repeats it, the table with page numbers of its own."""
-    _fonts()
+    load_fonts()
     canvas = Canvas(out, pagesize=(_PAGE_WIDTH, _PAGE_HEIGHT), lang="vi", invariant=1)
     for volume in volumes:
         canvas.setTitle(plain(volume.cover.title))
@@ -67,13 +63,6 @@ def book_pdf(volumes: Iterable[Volume], out: BinaryIO) -> None:
             canvas.showPage()
         _draw_table(canvas, volume)
     canvas.save()
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> None:
-    for name in (REGULAR, BOLD):
-        file = f"LiberationSerif-{name.removeprefix('Book-')}.ttf"
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / file)))
 
 
 def _draw_cover(canvas: Canvas, cover: Cover) -> None:
@@ -265,6 +254,6 @@ def _drawable(text: str, known: dict[str, Any]) -> str:
 @lru_cache(maxsize=8)
 def _widths(face: str, size: float) -> dict[str, float]:
     """Return the width in points of every letter that the typeface has."""
-    _fonts()
+    load_fonts()
     font = pdfmetrics.getFont(face).face
     return {chr(code): font.charWidths.get(code, font.defaultWidth) * size / 1000 for code in font.charToGlyph}

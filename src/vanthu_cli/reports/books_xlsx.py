@@ -5,7 +5,6 @@ Strings stay strings: nothing that came by mail becomes a formula, a link or a n
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import accumulate
 from typing import Any, BinaryIO
 
@@ -27,9 +26,10 @@ from vanthu_cli.reports.books import (
     running_title,
     shares,
 )
-from vanthu_cli.reports.books_pdf import BOLD, REGULAR, wrapped
+from vanthu_cli.reports.books_pdf import wrapped
+from vanthu_cli.reports.pages import BOLD, REGULAR
+from vanthu_cli.reports.workbook import SIZE, workbook
 
-_CREATED = datetime(2020, 3, 5)  # noqa: DTZ001  any fixed time; the form's own day
 _A4 = 9
 _MARGINS = {"left": 0.98, "right": 0.47, "top": 0.59, "bottom": 0.67}
 """In inches; the left one is the wider one: there the book is bound."""
@@ -47,64 +47,56 @@ _LONGEST_FOOT = 110
 _COVER_LINES = 4
 _TALLEST = 409
 """Points: Excel's tallest row. A text that needs more is whole in its cell, and in the PDF."""
-_SIZE, _LEADING, _PADDING = 11, 15, 4
+_LEADING, _PADDING = 15, 4
 _CLOSING = 140
 _TO_SIGN = 35
 """Points that a row has at least where somebody signs in it: 11 mm on paper."""
 
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "default_format_properties": {"font_name": "Times New Roman", "font_size": _SIZE},
-}
-
 
 def book_xlsx(volumes: Iterable[Volume], out: BinaryIO) -> None:
     """Write two sheets for each volume: "Bìa 1" with cover and first page, "Sổ 1" with the table."""
-    with Workbook(out, _OPTIONS) as workbook:
-        workbook.set_properties({"created": _CREATED})
+    with workbook(out, by_rows=True) as book:
         for number, volume in enumerate(volumes, 1):
-            _cover_sheet(workbook, f"Bìa {number}", volume.cover)
-            _table_sheet(workbook, f"Sổ {number}", volume)
+            _cover_sheet(book, f"Bìa {number}", volume.cover)
+            _table_sheet(book, f"Sổ {number}", volume)
 
 
-def _sheet(workbook: Workbook, name: str) -> Any:
-    sheet = workbook.add_worksheet(name)
+def _sheet(book: Workbook, name: str) -> Any:
+    sheet = book.add_worksheet(name)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.set_margins(**_MARGINS)
     return sheet
 
 
-def _cover_sheet(workbook: Workbook, name: str, cover: Cover) -> None:
-    sheet = _sheet(workbook, name)
+def _cover_sheet(book: Workbook, name: str, cover: Cover) -> None:
+    sheet = _sheet(book, name)
     sheet.set_column(0, 0, _COVER_UNITS)
     sheet.hide_gridlines()
-    end = _write_cover(workbook, sheet, cover, 0)
+    end = _write_cover(book, sheet, cover, 0)
     # No "fit to page" here: Excel would ignore the break.
     sheet.set_h_pagebreaks([end])
-    _write_cover(workbook, sheet, cover, end)
+    _write_cover(book, sheet, cover, end)
 
 
-def _write_cover(workbook: Workbook, sheet: Any, cover: Cover, row: int) -> int:
+def _write_cover(book: Workbook, sheet: Any, cover: Cover, row: int) -> int:
     """Write the lines of a cover in a frame; return the row after it."""
     sides = {"left": 2, "right": 2, "align": "center", "valign": "bottom", "text_wrap": True}
     sheet.set_row(row, 40)
-    sheet.write_blank(row, 0, None, workbook.add_format(sides | {"top": 2}))
+    sheet.write_blank(row, 0, None, book.add_format(sides | {"top": 2}))
     for line in cover_lines(cover):
         row += 1
-        form = workbook.add_format(sides | {"font_size": line.size, "bold": line.bold, "quote_prefix": True})
+        form = book.add_format(sides | {"font_size": line.size, "bold": line.bold, "quote_prefix": True})
         lines = wrapped(line.text, _COVER_UNITS * _DIGIT * 0.95, BOLD, line.size)
         sheet.set_row(row, line.gap + min(len(lines), _COVER_LINES) * line.size * 1.4)
         sheet.write_string(row, 0, _cell(line.text), form)
     sheet.set_row(row + 1, 40)
-    sheet.write_blank(row + 1, 0, None, workbook.add_format(sides | {"bottom": 2}))
+    sheet.write_blank(row + 1, 0, None, book.add_format(sides | {"bottom": 2}))
     return row + 2
 
 
-def _table_sheet(workbook: Workbook, name: str, volume: Volume) -> None:
-    sheet = _sheet(workbook, name)
+def _table_sheet(book: Workbook, name: str, volume: Volume) -> None:
+    sheet = _sheet(book, name)
     widths = [share * _TABLE_UNITS for share in shares(volume.columns)]
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
@@ -115,20 +107,20 @@ def _table_sheet(workbook: Workbook, name: str, volume: Volume) -> None:
     foot = running_title(volume.cover)[:_LONGEST_FOOT].replace("&", "＆")
     sheet.set_footer(f"&L{foot}&RTrang &P/&N")
     sheet.set_start_page(1)
-    _write_headings(workbook, sheet, [plain(column.heading) for column in volume.columns], widths)
+    _write_headings(book, sheet, [plain(column.heading) for column in volume.columns], widths)
     least = _TO_SIGN if is_signed(volume.columns) else 0
-    cell = workbook.add_format({"border": 1, "text_wrap": True, "valign": "top", "quote_prefix": True})
+    cell = book.add_format({"border": 1, "text_wrap": True, "valign": "top", "quote_prefix": True})
     for row, texts in enumerate(volume.rows, 2):
         cells = [plain(text) for text in texts]
         sheet.set_row(row, min(_TALLEST, max(least, _height(cells, widths, REGULAR))))
         for place, text in enumerate(cells):
             sheet.write_string(row, place, _cell(text), cell)
-    _write_closing(workbook, sheet, volume)
+    _write_closing(book, sheet, volume)
 
 
-def _write_headings(workbook: Workbook, sheet: Any, headings: Sequence[str], widths: Sequence[float]) -> None:
+def _write_headings(book: Workbook, sheet: Any, headings: Sequence[str], widths: Sequence[float]) -> None:
     centred = {"border": 1, "align": "center", "valign": "vcenter", "text_wrap": True}
-    bold, small = workbook.add_format(centred | {"bold": True}), workbook.add_format(centred)
+    bold, small = book.add_format(centred | {"bold": True}), book.add_format(centred)
     sheet.set_row(0, _height(headings, widths, BOLD))
     for place, heading in enumerate(headings):
         sheet.write_string(0, place, heading, bold)
@@ -136,18 +128,18 @@ def _write_headings(workbook: Workbook, sheet: Any, headings: Sequence[str], wid
         sheet.write_string(1, place, f"({place + 1})", small)
 
 
-def _write_closing(workbook: Workbook, sheet: Any, volume: Volume) -> None:
+def _write_closing(book: Workbook, sheet: Any, volume: Volume) -> None:
     row, last = 2 + len(volume.rows), len(volume.columns) - 1
     if volume.rows:
         # Arrival numbers are texts ("145a" is one): no green corners for that.
         sheet.ignore_errors({"number_stored_as_text": f"A3:{xl_rowcol_to_cell(row - 1, last)}"})
     else:
         sheet.set_row(row, _TO_SIGN)
-        box = workbook.add_format({"align": "center", "valign": "vcenter", "border": 1})
+        box = book.add_format({"align": "center", "valign": "vcenter", "border": 1})
         _write_across(sheet, row, (0, last), NOTHING, box)
         row += 1
     middle = bisect(list(accumulate(shares(volume.columns))), 0.5)
-    form = workbook.add_format({"align": "center", "valign": "top", "text_wrap": True})
+    form = book.add_format({"align": "center", "valign": "top", "text_wrap": True})
     # All in one row, which no page break parts. How many pages there are is known to the printer only.
     sheet.set_row(row, _CLOSING)
     left = ("", closing(DOTS, len(volume.rows)), "", SIGNERS[0], SIGN_HERE)
@@ -179,6 +171,6 @@ def _height(texts: Sequence[str], widths: Sequence[float], face: str) -> float:
 
     The typeface of our PDFs has the widths of Times New Roman.
     """
-    rooms = (max(width * _DIGIT - _SPARE, _SIZE) for width in widths)
-    lines = max(len(wrapped(text, room, face, _SIZE)) for text, room in zip(texts, rooms, strict=True))
+    rooms = (max(width * _DIGIT - _SPARE, SIZE) for width in widths)
+    lines = max(len(wrapped(text, room, face, SIZE)) for text, room in zip(texts, rooms, strict=True))
     return lines * _LEADING + _PADDING

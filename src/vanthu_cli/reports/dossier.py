@@ -5,7 +5,7 @@ The index is a form of law: its words are Vietnamese, whatever the program speak
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from sqlite3 import Row
 from typing import BinaryIO, Literal
 
@@ -138,21 +138,16 @@ def period(dossier: Dossier, contents: Sequence[Document]) -> tuple[str, str | N
 
 def index_xlsx(dossier: Dossier, lines: Sequence[Line], out: BinaryIO) -> None:
     """Write the index as an Excel file, ready to print. Strings stay strings: nothing that came by mail becomes a formula."""
-    from xlsxwriter import Workbook
+    from vanthu_cli.reports.workbook import workbook  # heavy, and a dossier is mostly only listed
 
-    options = {
-        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-        "default_format_properties": {"font_name": "Times New Roman", "font_size": 11},
-    }  # fmt: skip
-    with Workbook(out, options) as workbook:
-        workbook.set_properties({"created": datetime(2020, 3, 5)})  # noqa: DTZ001  any fixed time: the same index, the same bytes
-        sheet = workbook.add_worksheet("Mục lục")
+    with workbook(out, by_rows=True) as book:
+        sheet = book.add_worksheet("Mục lục")
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(4, 5)
-        head = workbook.add_format({"bold": True, "align": "center", "text_wrap": True, "font_size": 13})
+        head = book.add_format({"bold": True, "align": "center", "text_wrap": True, "font_size": 13})
         grid = {"border": 1, "text_wrap": True, "valign": "top"}
-        box, bold = workbook.add_format(grid), workbook.add_format(grid | {"bold": True, "align": "center"})
+        box, bold = book.add_format(grid), book.add_format(grid | {"bold": True, "align": "center"})
         for column, width in enumerate(WIDTHS):
             sheet.set_column(column, column, width)
         for row, text in enumerate(headline(dossier)):

@@ -6,8 +6,6 @@ Forms of law: their words are Vietnamese whatever the program speaks. The same v
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape
 
@@ -17,18 +15,14 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
-import vanthu_cli
 from vanthu_cli.register.dossiers import Dossier
 from vanthu_cli.reports.books import plain
 from vanthu_cli.reports.dossier import HEADINGS, WIDTHS, Line, headline
+from vanthu_cli.reports.pages import BOLD, ITALIC, REGULAR, counted, drawable, load_fonts
 
-_FONTS = Path(vanthu_cli.__file__).parent / "fonts"
-_REGULAR, _BOLD, _ITALIC = "Dossier-Regular", "Dossier-Bold", "Dossier-Italic"
 _LEFT: float = 25 * mm
 """Wider than the right margin: here the dossier is bound."""
 _RIGHT: float = 15 * mm
@@ -109,10 +103,10 @@ def reading_index_pdf(
         "được giữ nguyên vẹn trong sổ đăng ký với mã SHA-256 ghi ở danh sách sau mục lục."
     )
     head, *rest = _index(dossier, lines)
-    flow = [head, _text(told, _style(10, face=_ITALIC, spaceAfter=6, alignment=TA_JUSTIFY)), *rest]
-    flow += [CondPageBreak(40 * mm), Spacer(1, 5 * mm), _text("Văn bản gốc", _style(12, face=_BOLD, spaceAfter=3))]
+    flow = [head, _text(told, _style(10, face=ITALIC, spaceAfter=6, alignment=TA_JUSTIFY)), *rest]
+    flow += [CondPageBreak(40 * mm), Spacer(1, 5 * mm), _text("Văn bản gốc", _style(12, face=BOLD, spaceAfter=3))]
     small, tiny = _style(9), _style(7)
-    rows = [[_text(each, _style(9, face=_BOLD)) for each in ("STT", "Tệp", "SHA-256", "Trong bản ghép")]]
+    rows = [[_text(each, _style(9, face=BOLD)) for each in ("STT", "Tệp", "SHA-256", "Trong bản ghép")]]
     rows += [
         [
             _text(str(each.ordinal), small),
@@ -128,9 +122,9 @@ def reading_index_pdf(
 
 def _index(dossier: Dossier, lines: Sequence[Line]) -> list[Any]:
     first, *others = headline(dossier)
-    head = [_text(first, _style(14, face=_BOLD, alignment=TA_CENTER))]
-    head += [_text(each, _style(13, face=_BOLD, alignment=TA_CENTER)) for each in others]
-    bold, text, centred = _style(10, face=_BOLD, alignment=TA_CENTER), _style(10), _style(10, alignment=TA_CENTER)
+    head = [_text(first, _style(14, face=BOLD, alignment=TA_CENTER))]
+    head += [_text(each, _style(13, face=BOLD, alignment=TA_CENTER)) for each in others]
+    bold, text, centred = _style(10, face=BOLD, alignment=TA_CENTER), _style(10), _style(10, alignment=TA_CENTER)
     rows = [[_text(each, bold) for each in HEADINGS]]
     rows += [[_text(f"({place})", centred) for place in range(1, len(HEADINGS) + 1)]]
     middle = {0, 2, 5}
@@ -142,8 +136,8 @@ def _index(dossier: Dossier, lines: Sequence[Line]) -> list[Any]:
 
 def minutes_pdf(dossier: Dossier, transfer: Transfer, office: Office, out: BinaryIO) -> None:
     """Write the minutes (form V); what only the two sides know is left to be filled in by hand."""
-    text, bold = _style(12.5, spaceAfter=3, alignment=TA_JUSTIFY), _style(12.5, face=_BOLD, spaceAfter=3)
-    title = _style(14, face=_BOLD, alignment=TA_CENTER)
+    text, bold = _style(12.5, spaceAfter=3, alignment=TA_JUSTIFY), _style(12.5, face=BOLD, spaceAfter=3)
+    title = _style(14, face=BOLD, alignment=TA_CENTER)
     who = ["Ông (bà):", "Chức vụ công tác:"]
     flow: list[Any] = [_letterhead(office), Spacer(1, 5 * mm), _text("BIÊN BẢN", title)]
     flow += [_text("Giao nhận hồ sơ, tài liệu", title), Spacer(1, 5 * mm)]
@@ -178,14 +172,14 @@ def minutes_pdf(dossier: Dossier, transfer: Transfer, office: Office, out: Binar
 def _blank(label: str) -> Grid:
     """Return a line to be filled in by hand."""
     style = _style(12.5)
-    wide = pdfmetrics.stringWidth(label, _REGULAR, 12.5) + 6
+    wide = pdfmetrics.stringWidth(label, REGULAR, 12.5) + 6
     dotted = [("LINEBELOW", (1, 0), (1, 0), 0.7, colors.black, "round", (0.5, 2.5))]
     flat = [(f"{side}PADDING", (0, 0), (-1, -1), 1) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
     return Grid([[_text(label, style), ""]], colWidths=[wide, _WIDTH - wide], style=[*flat, *dotted], spaceAfter=3)
 
 
 def _letterhead(office: Office) -> Grid:
-    centred, bold = _style(12, alignment=TA_CENTER), _style(12, face=_BOLD, alignment=TA_CENTER)
+    centred, bold = _style(12, alignment=TA_CENTER), _style(12, face=BOLD, alignment=TA_CENTER)
     left = [
         _text(office.parent.upper(), centred),
         _text(office.name.upper(), bold),
@@ -200,13 +194,13 @@ def _letterhead(office: Office) -> Grid:
             _text("_" * 26, centred),
         ]
     )
-    place = _style(12, face=_ITALIC, alignment=TA_CENTER, spaceBefore=6)
+    place = _style(12, face=ITALIC, alignment=TA_CENTER, spaceBefore=6)
     right.append(_text(f"{office.place}, ngày …… tháng …… năm ………", place))
     return Grid([[left, right]], colWidths=[_WIDTH * 0.42, _WIDTH * 0.58], style=[("VALIGN", (0, 0), (-1, -1), "TOP")])
 
 
 def _signatures() -> Grid:
-    bold, text = _style(12.5, face=_BOLD, alignment=TA_CENTER), _style(12, face=_ITALIC, alignment=TA_CENTER)
+    bold, text = _style(12.5, face=BOLD, alignment=TA_CENTER), _style(12, face=ITALIC, alignment=TA_CENTER)
     cells = [
         [_text(each, bold) for each in ("ĐẠI DIỆN BÊN GIAO", "ĐẠI DIỆN BÊN NHẬN")],
         [_text("(Ký và ghi rõ họ và tên)", text)] * 2,
@@ -223,52 +217,22 @@ def _grid(rows: Sequence[Sequence[Any]], widths: Sequence[int], *, headings: int
 def _build(flow: Sequence[Any], out: BinaryIO, dossier: Dossier, what: str) -> None:
     name = f"{what} – Hồ sơ {dossier.code} năm {dossier.year}"
 
-    class Counted(Canvas):  # type: ignore[misc]  # reportlab ships no types
-        """Holds the pages back until it is known how many there are: no sheet must be missing unseen."""
+    def foot(canvas: Any, page: str) -> None:
+        canvas.drawString(_LEFT, 9 * mm, drawable(plain(name)))
+        canvas.drawRightString(A4[0] - _RIGHT, 9 * mm, page)
 
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            self._held: list[dict[str, Any]] = []
-
-        def showPage(self) -> None:  # noqa: N802  reportlab's name
-            self._held.append(dict(self.__dict__))
-            self._startPage()
-
-        def save(self) -> None:
-            for number, state in enumerate(held := self._held, 1):
-                self.__dict__.update(state)
-                self.setFont(_REGULAR, 9)
-                self.drawString(_LEFT, 9 * mm, _drawable(plain(name)))
-                self.drawRightString(A4[0] - _RIGHT, 9 * mm, f"{number}/{len(held)}")
-                super().showPage()
-            super().save()
-
-    _fonts()
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=_LEFT - 6, rightMargin=_RIGHT - 6, topMargin=18 * mm, bottomMargin=17 * mm,
         title=plain(name), author="vanthu", lang="vi", invariant=1,
     )  # fmt: skip
-    document.build(list(flow), canvasmaker=Counted)
+    document.build(list(flow), canvasmaker=counted(foot))
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> None:
-    for name in (_REGULAR, _BOLD, _ITALIC):
-        file = f"LiberationSerif-{name.removeprefix('Dossier-')}.ttf"
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / file)))
-
-
-def _style(size: float, *, face: str = _REGULAR, **more: Any) -> ParagraphStyle:
-    _fonts()
+def _style(size: float, *, face: str = REGULAR, **more: Any) -> ParagraphStyle:
+    load_fonts()
     # splitLongWords breaks what has no spaces: hashes, and names made to overflow.
     return ParagraphStyle("", fontName=face, fontSize=size, leading=size * 1.25, splitLongWords=1, **more)
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_drawable(plain(text))), style)
-
-
-def _drawable(text: str) -> str:
-    """Show a box for letters that the typeface lacks."""
-    known = pdfmetrics.getFont(_REGULAR).face.charToGlyph
-    return "".join(each if ord(each) in known else "□" for each in text)
+    return Paragraph(escape(drawable(plain(text))), style)

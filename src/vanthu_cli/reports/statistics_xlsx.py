@@ -3,11 +3,8 @@
 import codecs
 import csv
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
-
-import xlsxwriter
 
 from vanthu_cli.locale import _
 from vanthu_cli.register.figures import By
@@ -25,6 +22,7 @@ from vanthu_cli.reports.statistics import (
     the_most,
     title,
 )
+from vanthu_cli.reports.workbook import workbook
 
 _MOST_BARS = 15
 _FORBIDDEN = str.maketrans("[]:*?/\\", "-------")
@@ -33,8 +31,7 @@ _FORBIDDEN = str.maketrans("[]:*?/\\", "-------")
 def statistics_xlsx(statistics: Statistics) -> bytes:
     """Return the workbook: a sheet with every figure, one for each grouping."""
     out = BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})  # the same figures give the same bytes
+    book = workbook(out, by_rows=False)
     forms = {
         "title": book.add_format({"bold": True, "font_size": 14}),
         "bold": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "top"}),

@@ -3,9 +3,7 @@
 import io
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -13,19 +11,14 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Image, KeepTogether, ListFlowable, PageBreak, SimpleDocTemplate, Spacer
 from reportlab.platypus import Paragraph as Lines
 from reportlab.platypus import Table as Grid
 
-import vanthu_cli
 from vanthu_cli.locale import language
+from vanthu_cli.reports.pages import BOLD, REGULAR, counted, drawable, load_fonts
 from vanthu_cli.reports.verification import Block, Box, Heading, Items, Paragraph, Pictures, Report, Table, story, title
 
-_FONTS = Path(vanthu_cli.__file__).parent / "fonts"
-_REGULAR, _BOLD = "Report-Regular", "Report-Bold"
 _MARGIN = 18 * mm
 _PADDING = 6
 """Points that reportlab's frame keeps within the margins."""
@@ -48,7 +41,7 @@ _GRID = [
 
 def as_pdf(report: Report) -> bytes:
     """Return the document, A4."""
-    _fonts()
+    load_fonts()
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out,
@@ -64,51 +57,27 @@ def as_pdf(report: Report) -> bytes:
     )
     blocks = list(story(report))
     flow = [part for place, block in enumerate(blocks) for part in _block(block, first=place == 0)]
-    document.build(flow, canvasmaker=_Counted)
+    document.build(flow, canvasmaker=counted(_foot))
     return out.getvalue()
 
 
-class _Counted(Canvas):  # type: ignore[misc]  # reportlab ships no types
-    """Holds the pages back until it is known how many there are: of a paper, no sheet must be missing unseen."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._held: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # noqa: N802  reportlab's name
-        self._held.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        for number, state in enumerate(held := self._held, 1):
-            self.__dict__.update(state)
-            self.setFont(_REGULAR, 9)
-            self.drawCentredString(A4[0] / 2, 9 * mm, f"{number} / {len(held)}")
-            super().showPage()
-        super().save()
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> None:
-    for name in (_REGULAR, _BOLD):
-        file = f"LiberationSerif-{name.removeprefix('Report-')}.ttf"
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / file)))
+def _foot(canvas: Any, page: str) -> None:
+    canvas.drawCentredString(A4[0] / 2, 9 * mm, page)
 
 
 def _style(size: float, *, bold: bool = False, **more: Any) -> ParagraphStyle:
-    face = _BOLD if bold else _REGULAR
+    face = BOLD if bold else REGULAR
     # splitLongWords breaks what has no spaces: hashes, and names made to overflow.
     return ParagraphStyle("", fontName=face, fontSize=size, leading=size * 1.3, splitLongWords=1, **more)
 
 
 def _lines(text: str, style: ParagraphStyle) -> Lines:
-    return Lines(escape(_drawable(unicodedata.normalize("NFC", text))), style)
+    return Lines(escape(drawable(unicodedata.normalize("NFC", text), _named)), style)
 
 
-def _drawable(text: str) -> str:
-    """Name the letters that the typeface lacks: an empty box would hide which they are."""
-    known = pdfmetrics.getFont(_REGULAR).face.charToGlyph
-    return "".join(each if ord(each) in known else "[?]" if each == "�" else f"[U+{ord(each):04X}]" for each in text)
+def _named(letter: str) -> str:
+    """Name a letter that the typeface lacks: an empty box would hide which it is."""
+    return "[?]" if letter == "\ufffd" else f"[U+{ord(letter):04X}]"
 
 
 def _block(block: Block, *, first: bool) -> Iterator[Any]:
