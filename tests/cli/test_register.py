@@ -193,8 +193,11 @@ def test_what_was_not_dealt_with_after_all_is_open_again(clerk: Clerk) -> None:
     identity = str(entered(clerk, *DEN, "--due", TODAY.isoformat())["id"])
     assert clerk.types("register", "amend", identity, "--done", TODAY.isoformat()) == 0
     assert clerk.asks("register", "amend", identity, "--done", "-")[1]["error"]["code"] == "amend.reason"
-    assert clerk.types("register", "amend", identity, "--done", "-", "--reason", "Chưa trả lời") == 0
-    assert shown(clerk, identity)["document"]["done_on"] is None
+    code, answer = clerk.asks("register", "amend", identity, "--done", "-", "--reason", "Chưa trả lời")
+    assert (code, answer["amended"]) == (0, {"done_on": {"before": TODAY.isoformat(), "after": None}})
+    assert (
+        clerk.types("register", "amend", identity, "--done", TODAY.isoformat()) == 0
+    )  # it is empty: no reason is asked
 
 
 def test_what_is_void_is_amended_no_more_and_told_so(clerk: Clerk) -> None:
@@ -431,6 +434,11 @@ def test_on_a_closed_day_no_number_is_taken_until_it_is_opened_again(clerk: Cler
         assert (code, answer["error"]["code"]) == (5, "register.day_closed")
     assert clerk.asks("register", "close-day")[1]["error"]["code"] == "closing.closed"
     assert clerk.asks("register", "close-day", "--reopen")[1]["error"]["code"] == "closing.reason"
+    assert clerk.types("register", "close-day", "--reopen", "--reason", "văn bản khẩn", "--dry-run") == 0
+    assert "Nothing was changed" in clerk.said
+    assert "open again" not in clerk.said
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    assert "--reopen" in clerk.asks("register", "close-day", "--day", yesterday)[1]["error"]["hint"]
     assert clerk.types("register", "close-day", "--reopen", "--reason", "văn bản khẩn") == 0
     assert entered(clerk, *DEN, "--reason", "khác")["number"] == 2
     assert clerk.asks("register", "close-day")[0] == 0

@@ -85,8 +85,8 @@ class Clockwork:
         step = Book.step
 
         @contextmanager
-        def ticking(book: Book) -> Iterator[Any]:
-            with step(book) as connection:
+        def ticking(book: Book, *, kept: bool = True) -> Iterator[Any]:
+            with step(book, kept=kept) as connection:
                 yield connection
                 self.tick()
             self.tick()

@@ -176,7 +176,7 @@ def test_nothing_runs_off_the_paper(letter: str) -> None:
             text = page.get_textpage()
             boxes = [text.get_charbox(place) for place in range(text.count_chars())]
             assert all(left > 40 and right < 555 and bottom > 20 and top < 820 for left, bottom, right, top in boxes)
-            assert f"{number} / {len(document)}" in text.get_text_range()
+            assert f"{number}/{len(document)}" in text.get_text_range()
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,5 @@ def linked(run: Run, document: str, by: str, kind: LinkKind, *, dry_run: bool) -
                 new=new.name, old=old.name, agencies=", ".join(missed)
             )
         )
-    lines += [_("Nothing was changed: --dry-run.")] if dry_run else []
     payload = {"dry_run": dry_run, "kind": kind, "document": str(old.id), "by": str(new.id), "not_told": missed}
     return run.answer(payload, lines)

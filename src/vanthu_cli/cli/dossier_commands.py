@@ -307,5 +307,4 @@ def _answer(
     run: Run, dossier: Dossier, more: dict[str, Any], lines: list[str], *, dry_run: bool = False, **failed: Any
 ) -> int:
     payload = {"dry_run": dry_run, "dossier": shown.dossier_json(dossier, today(run.now)), **more}
-    unchanged = [_("Nothing was changed: --dry-run.")] if dry_run else []
-    return run.answer(payload, [*lines, *unchanged], **failed)
+    return run.answer(payload, lines, **failed)

@@ -180,7 +180,7 @@ def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> in
     first = failed[0] if failed else None
     return run.answer(
         payload,
-        [*arrival_table(done), *([_("Nothing was changed: --dry-run.")] if dry_run else [])],
+        arrival_table(done),
         code=worst(error.exit_code for error in failed),
         error=(first.code, first.message, first.hint) if first else None,
     )

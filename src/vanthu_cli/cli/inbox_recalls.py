@@ -63,8 +63,7 @@ def agree(run: Run, desk: Desk, ids: Sequence[str], *, yes: bool, dry_run: bool)
     row = asked(desk, identity)
     document = documents.get(desk.book, row["document"])
     if dry_run:
-        lines = [recall_line(row, document), _("Nothing was changed: --dry-run.")]
-        return run.answer({"dry_run": True, "recall": recall_json(row, document)}, lines)
+        return run.answer({"dry_run": True, "recall": recall_json(row, document)}, [recall_line(row, document)])
     question = _("Destroy {name} here, with everything that came only for it?").format(name=document.name)
     if not yes and not confirm(run, question, "--yes"):
         return run.answer({"recall": recall_json(row, document)}, [_("Nothing was changed.")])
@@ -97,7 +96,7 @@ def decline(run: Run, desk: Desk, ids: Sequence[str], *, reason: str, dry_run: b
     if not dry_run:
         document, failed = keep(desk, identity, reason=reason)
     payload = {"dry_run": dry_run, "recall": recall_json(row, document) | {"state": "asked" if dry_run else "declined"}}
-    lines = [_("Nothing was changed: --dry-run.") if dry_run else _("{name} stays.").format(name=document.name)]
+    lines = [] if dry_run else [_("{name} stays.").format(name=document.name)]
     return _answered(run, payload, lines, failed)
 
 

@@ -91,5 +91,5 @@ def done(
     lines = [said.format(name=found.name, agency=each) for each in settled]
     return run.answer(
         {"dry_run": dry_run, "document": str(found.id), "settled": settled},
-        [*lines, *([_("Nothing was changed: --dry-run.")] if dry_run else [])],
+        lines,
     )

@@ -132,7 +132,10 @@ def close_day_(
     with run.desk() as desk:
         if reopen:
             opened = close_day.reopen_day(desk, reason=reason, dry_run=dry_run)
-            return run.answer({"dry_run": dry_run, "day": opened.day, "reopened": True}, [_("Today is open again.")])
+            return run.answer(
+                {"dry_run": dry_run, "day": opened.day, "reopened": True},
+                [] if dry_run else [_("Today is open again.")],
+            )
         asked = day_option(day) if day else today(desk.now) - timedelta(days=1 if yesterday else 0)
         if yesterday and close_day.is_closed(desk, asked):
             return run.answer({"dry_run": dry_run, "day": asked.isoformat(), "closed": False}, [])

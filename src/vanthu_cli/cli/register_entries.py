@@ -163,7 +163,7 @@ def amend(
         "amended": {name: {"before": before, "after": after} for name, (before, after) in differing.items()},
         "links": [{"kind": kind, "id": str(other.id)} for kind, other in links],
     }
-    return run.answer(payload, [*lines, *_dry(dry_run)])
+    return run.answer(payload, lines)
 
 
 @group.command(
@@ -176,7 +176,7 @@ def void(context: typer.Context, document: _Id, reason: _Reason = "", dry_run: _
     with run.desk() as desk:
         found = amending.void(desk, documents.find(desk.book, document), reason=reason, dry_run=dry_run)
     payload = {"dry_run": dry_run, "id": str(found.id), "state": found.state}
-    return run.answer(payload, [_("{name} is void.").format(name=found.name), *_dry(dry_run)])
+    return run.answer(payload, [_("{name} is void.").format(name=found.name)])
 
 
 @group.command(help=_("Take the next number for a secret document, of which nothing else is written here."))
@@ -200,9 +200,7 @@ def reserve(
             "The number {number} is reserved; write it and everything else into the book of secret documents, on paper."
         ).format(number=what)
     ]
-    return run.answer(
-        {"dry_run": dry_run, "book": name, "number": number, "symbol": symbol or None}, [*lines, *_dry(dry_run)]
-    )
+    return run.answer({"dry_run": dry_run, "book": name, "number": number, "symbol": symbol or None}, lines)
 
 
 @group.command(
@@ -249,7 +247,7 @@ def import_(
         lines.append(_("The next number is {number}.").format(number=following))
         payload["next"] = following
     code = 3 if done is not None and done.failed else 0
-    return run.answer({"dry_run": dry_run, "book": name, **payload}, [*lines, *_dry(dry_run)], code=code)
+    return run.answer({"dry_run": dry_run, "book": name, **payload}, lines, code=code)
 
 
 @group.command(
@@ -280,7 +278,7 @@ def print_(
         "total": total,
         "file": str(out) if out else None,
     }
-    return run.answer(payload, [*lines, *_dry(dry_run)])
+    return run.answer(payload, lines)
 
 
 @group.command(help=_("Note that a document was given to the post (sổ gửi văn bản đi bưu điện)."))
@@ -309,7 +307,7 @@ def post(
         )
     lines = [_("{name}: given to the post for {place}.").format(name=found.name, place=place)]
     payload = {"dry_run": dry_run, "id": str(found.id), "to": place, "envelopes": envelopes, "date": day}
-    return run.answer(payload, [*lines, *_dry(dry_run)])
+    return run.answer(payload, lines)
 
 
 @group.command(help=_("Lend the office's own copy of a document, or take it back (sổ sử dụng bản lưu)."))
@@ -334,7 +332,7 @@ def lend(
             paper_originals.lent(desk, found, borrower, permitted, note, dry_run=dry_run)
             said = _("{name} is lent to {borrower}.").format(name=found.name, borrower=borrower)
     payload = {"dry_run": dry_run, "id": str(found.id), "to": borrower or None, "returned": returned}
-    return run.answer(payload, [said, *_dry(dry_run)])
+    return run.answer(payload, [said])
 
 
 def _book(text: str) -> BookName:
@@ -371,7 +369,3 @@ def _within(desk: Any, days: int) -> Mapping[str, object]:
     from vanthu_cli.rules.deadlines import today, working_days_after
 
     return {"due": working_days_after(today(desk.now), days, desk.config.holidays).isoformat()}
-
-
-def _dry(dry_run: bool) -> list[str]:
-    return [_("Nothing was changed: --dry-run.")] if dry_run else []

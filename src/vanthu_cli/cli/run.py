@@ -56,11 +56,14 @@ class Run:
         code: int = 0,
         error: tuple[str, str, str] | None = None,
     ) -> int:
-        """Give the result on stdout (one JSON document, or text for a person) and return the exit code."""
+        """Give the result on stdout (one JSON document, or text for a person) and return the exit code.
+
+        That a dry run was one is said here, from the payload's `dry_run`.
+        """
         if self.json:
             self.dump(payload, code, error)
         elif not (self.quiet and code == 0):
-            say("\n".join(lines))
+            say("\n".join([*lines, *([_("Nothing was changed: --dry-run.")] if payload.get("dry_run") else [])]))
         return code
 
     def dump(self, payload: Mapping[str, Any], code: int, error: tuple[str, str, str] | None) -> None:

@@ -16,6 +16,7 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.close_day import CERTIFICATE, FOLDER
 from vanthu_cli.procedures.desk import REGISTER
+from vanthu_cli.procedures.examine import sha256_of
 from vanthu_cli.register import audit, documents
 from vanthu_cli.register.audit import Audited, Fault
 from vanthu_cli.register.closings import Closing
@@ -92,7 +93,7 @@ def _cabinet(
         found.files += 1
         if not place.is_file():
             found.faults.append(Fault("file-missing", f"cabinet/{name[:2]}/{name}"))
-        elif hashing and _digest(place) != name:
+        elif hashing and sha256_of(place) != name:
             found.faults.append(Fault("file-changed", f"cabinet/{name[:2]}/{name}"))
     known = named | audit.certificates(
         connection
@@ -109,11 +110,6 @@ def _cabinet(
         for each in sorted(strangers)
         if each.name not in gone
     ]
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _closings(found: Audited, connection: sqlite3.Connection, folder: Path, certificate: str) -> None:

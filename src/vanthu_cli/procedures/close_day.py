@@ -77,7 +77,9 @@ def _check_closable(desk: Desk, day: date, before: list[Closing]) -> None:
         raise ForbiddenError(
             "closing.closed",
             _("{day} is closed already.").format(day=f"{date.fromisoformat(closed[-1]):%d/%m/%Y}"),
-            _("To enter something more on that day: vanthu register close-day --reopen --reason “…”"),
+            _("To enter something more today: vanthu register close-day --reopen --reason “…”")
+            if closed[-1] == today(desk.now).isoformat()
+            else _("The days before it are closed with it: there is nothing to do."),
         )
 
 

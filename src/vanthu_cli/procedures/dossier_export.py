@@ -16,6 +16,7 @@ from vanthu_cli.document.text import safe_name
 from vanthu_cli.procedures.aside import Aside
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.dossier_contents import File, archive_name, files_of, lines_of, xml_of
+from vanthu_cli.procedures.examine import sha256_of
 from vanthu_cli.procedures.inputs import is_pdf
 from vanthu_cli.procedures.make import appearing
 from vanthu_cli.procedures.merged import Bookmark, Plain, bind, make_plain
@@ -93,7 +94,7 @@ def export(desk: Desk, dossier: Dossier, out: Path, *, tick: Tick = lambda: None
                 file.write(data)
             else:
                 index_xlsx(dossier, lines, file)
-        done = Exported(form, _sha256(out), len(lines), cut=cut)
+        done = Exported(form, sha256_of(out), len(lines), cut=cut)
     with desk.lock(), desk.book.step():
         dossiers.exported(desk.book, dossier, form, done.sha256)
     return replace(done, secret=len(contents) - len(lines))
@@ -111,7 +112,7 @@ def _pdf(desk: Desk, dossier: Dossier, contents: Sequence[Document], out: Path, 
         with appearing(out) as file:
             title = f"Hồ sơ {dossier.code} năm {dossier.year}: {plain(dossier.title)}"
             bind([first, *files], file, folder / "whole.pdf", title=title, bookmarks=_bookmarks(lines, parts))
-    return Exported("pdf", _sha256(out), len(lines), sum(each.pages for each in parts), tuple(parts))
+    return Exported("pdf", sha256_of(out), len(lines), sum(each.pages for each in parts), tuple(parts))
 
 
 def _made_plain(desk: Desk, contents: Sequence[Document], folder: Path, tick: Tick) -> tuple[list[Part], list[Path]]:
@@ -188,15 +189,10 @@ def _folder(desk: Desk, dossier: Dossier, contents: Sequence[Document], out: Pat
                 if each.sha256 and (source := desk.cabinet.path(each.sha256)).is_file():
                     shutil.copyfile(source, target / "van-ban" / archive_name(line.ordinal, place, each))
         files = sorted(each for each in target.rglob("*") if each.is_file())
-        sums = "".join(f"{_sha256(each)}  {each.relative_to(target).as_posix()}\n" for each in files).encode()
+        sums = "".join(f"{sha256_of(each)}  {each.relative_to(target).as_posix()}\n" for each in files).encode()
         (target / "SHA256SUMS").write_bytes(sums)
         for made in [*files, target / "SHA256SUMS"]:
             with made.open("rb+") as opened:
                 os.fsync(opened.fileno())
         publish(target, out)
     return replace(done, form="folder", sha256=hashlib.sha256(sums).hexdigest(), cut=cut)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
