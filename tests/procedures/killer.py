@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.config.load import load
 from vanthu_cli.errors import ForbiddenError, UndecidedError
 from vanthu_cli.procedures.audit import audit_folder
+from vanthu_cli.procedures.batch import batch
 from vanthu_cli.procedures.carry import carry_fetch, carry_send
 from vanthu_cli.procedures.close_day import close_day
 from vanthu_cli.procedures.entry import Entry, enter
@@ -193,6 +195,24 @@ def act_recall(office: PracticeOffice) -> None:
         fetch(desk)
 
 
+def prepare_batch(office: PracticeOffice) -> None:
+    """A document that two agencies have not acknowledged, and a day that is not closed."""
+    assets.change(office, {"tsa": None})
+    with offices.served(office):
+        prepare_issue(office)
+        with offices.desk_of(office) as desk:
+            issue(desk, plan_issue(desk, Request(file=office.papers / "cv.pdf", to=("BTCTU", "SNV"), person="leader")))
+        act_fetch(office)
+
+
+def act_batch(office: PracticeOffice) -> None:
+    """The morning five days later, and the one after it, which sends what a killed one has left queued."""
+    now = offices.NOW + timedelta(days=5)
+    for _time in range(2):
+        with offices.desk_of(office, now) as desk:
+            batch(desk, clock=lambda: now)
+
+
 def prepare_sign(office: PracticeOffice) -> None:
     """Two drafts, and a table that gets its signature beside it."""
     assets.change(office, {"tsa": None})
@@ -259,6 +279,7 @@ ACTIONS: dict[str, tuple[Action, Action, bool]] = {
     "recall": (prepare_recall, act_recall, True),
     "sign": (prepare_sign, act_sign, False),
     "copy": (prepare_copy, act_copy, False),
+    "batch": (prepare_batch, act_batch, True),
     "books": (prepare_books, act_books, False),
 }
 """What makes the office ready, what is done in it, and whether that needs servers."""
@@ -304,7 +325,7 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
         letters = [
             each
             for document in listed
-            for purpose in ("document", "answer", "recall")
+            for purpose in ("document", "answer", "recall", "reminder")
             for each in deliveries.of_document(book, document.id, purpose)
         ]
         return {

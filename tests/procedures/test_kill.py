@@ -36,13 +36,14 @@ def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("action", "least", "stride"),
     [
-        ("fetch", 60, 2),
-        ("issue", 40, 2),
+        ("fetch", 60, 3),
+        ("issue", 40, 3),
         ("carry", 60, 12),
         ("recall", 40, 5),
         ("sign", 20, 3),
         ("copy", 40, 3),
         ("books", 20, 1),
+        ("batch", 20, 3),
     ],
 )
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(

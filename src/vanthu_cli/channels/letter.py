@@ -81,7 +81,7 @@ def address(
 ) -> Letter:
     """Make a letter of an entity. `sender` and `recipient` are (name, address); `answers` the Message-ID that it answers.
 
-    `automatic` marks it as an answer that must not be answered (RFC 3834); no delivery reports are asked for it.
+    `automatic` marks it as one that must not be answered (RFC 3834 5); no delivery reports are asked for it.
     """
     about, _blank, body = content.partition(b"\r\n\r\n")
     head = Message()
@@ -93,7 +93,7 @@ def address(
     if answers and _MESSAGE_ID.fullmatch(answers):
         head["In-Reply-To"] = head["References"] = answers
     if automatic:
-        head["Auto-Submitted"] = "auto-replied"
+        head["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
     else:
         head["Disposition-Notification-To"] = _mailbox(("", sender[1]))
     fields = "".join(f"{name}: {value}\n" for name, value in head.items()).replace("\n", "\r\n").encode()

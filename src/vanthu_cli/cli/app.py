@@ -2,15 +2,19 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from vanthu_cli import __version__, errors, locale
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
 
-_FLAGS = {"--json", "--quiet", "-q", "--verbose", "-v"}
-_WITH_VALUE = {"--config", "--lang"}
+if TYPE_CHECKING:
+    from vanthu_cli.register.journal import Journal
+
+_FLAGS = {"--json", "--quiet", "-q", "--verbose", "-v", "--debug"}
+_WITH_VALUE = {"--config", "--lang", "--wait"}
 _INTERRUPTED = 130
 
 
@@ -40,27 +44,42 @@ def run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    begun: list[Journal] = []
+    code, error = _ended(arguments, begun)
+    for journal in begun:
+        journal.note("end", code=code, error=error or None)
+    return code
+
+
+def _ended(arguments: list[str], begun: "list[Journal]") -> tuple[int, str]:
+    """Run it; return exit code and the code of the error that ended it, if one did. The run's journal is put into `begun`."""
     import click
 
     try:
-        code = _application()(args=arguments, prog_name="vanthu", standalone_mode=False)
+        code = _application()(args=arguments, prog_name="vanthu", standalone_mode=False, obj=begun)
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(error.format_message() + "\n")
-        return 2
+        return 2, "usage"
     except (click.Abort, KeyboardInterrupt):
         from vanthu_cli.cli.run import tell
 
         tell(_("Interrupted. Run the same command again: it goes on where it stopped."))
-        return _INTERRUPTED
+        return _INTERRUPTED, "interrupted"
     except BrokenPipeError:  # the reader of our output went away: nothing more to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0, ""
     except Exception as error:  # noqa: BLE001  the one place where everything ends
-        return _refused(arguments, *_told(error))
-    return code if isinstance(code, int) else 0
+        if "--debug" in arguments:
+            import traceback
+
+            sys.stderr.write(traceback.format_exc())
+        exit_code, told = _told(error, begun)
+        _refused(arguments, exit_code, told)
+        return exit_code, told[0]
+    return (code if isinstance(code, int) else 0), ""
 
 
-def _told(error: Exception) -> tuple[int, tuple[str, str, str]]:
+def _told(error: Exception, begun: "list[Journal]") -> tuple[int, tuple[str, str, str]]:
     """Return exit code and (code, message, hint) of an error; what is not ours is a bug, recorded."""
     import click
 
@@ -72,7 +91,7 @@ def _told(error: Exception) -> tuple[int, tuple[str, str, str]]:
     if isinstance(error, OSError):
         hint = _("Free space on the disk, or write the result elsewhere, and run the same command again.")
         return 6, ("output.refused", errors.os_words(error), hint)
-    hint = _("Report it with the file {path}.").format(path=_record_bug())
+    hint = _("Report it with the file {path}.").format(path=_record_bug(begun))
     return errors.BUG, ("bug", _("vanthu itself has failed."), hint)
 
 
@@ -85,18 +104,19 @@ def _speak(language: str) -> None:
     gettext.bindtextdomain("messages", str(Path(locale.__file__).parent / "click"))
 
 
-def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) -> int:
+def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) -> None:
     """Tell what was refused: `error` is (code, message, hint)."""
     from vanthu_cli.cli.run import Run, clock, tell
+    from vanthu_cli.register.journal import Journal
 
     _code, message, hint = error
     if "--json" in arguments:
-        Run(None, "", json=True, quiet=False, verbose=False, command=_command(arguments), now=clock()).dump(
-            {}, exit_code, error
+        said = Run(
+            None, "", json=True, quiet=False, verbose=False, command=_command(arguments), now=clock(), journal=Journal()
         )
+        said.dump({}, exit_code, error)
     else:
         tell(_("Not done: {message}").format(message=message) + (f"\n  → {hint}" if hint else ""))
-    return exit_code
 
 
 def _command(arguments: list[str]) -> str:
@@ -110,12 +130,13 @@ def _command(arguments: list[str]) -> str:
     return ""
 
 
-def _record_bug() -> Path:
+def _record_bug(begun: "list[Journal]") -> Path:
     """Write the traceback where an administrator finds it (no local values: they could hold a document's content)."""
     import tempfile
     import traceback
 
-    descriptor, name = tempfile.mkstemp(prefix="vanthu-bug-", suffix=".txt")
+    place = next((each.folder for each in begun if each.folder and each.folder.is_dir()), None)
+    descriptor, name = tempfile.mkstemp(prefix="vanthu-bug-", suffix=".txt", dir=place)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"vanthu {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
     return Path(name)
@@ -154,7 +175,7 @@ def _application() -> Any:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
-        no_args_is_help=True,
+        invoke_without_command=True,
         options_metavar=_("[OPTIONS]"),
         subcommand_metavar=_("COMMAND [ARGS]..."),
     )
@@ -170,19 +191,42 @@ def _application() -> Any:
         as_json: Annotated[bool, typer.Option("--json", help=_("Answer with one JSON document."))] = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing when all went well."))] = False,
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
+        wait: Annotated[
+            float, typer.Option("--wait", min=0, help=_("Seconds to wait for another run of this office to end."))
+        ] = 60,
+        debug: Annotated[bool, typer.Option("--debug", help=_("Show where in the program an error arose."))] = False,
         version: Annotated[
             bool, typer.Option("--version", is_eager=True, callback=_show_version, help=_("Show the version."))
         ] = False,
-    ) -> None:
+    ) -> int | None:
         from vanthu_cli.cli.run import Run, clock
+        from vanthu_cli.register.journal import Journal
 
-        _unused = version
+        _unused = version, debug
         if lang not in {"", "vi", "en"}:
             raise typer.BadParameter(_("--lang takes vi or en."))
         language = lang or locale.wanted([])
-        context.obj = Run(config_file, language, as_json, quiet, verbose, context.invoked_subcommand or "", clock())
+        command, journal = context.invoked_subcommand or "", Journal(os.urandom(4).hex())
+        context.obj.append(journal)
+        context.obj = Run(config_file, language, as_json, quiet, verbose, command, clock(), journal, wait)
+        return None if command else _alone(context)
 
     return typer.main.get_group(app)
+
+
+def _alone(context: Any) -> int:
+    """`vanthu` without a command: the desk, or where there is no office yet, the help."""
+    from vanthu_cli.cli import status_command
+
+    run = context.obj = replace(context.obj, command="status")
+    try:
+        run.config()
+    except VanthuError as error:
+        if error.code != "config.missing" or run.json or run.config_file:
+            raise
+        sys.stdout.write(context.get_help() + "\n")
+        return 2
+    return status_command.command(context)
 
 
 def _show_version(asked: bool) -> None:
@@ -246,6 +290,11 @@ def _commands() -> list[tuple[str, str, str]]:
         ("report", "report_command", _("Statistics of electronic exchange, for a period.")),
         ("backup", "backup_command", _("Save the whole office into one file, and check that file.")),
         ("restore", "restore_command", _("Set an office up again from such a file.")),
+        (
+            "batch",
+            "batch_command",
+            _("The whole morning in one run, for cron: fetch, remind, close the day, check, report."),
+        ),
         ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
     ]
 

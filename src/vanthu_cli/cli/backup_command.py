@@ -13,7 +13,7 @@ from vanthu_cli.cli.run import Run, ask_secret, run_of
 from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.errors import MisuseError, PartlyDoneError
 from vanthu_cli.locale import _
-from vanthu_cli.reports.details import local
+from vanthu_cli.reports.words import moment_shown
 
 if TYPE_CHECKING:
     from vanthu_cli.procedures.archive_file import Archive, Lack
@@ -152,7 +152,7 @@ def archive_lines(archive: "Archive") -> list[str]:
     manifest = archive.manifest
     held = _("{office} as of {moment}: {count} files, {size}").format(
         office=manifest.name,
-        moment=local(manifest.made_at),
+        moment=moment_shown(manifest.made_at),
         count=len(manifest.members),
         size=size_word(archive.size),
     )

@@ -19,7 +19,7 @@ Folder = Annotated[Path, typer.Option("--folder", help=_("The folder that is car
 @group.command(help=_("Send the letters in the folder, and write the server's answers beside them."))
 def send(context: typer.Context, folder: Folder) -> int:
     run = run_of(context)
-    done = carry_send(run.config(), folder, prompt=ask_secret)
+    done = carry_send(run.config(), folder, prompt=ask_secret, turn=run.turn)
     lines = [
         f"{each.recipient}: {delivery_word(each.state)} {answer_word(each.words)}".rstrip() for each in done.letters
     ]
@@ -36,7 +36,7 @@ def fetch(
     ] = False,
 ) -> int:
     run = run_of(context)
-    done = carry_fetch(run.config(), folder, channel or (), prompt=ask_secret, everything=everything)
+    done = carry_fetch(run.config(), folder, channel or (), prompt=ask_secret, everything=everything, turn=run.turn)
     return _answer(run, done, [_("{count} messages saved.").format(count=done.messages)])
 
 

@@ -52,11 +52,14 @@ def _show(run: Run, result: Fetched) -> int:
             tell(error.message + (f"\n  → {error.hint}" if error.hint else ""))
     first = failures[0] if failures and code else None
     return run.answer(
-        _json(result), list(_lines(result)), code=code, error=(first.code, first.message, first.hint) if first else None
+        fetched_json(result),
+        list(_lines(result)),
+        code=code,
+        error=(first.code, first.message, first.hint) if first else None,
     )
 
 
-def _json(result: Fetched) -> dict[str, Any]:
+def fetched_json(result: Fetched) -> dict[str, Any]:
     channels = [
         {
             "channel": each.channel,

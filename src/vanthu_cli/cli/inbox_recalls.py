@@ -10,7 +10,8 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import documents
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import document_lines, local
+from vanthu_cli.reports.details import document_lines
+from vanthu_cli.reports.words import moment_shown
 
 if TYPE_CHECKING:
     from vanthu_cli.procedures.recall import Destroyed
@@ -28,7 +29,7 @@ def recall_line(row: Row, document: Document) -> str:
         id=row["id"],
         agency=document.agency or document.agency_code or "?",
         name=document.name,
-        at=local(row["at"]),
+        at=moment_shown(row["at"]),
         reason=row["reason"],
     )
 

@@ -11,14 +11,21 @@ from vanthu_cli.config.load import default_file, load
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.setup import register_fingerprint, set_up
+from vanthu_cli.register.lock import claim
 
 
 def command(
     context: typer.Context,
     source: Annotated[Path | None, typer.Option("--from", help=_("A finished configuration file."))] = None,
+    move_here: Annotated[
+        bool,
+        typer.Option("--move-here", help=_("The office has moved to this machine: from now on it works here only.")),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only check the configuration."))] = False,
 ) -> int:
     run = run_of(context)
+    if move_here:
+        return _moved(run, dry_run=dry_run)
     file = source if dry_run and source else _place(run, source)
     loaded = load(file)
     failed = [] if dry_run else set_up(loaded, now=run.now, prompt=ask_secret, language=run.language)
@@ -47,6 +54,22 @@ def command(
         "register_certificate": fingerprint,
     }
     return run.answer(payload, lines)
+
+
+def _moved(run: Run, *, dry_run: bool) -> int:
+    folder = run.config().data_dir
+    if not folder.is_dir():
+        raise MisuseError(
+            "office.not_made",
+            _("The office folder {path} does not exist yet.").format(path=folder),
+            _("Run “vanthu init” first."),
+        )
+    if not dry_run:
+        claim(folder)
+    return run.answer(
+        {"dry_run": dry_run, "data_dir": str(folder)},
+        [] if dry_run else [_("The office in {path} now works on this machine, and on no other.").format(path=folder)],
+    )
 
 
 def _place(run: Run, source: Path | None) -> Path:

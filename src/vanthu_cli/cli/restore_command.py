@@ -11,7 +11,7 @@ from vanthu_cli.cli.run import Run, run_of
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import MisuseError, PartlyDoneError
 from vanthu_cli.locale import _
-from vanthu_cli.reports.details import local
+from vanthu_cli.reports.words import moment_shown
 
 if TYPE_CHECKING:
     from vanthu_cli.procedures.restore import Restored
@@ -108,7 +108,9 @@ def _lines(done: "Restored", used: Config | None) -> list[str]:
     config = used.file if used is not None else own
     return [
         *lines,
-        _("What was numbered, received or sent after {moment} is not in it.").format(moment=local(manifest.made_at)),
+        _("What was numbered, received or sent after {moment} is not in it.").format(
+            moment=moment_shown(manifest.made_at)
+        ),
         "  → "
         + _("1. Put keys, passwords and certificates of mail servers back, where {path} says.").format(path=config),
         "  → " + _("2. Look that all is in order: vanthu --config {path} doctor").format(path=config),

@@ -15,7 +15,10 @@ from vanthu_cli.config.settings import Config
 from vanthu_cli.document.text import shown
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.desk import Desk, open_desk
+from vanthu_cli.procedures.desk import Desk, open_desk, who
+from vanthu_cli.register.book import last_event_id, stored
+from vanthu_cli.register.journal import Journal
+from vanthu_cli.register.lock import PATIENCE, Turn
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -29,6 +32,13 @@ class Run:
     verbose: bool
     command: str
     now: datetime
+    journal: Journal
+    wait: float = PATIENCE
+
+    @property
+    def turn(self) -> Turn:
+        """What others are told of this run while it holds the office."""
+        return Turn(who(), self.command, stored(self.now), self.wait)
 
     def config(self) -> Config:
         return load(find(self.config_file))
@@ -44,9 +54,19 @@ class Run:
         return load(found)
 
     @contextmanager
-    def desk(self) -> Iterator[Desk]:
-        with open_desk(self.config(), now=self.now, prompt=ask_secret, language=self.language) as desk:
-            yield desk
+    def desk(self, *, unattended: bool = False) -> Iterator[Desk]:
+        """Open the office and its journal. `unattended`: nobody is asked for anything, and no signing key is opened."""
+        config, prompt = self.config(), (lambda _what: None) if unattended else ask_secret
+        with open_desk(
+            config, now=self.now, prompt=prompt, language=self.language, turn=self.turn, unattended=unattended
+        ) as desk:
+            before = last_event_id(desk.book)
+            self.journal.begin(config.data_dir, who=desk.book.who, command=self.command, version=__version__)
+            try:
+                yield desk
+            finally:
+                if (after := last_event_id(desk.book)) > before:
+                    self.journal.note("events", first=before + 1, last=after)
 
     def answer(
         self,

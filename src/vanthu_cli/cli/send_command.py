@@ -52,8 +52,7 @@ def command(
                 codes.append(issued_answer(run, desk, documents.get(desk.book, document.id), ()))
                 continue
             if remind:
-                count = len(overdue(desk, document))
-                done, failed = reminded(desk, document.id)
+                done, count, failed = reminded(desk, document.id)
                 if not run.json:
                     tell(_("{name}: {count} agencies reminded.").format(name=document.name, count=count))
                     if not count:

@@ -206,6 +206,18 @@ class Holidays:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Batch:
+    """What the run without a person does: how often an agency that does not acknowledge is reminded of a document (0: never)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    reminders: int = 3
+
+    def __post_init__(self) -> None:
+        if self.reminders < 0:
+            raise ValueError(_("reminders is a count, such as 3"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Config:
     """The whole file; `file` is where it stands."""
 
@@ -219,6 +231,7 @@ class Config:
     accept: Accept = Accept()
     paper: Paper = Paper()
     holidays: Holidays = Holidays()
+    batch: Batch = Batch()
     file: Path = Path("config.toml")
 
     def __post_init__(self) -> None:

@@ -6,14 +6,14 @@ from datetime import date
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?: 00:00:00)?")  # with a time: a day in Excel
-_WRITTEN = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_ISO = r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?: 00:00:00)?"  # with a time: a day in Excel
+_WRITTEN = r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})"
 
 
 def parse_day(text: str) -> date:
     """Return the day that is written; `MisuseError` "option.date" if it is none."""
-    found = _ISO.fullmatch(text.strip())
-    written = _WRITTEN.fullmatch(text.strip())
+    found = re.fullmatch(_ISO, text.strip())
+    written = re.fullmatch(_WRITTEN, text.strip())
     parts = found.groups() if found else written.groups()[::-1] if written else ()
     try:
         year, month, day = map(int, parts)

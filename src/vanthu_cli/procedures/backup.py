@@ -47,10 +47,11 @@ from vanthu_cli.procedures.archive_file import (
     read_opened,
 )
 from vanthu_cli.procedures.close_day import CERTIFICATE, KEY
-from vanthu_cli.procedures.desk import REGISTER, Desk, holding, register_file
+from vanthu_cli.procedures.desk import REGISTER, Desk, register_file
 from vanthu_cli.procedures.make import appearing, exists
 from vanthu_cli.register import documents
 from vanthu_cli.register.book import stored
+from vanthu_cli.register.lock import holding
 from vanthu_cli.register.snapshot import Snapshot, copied, snapshot_of
 from vanthu_cli.rules.deadlines import VIETNAM
 
@@ -135,7 +136,7 @@ def back_up(
     "backup.changed" if a document was destroyed meanwhile.
     """
     data = desk.config.data_dir
-    with holding(data / "backup.lock"):
+    with holding(data / "backup.lock", desk.turn):
         _check_room(data, register_file(desk.config).stat().st_size)
         with copied(desk.book, data / "register.before-backup") as copy:
             planned = _contents(desk, copy)

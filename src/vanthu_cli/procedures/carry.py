@@ -17,9 +17,9 @@ from vanthu_cli.channels.folder import Outgoing
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.desk import holding
 from vanthu_cli.procedures.ways import Ways
 from vanthu_cli.register.cabinet import write_durably
+from vanthu_cli.register.lock import SOMEBODY, Turn, holding
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
@@ -55,10 +55,10 @@ class _Courier:
     root: Path
 
 
-def carry_send(config: Config, root: Path, *, prompt: Callable[[str], str | None]) -> Errand:
+def carry_send(config: Config, root: Path, *, prompt: Callable[[str], str | None], turn: Turn = SOMEBODY) -> Errand:
     """Send the letters of an exchange folder that were not sent before, and write the answers beside them."""
     errand, failed = Errand(), set[str]()
-    with _at_work(config, root, prompt) as courier:
+    with _at_work(config, root, prompt, turn) as courier:
         for found in exchange.outgoing(root):
             if isinstance(found, Path):
                 errand.errors.append(_damaged(found))
@@ -123,11 +123,12 @@ def carry_fetch(
     *,
     prompt: Callable[[str], str | None],
     everything: bool = False,
+    turn: Turn = SOMEBODY,
 ) -> Errand:
     """Save what waits in the mailboxes into an exchange folder, raw; `everything`: what was saved before too."""
     errand = Errand()
     mailboxes = [name for name, each in config.channels.items() if each.kind == "mail"]
-    with _at_work(config, root, prompt) as courier:
+    with _at_work(config, root, prompt, turn) as courier:
         for name in list(names) or mailboxes:
             try:
                 errand.messages += _save(courier, name, everything=everything)
@@ -164,12 +165,12 @@ def _saved(name: str, folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _at_work(config: Config, root: Path, prompt: Callable[[str], str | None]) -> Iterator[_Courier]:
+def _at_work(config: Config, root: Path, prompt: Callable[[str], str | None], turn: Turn) -> Iterator[_Courier]:
     """Open mailboxes and memory, for one run at a time."""
     exchange.check_there(root)
     journal = config.data_dir / "carried"
     journal.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with holding(journal / "lock"):
+    with holding(journal / "lock", turn):
         ways = Ways(config, None, prompt)
         try:
             yield _Courier(config, ways, journal, root)

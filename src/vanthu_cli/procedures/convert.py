@@ -81,9 +81,14 @@ def to_pdf(file: Path, folder: Path, *, seconds: float = 120) -> Path:
     return target
 
 
-def _office() -> str:
+def find_office() -> str | None:
+    """Return LibreOffice's program, None where it is not installed."""
     found = shutil.which("soffice") or shutil.which("libreoffice")
-    found = found or next((str(place) for place in _PLACES if place.is_file()), None)
+    return found or next((str(place) for place in _PLACES if place.is_file()), None)
+
+
+def _office() -> str:
+    found = find_office()
     if found is None:
         raise MisuseError(
             "convert.no_office",

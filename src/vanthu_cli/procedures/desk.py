@@ -2,21 +2,23 @@
 
 import contextlib
 import os
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from queue import Empty, LifoQueue
 from threading import Semaphore
 from typing import TYPE_CHECKING, Any
 
 from vanthu_cli.config.settings import Config
-from vanthu_cli.errors import BusyError, MisuseError
+from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.ways import Ways
 from vanthu_cli.register.book import Book, explaining, open_book
 from vanthu_cli.register.cabinet import Cabinet, open_cabinet
+from vanthu_cli.register.lock import SOMEBODY, Turn, check_machine, holding
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from vanthu_cli.validation.trust import Signatory, Trust
 
 REGISTER = "register.sqlite"
-_LOCK_SECONDS = 60
 
 
 @dataclass(eq=False, repr=False)
@@ -36,6 +37,7 @@ class Kept:
 
     config: Config
     prompt: Callable[[str], str | None]
+    unattended: bool = False
 
     @cached_property
     def lookup(self) -> "Lookup":
@@ -46,6 +48,8 @@ class Kept:
 
     @cached_property
     def keys(self) -> "KeyRing":
+        if self.unattended:
+            raise ForbiddenError("batch.no_key", _("Without a person no key of a person or of the office is used."))
         from vanthu_cli.procedures.keys import KeyRing
 
         return KeyRing(self.config, self.prompt)
@@ -57,7 +61,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Desk:
-    """One office at one moment. `prompt` asks for a secret on a terminal, None without one."""
+    """One office at one moment. `prompt` asks for a secret on a terminal, None without one.
+
+    `in_time` is asked between two pieces of work, and raises when the run's time is over.
+    """
 
     config: Config
     book: Book
@@ -67,11 +74,13 @@ class Desk:
     prompt: Callable[[str], str | None]
     examiner: Callable[["Question"], "Examination"]
     kept: Kept
+    turn: Turn
+    in_time: Callable[[], None] = lambda: None
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the office: one run at a time fetches, issues or sends."""
-        with holding(self.config.data_dir / "lock"):
+        with holding(self.config.data_dir / "lock", self.turn):
             yield
 
     def examine(self, name: str, data: "bytes | Path", *tasks: "Task", **wishes: Any) -> "Examination":
@@ -110,26 +119,6 @@ class Desk:
         )
 
 
-@contextlib.contextmanager
-def holding(file: Path) -> Iterator[None]:
-    """Hold a lock; `BusyError` if another run does so for a minute. The kernel frees it when a run dies."""
-    from filelock import FileLock, Timeout
-
-    held = FileLock(file, timeout=_LOCK_SECONDS)
-    try:
-        held.acquire()
-    except Timeout:
-        raise BusyError(
-            "office.locked",
-            _("Another vanthu is working for this office."),
-            _("Wait until it is done, then run again."),
-        ) from None
-    try:
-        yield
-    finally:
-        held.release()
-
-
 def signatories_of(book: Book) -> "dict[str, Signatory]":
     """Return whose certificate is whose, by fingerprint, with the addresses that their agencies write from."""
     from vanthu_cli.register import directory
@@ -156,11 +145,19 @@ def trust_of(config: Config) -> "Trust":
 
 @contextlib.contextmanager
 def open_desk(
-    config: Config, *, now: datetime, prompt: Callable[[str], str | None], language: str, make: bool = False
+    config: Config,
+    *,
+    now: datetime,
+    prompt: Callable[[str], str | None],
+    language: str,
+    make: bool = False,
+    unattended: bool = False,
+    turn: Turn = SOMEBODY,
 ) -> Iterator[Desk]:
     """Open the office. `MisuseError` "office.not_made" when `vanthu init` has not been run; only init may `make` it.
 
-    A missing register is never made anew here: an empty mount point would begin again at number 01.
+    A missing register is never made anew here: an empty mount point would begin again at number 01. `unattended`: nobody is
+    there, so no signing key is opened, whatever is asked.
     """
     if not config.data_dir.is_dir():
         raise MisuseError(
@@ -168,12 +165,13 @@ def open_desk(
             _("The office folder {path} does not exist yet.").format(path=config.data_dir),
             _("Run “vanthu init” first."),
         )
+    check_machine(config.data_dir)
     book = open_book(register_file(config), who=who(), now=now, make=make)
     channels = Ways(config, book, prompt)
-    examiner, kept = _LazyExaminers(language), Kept(config, prompt)
+    examiner, kept = _LazyExaminers(language), Kept(config, prompt, unattended)
     try:
         with explaining():
-            yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner, kept)
+            yield Desk(config, book, open_cabinet(config.data_dir), channels, now, prompt, examiner, kept, turn)
     finally:
         kept.close()
         channels.close()
@@ -187,17 +185,18 @@ def register_file(config: Config) -> Path:
 
 def who() -> str:
     """Return the login that acts, for the events: user@machine."""
-    from getpass import getuser
+    if sys.platform == "win32":
+        import platform
+        from getpass import getuser
+
+        return f"{getuser()}@{platform.node()}"
+    import pwd  # and not the environment, which anybody can set
 
     try:
-        user = getuser()
-    except (OSError, KeyError):
-        user = "?"
-    if hasattr(os, "uname"):
-        return f"{user}@{os.uname().nodename}"
-    import platform
-
-    return f"{user}@{platform.node()}"
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = str(os.getuid())
+    return f"{user}@{os.uname().nodename}"
 
 
 class _LazyExaminers:
@@ -207,14 +206,14 @@ class _LazyExaminers:
         self._language = language
         self.jobs = os.cpu_count() or 1
         self._made = list["Examiner"]()
-        self._free = LifoQueue["Examiner"]()  # the one that is warm first
+        self._free = deque["Examiner"]()  # the last one is warm
         self._room = Semaphore(self.jobs)
 
     def __call__(self, question: "Question") -> "Examination":
         with self._room:
             try:
-                examiner = self._free.get_nowait()
-            except Empty:
+                examiner = self._free.pop()
+            except IndexError:
                 from vanthu_cli.procedures.examine import Examiner
 
                 examiner = Examiner(self._language)
@@ -222,7 +221,7 @@ class _LazyExaminers:
             try:
                 return examiner(question)
             finally:
-                self._free.put(examiner)
+                self._free.append(examiner)
 
     def close(self) -> None:
         for each in self._made:

@@ -8,14 +8,19 @@ from functools import partial
 from typing import Literal
 
 from cryptography.hazmat.primitives.hashes import SHA256
+from reportlab.pdfbase.ttfonts import TTFError
 
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.convert import find_office
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
 from vanthu_cli.procedures.trust import concerns, store
 from vanthu_cli.register import directory, documents, logins
 from vanthu_cli.register.book import check_chain, integrity, last_event
+from vanthu_cli.register.heartbeat import heartbeat
+from vanthu_cli.reports.pages import load_fonts
+from vanthu_cli.reports.words import moment_shown
 from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.signing.keys import common_name
 from vanthu_cli.signing.timestamps import open_time_stamper, probe
@@ -24,6 +29,7 @@ Grade = Literal["good", "doubtful", "bad"]
 _WARN_DAYS = 60
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20
+_BACKUP_DAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ def doctor(desk: Desk) -> Iterator[Check]:
         ("register", _register),
         ("cabinet", _cabinet),
         ("disk", _disk),
+        ("backup", _backup),
+        ("batch", _batch),
         ("clock", _clock),
+        ("fonts", _fonts),
         ("directory", _directory),
         ("trust", _trust),
         ("tsa", _tsa),
@@ -90,6 +99,50 @@ def _disk(desk: Desk) -> tuple[Grade, str, str]:
         found,
         "" if grade == "good" else _("Free space on the disk of {path}.").format(path=desk.config.data_dir),
     )
+
+
+def _backup(desk: Desk) -> tuple[Grade, str, str]:
+    cure = _("Make one on another disk: vanthu backup --out FOLDER")
+    last = last_event(desk.book, "backup")
+    if last is None:
+        return "doubtful", _("none was ever made"), cure
+    days = (desk.now - last).days
+    found = _("the last one is of {day}").format(day=f"{last.astimezone(VIETNAM):%d/%m/%Y}")
+    return ("good", found, "") if days < _BACKUP_DAYS else ("doubtful", found, cure)
+
+
+def _batch(desk: Desk) -> tuple[Grade, str, str]:
+    """The run without a person: has it gone well lately? An office that never had one fetches by hand."""
+    beat = heartbeat(desk.config.data_dir)
+    if beat is None:
+        found = _("it never ran here: somebody must fetch by hand, every day")
+        return (
+            "doubtful",
+            found,
+            _("Have it run by itself: vanthu batch --print-cron (or --print-systemd, --print-schtasks)"),
+        )
+    good = _("the last run without a failure was {time}").format(
+        time=moment_shown(beat.good) if beat.good else _("never")
+    )
+    if beat.late(desk.now):
+        return "bad", good, _("See why: vanthu batch")
+    if beat.code:
+        found = _("the last run, {time}, had failures: {codes}").format(
+            time=moment_shown(beat.began), codes=", ".join(dict.fromkeys(beat.failures)) or "–"
+        )
+        return "doubtful", found, _("See why: vanthu batch")
+    return "good", good, ""
+
+
+def _fonts(_desk: Desk) -> tuple[Grade, str, str]:
+    """The typeface of number, date and printed books comes with the program; LibreOffice makes PDFs of drafts."""
+    try:
+        load_fonts()
+    except (OSError, TTFError) as error:
+        return "bad", _("the typeface cannot be read: {why}").format(why=error), _("Install vanthu again.")
+    if find_office() is None:
+        return "doubtful", _("LibreOffice is not installed"), _("Only needed to make PDFs of DOCX and ODT drafts.")
+    return "good", _("typeface and LibreOffice are there"), ""
 
 
 def _clock(desk: Desk) -> tuple[Grade, str, str]:

@@ -120,6 +120,7 @@ class _Run:
                 try:
                     for group in bring(self.desk, channel):
                         self._group(group, outcome)
+                        self.desk.in_time()
                     break
                 except UnreachableError as error:
                     self._enter(all_of_them=True)

@@ -31,6 +31,7 @@ def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
             if delivery.channel in failed:
                 continue
             try:
+                desk.in_time()
                 if delivery.letter != body[0]:  # letters to many agencies share it
                     body = (delivery.letter, desk.cabinet.get(delivery.letter))
                 _hand_over(desk, delivery, body[1], answers)

@@ -23,10 +23,11 @@ from vanthu_cli.procedures.archive_file import (
     asked_for,
     read_archive,
 )
-from vanthu_cli.procedures.desk import REGISTER, holding, who
+from vanthu_cli.procedures.desk import REGISTER, who
 from vanthu_cli.register import deliveries
-from vanthu_cli.register.book import explaining, open_book
+from vanthu_cli.register.book import explaining, open_book, stored
 from vanthu_cli.register.cabinet import refusing, sync_folder
+from vanthu_cli.register.lock import Turn, holding
 from vanthu_cli.register.snapshot import Snapshot, snapshot_of
 
 GOOD = "config.good"
@@ -53,7 +54,7 @@ def restore(
     All of it is read, checked, unpacked beside the target and on the disk before the folder takes its name.
     """
     check_target(target)
-    with refusing(target), _beside(target) as folder:
+    with refusing(target), _beside(target, now) as folder:
         archive = read_archive(file, passphrase, tick, folder=folder)
         _check_owner(archive.manifest, code)
         letters, at_home = _revive(folder, archive, now)
@@ -83,12 +84,12 @@ def check_target(target: Path) -> None:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _beside(target: Path, now: datetime) -> Iterator[Path]:
     """Yield a new folder beside the target; what a run that died has left there is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = target.with_name(f".{target.name}.restoring")
     lock = folder.with_name(f"{folder.name}.lock")
-    with holding(lock):
+    with holding(lock, Turn(who(), "restore", stored(now))):
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(mode=0o700)

@@ -9,6 +9,7 @@ from vanthu_cli.register import deliveries, directory, documents, finding, messa
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.finding import Filter
+from vanthu_cli.register.heartbeat import Heartbeat, heartbeat
 from vanthu_cli.rules.deadlines import is_working_day, next_working_day, today
 
 _WARN_DAYS = 60
@@ -19,7 +20,7 @@ _DUE_DAYS = 7
 class Status:
     """Everything that waits for somebody. `unanswered`: letters without an answer yet, with the day it is due.
 
-    `due`: documents that came and must be dealt with within a week. `replied`: letters to which somebody has written something that only a person can understand.
+    `run`: how the last run without a person went, if it did not go well or is too long ago. `due`: documents that came and must be dealt with within a week. `replied`: letters to which somebody has written something that only a person can understand.
     """
 
     quarantined: tuple[sqlite3.Row, ...]
@@ -31,6 +32,7 @@ class Status:
     replied: tuple[tuple[Document, Delivery, str], ...]
     due: tuple[Document, ...]
     paper: tuple[sqlite3.Row, ...]
+    run: Heartbeat | None
     expiring: tuple[directory.Certificate, ...]
 
 
@@ -62,6 +64,7 @@ def status(desk: Desk) -> Status:
         ),
         due=tuple(finding.due(book, (today(desk.now) + timedelta(days=_DUE_DAYS)).isoformat())),
         paper=tuple(deliveries.paper_owed(book)),
+        run=beat if (beat := heartbeat(desk.config.data_dir)) and (beat.code or beat.late(desk.now)) else None,
         expiring=tuple(each for each in directory.certificates(book, own) if each.not_after < horizon),
     )
 

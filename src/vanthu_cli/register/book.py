@@ -248,13 +248,12 @@ def _refusal(error: sqlite3.DatabaseError) -> VanthuError | None:
     return None
 
 
-def check_chain(book: Book) -> int | None:
+def check_chain(book: Book, after: int = 0, prev: str = GENESIS) -> int | None:
     """Return the id of the first event whose hash or link is wrong, None when all are right.
 
-    That the newest events were cut off cannot be seen here: nothing outside the file remembers the last hash yet.
+    `after` and `prev`: only those after an event with this hash. That the newest events were cut off is for `register audit`.
     """
-    prev = GENESIS
-    for row in book.connection.execute("SELECT * FROM event ORDER BY id"):
+    for row in book.connection.execute("SELECT * FROM event WHERE id > ? ORDER BY id", (after,)):
         expected = link((row["at"], row["who"], row["kind"], row["subject"], row["data"], prev))
         if row["prev"] != prev or row["hash"] != expected:
             return int(row["id"])
@@ -270,8 +269,20 @@ def integrity(book: Book) -> str:
         return str(error)
 
 
-def last_event(book: Book) -> datetime | None:
-    row = book.connection.execute("SELECT MAX(at) FROM event").fetchone()
+def last_event_id(book: Book) -> int:
+    """Return the id of the newest event; 0 before the first."""
+    return int(book.connection.execute("SELECT COALESCE(MAX(id), 0) FROM event").fetchone()[0])
+
+
+def kinds_since(book: Book, identity: int) -> dict[str, int]:
+    """Return how many events of each kind came after an event."""
+    rows = book.connection.execute("SELECT kind, COUNT(*) FROM event WHERE id > ? GROUP BY kind", (identity,))
+    return {row[0]: row[1] for row in rows}
+
+
+def last_event(book: Book, kind: str = "") -> datetime | None:
+    """Return when the newest event was, or the newest of a kind."""
+    row = book.connection.execute("SELECT MAX(at) FROM event WHERE :kind IN ('', kind)", {"kind": kind}).fetchone()
     return datetime.fromisoformat(row[0]) if row[0] else None
 
 

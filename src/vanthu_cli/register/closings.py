@@ -42,6 +42,15 @@ def last_before(connection: sqlite3.Connection, moment: str) -> tuple[int, str] 
     return (row[0], row[1]) if row else None
 
 
+def anything_between(connection: sqlite3.Connection, last_event: int, moment: str) -> bool:
+    """Tell whether anything but the closing itself was entered after an event and before a stored time."""
+    row = connection.execute(
+        "SELECT 1 FROM event WHERE id > ? AND at < ? AND kind NOT IN ('close-day', 'rows') LIMIT 1",
+        (last_event, moment),
+    ).fetchone()
+    return row is not None
+
+
 def numbers_between(connection: sqlite3.Connection, start: str, end: str) -> list[sqlite3.Row]:
     """Return by sequence how many numbers documents took between two stored times, the first and the last."""
     return connection.execute(

@@ -17,7 +17,7 @@ from vanthu_cli.document.symbol import tidy
 from vanthu_cli.document.text import fold
 
 _HALF, _WHOLE, _CODE, _NAME, _PAIR = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
-_NUMBERED = re.compile(r"(?:so\s*:?\s*)?0*([0-9]{1,9})\s*[-/]\s*(\S.*)")
+_NUMBERED = r"(?:so\s*:?\s*)?0*([0-9]{1,9})\s*[-/]\s*(\S.*)"
 _APART = "\x1e"
 _FIELDS = (
     "doc_type", "subject", "signer", "signer_title", "sender", "day", "file", "session", "places", "keeper", "note", "progress",
@@ -139,7 +139,7 @@ def questions(
     column; `apart` looks for them anywhere at once.
     """
     of = [f"agency : ({_of_agency(agency, known)})"] if agency else []
-    numbered = _NUMBERED.fullmatch(tidy(fold(text)).strip())
+    numbered = re.fullmatch(_NUMBERED, tidy(fold(text)).strip())
     if numbered and any(c.isalpha() for c in numbered[2]):
         key = _quoted(_whole(int(numbered[1]), numbered[2]))
         yield _all([key, *of]), True

@@ -5,9 +5,8 @@ from sqlite3 import Row
 
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import local
 from vanthu_cli.reports.reading import field_words
-from vanthu_cli.reports.words import day_shown
+from vanthu_cli.reports.words import day_shown, moment_shown
 
 
 def field_word(field: str) -> str:
@@ -63,7 +62,7 @@ def amendment_lines(
 def history_lines(amendments: Sequence[Row]) -> list[str]:
     """Return what was amended of a document, when, by whom and why."""
     lines = [
-        f"  {local(row['at'])}  {field_word(row['field'])}: {_shown(row['field'], row['before'])} → {_shown(row['field'], row['after'])}"
+        f"  {moment_shown(row['at'])}  {field_word(row['field'])}: {_shown(row['field'], row['before'])} → {_shown(row['field'], row['after'])}"
         + (f"  ({row['reason']})" if row["reason"] else "")
         + f"  {row['who']}"
         for row in amendments

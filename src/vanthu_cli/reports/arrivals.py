@@ -6,9 +6,8 @@ from typing import Any
 
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
-from vanthu_cli.reports.details import local
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import state_word, verdict_word, why
+from vanthu_cli.reports.words import moment_shown, state_word, verdict_word, why
 
 
 def document_json(document: Document, *, message_id: str | None = None) -> dict[str, Any]:
@@ -62,7 +61,9 @@ def quarantined_line(row: Row) -> str:
             "a message from {sender} could not be examined safely ({size} KB, {at}). The administrator looks at"
             " data/quarantine/{id}.eml; it may hold a document: do not destroy it unseen"
         )
-    ).format(sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=local(row["received_at"]), id=row["id"])
+    ).format(
+        sender=row["sender"] or "?", size=max(1, row["size"] >> 10), at=moment_shown(row["received_at"]), id=row["id"]
+    )
     return _("q{id}: {sentence}. When that is done: vanthu inbox quarantine q{id} --destroyed").format(
         id=row["id"], sentence=sentence
     )

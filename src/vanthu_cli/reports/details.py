@@ -1,7 +1,6 @@
 """One document in full, for a person."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from sqlite3 import Row
 
 from vanthu_cli.locale import _
@@ -16,18 +15,13 @@ from vanthu_cli.reports.words import (
     delivery_word,
     event_word,
     indication_word,
+    moment_shown,
     reason_word,
     state_of,
     verdict_word,
     why,
 )
-from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.validation.reasons import Reason, sentence
-
-
-def local(moment: str) -> str:
-    """Return a stored time as it is shown: +07:00, to the minute."""
-    return datetime.fromisoformat(moment).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
 
 
 def document_lines(
@@ -76,7 +70,7 @@ def document_lines(
     lines += doubts_of(document) if document.state == "waiting" else []
     if arrivals:
         lines += ["", _("Arrived:")]
-        lines += [f"  {local(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
+        lines += [f"  {moment_shown(row['received_at'])}  {row['channel']}  {row['sender'] or '?'}" for row in arrivals]
     if text:
         lines += ["", _("The sender wrote:"), *(f"  {line}" for line in text.splitlines())]
     if deliveries:
@@ -86,7 +80,7 @@ def document_lines(
         lines += [f"  {row['copies']} × {row['agency']} ({reason_word(row['reason'])})" for row in papers]
     if events:
         lines += ["", _("History:")]
-        lines += [f"  {local(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events]
+        lines += [f"  {moment_shown(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events]
     return lines
 
 
@@ -98,7 +92,7 @@ def receipt_lines(said: Sequence[tuple[Delivery, Row]]) -> list[str]:
             each.agency or each.address,
             kinds.get(row["kind"], row["kind"]),
             "" if row["kind"] == "reply" else delivery_word(row["state"]),
-            local(row["received_at"]),
+            moment_shown(row["received_at"]),
             answer_word(row["detail"]),
         ]
         for each, row in said
@@ -111,7 +105,8 @@ def recall_lines(asked: Sequence[Row]) -> list[str]:
     """Return when a document was asked back, why, and what became of that."""
     words = {"asked": _("not decided yet"), "agreed": _("agreed, destroyed"), "declined": _("declined")}
     lines = [
-        f"  {local(row['at'])}  {row['reason']}" + (f"  ({words[row['state']]})" if row["message"] is not None else "")
+        f"  {moment_shown(row['at'])}  {row['reason']}"
+        + (f"  ({words[row['state']]})" if row["message"] is not None else "")
         for row in asked
     ]
     return ["", _("Recalled, and why:"), *lines] if lines else []
@@ -134,7 +129,7 @@ def _letters(letters: Sequence[Delivery]) -> list[str]:
             each.address,
             each.channel,
             delivery_word(each.state),
-            local(each.at),
+            moment_shown(each.at),
             answer_word(each.answer),
         ]
         for each in letters

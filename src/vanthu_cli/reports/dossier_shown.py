@@ -9,11 +9,10 @@ from typing import Any
 from vanthu_cli.locale import _
 from vanthu_cli.register.dossiers import Dossier, Listed
 from vanthu_cli.reports.amendments import link_word
-from vanthu_cli.reports.details import local
 from vanthu_cli.reports.dossier import Line, alert, deadline, title
 from vanthu_cli.reports.dossier_xml import Cut
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import day_shown, event_word
+from vanthu_cli.reports.words import day_shown, event_word, moment_shown
 
 
 def dossier_json(dossier: Dossier, day: date) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def listed_lines(listed: Sequence[Listed], day: date) -> list[str]:
             each.dossier.title,
             _state(each.dossier),
             str(each.documents),
-            local(each.changed_at) if each.changed_at else "",
+            moment_shown(each.changed_at) if each.changed_at else "",
             _due(each.dossier, day),
         ]
         for each in listed
@@ -118,7 +117,7 @@ def paper_lines(rows: Sequence[Row], names: Mapping[int, str], agencies: Mapping
             text = _("  {name}: received from {agency} on {day}") if settled else _("  {name}: due from {agency}")
         agency = agencies.get(row["agency"], row["agency"])
         lines.append(
-            text.format(name=names[row["document"]], agency=agency, day=local(settled)[:10] if settled else "")
+            text.format(name=names[row["document"]], agency=agency, day=moment_shown(settled)[:10] if settled else "")
         )
     return ["", _("Paper originals:"), *lines] if lines else []
 
@@ -129,7 +128,11 @@ def links_lines(rows: Sequence[Row], names: Mapping[int, str]) -> list[str]:
 
 
 def events_lines(events: Sequence[Row]) -> list[str]:
-    return ["", _("History:"), *(f"  {local(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events)]
+    return [
+        "",
+        _("History:"),
+        *(f"  {moment_shown(row['at'])}  {event_word(row['kind'])}  {row['who']}" for row in events),
+    ]
 
 
 def amended_lines(dossier: Dossier, differing: Mapping[str, tuple[str | None, str | None]]) -> list[str]:

@@ -1,11 +1,16 @@
 """The clerk's words for states, verdicts and flags: the decree's where it has one."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from vanthu_cli.document.life import state_word
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
-from vanthu_cli.validation.findings import Judgement
+from vanthu_cli.rules.deadlines import VIETNAM
+
+if TYPE_CHECKING:
+    from vanthu_cli.validation.findings import Judgement
 
 __all__ = [
     "answer_word",
@@ -32,6 +37,11 @@ def day_shown(day: str | None) -> str:
     return "/".join(reversed(day.split("-"))) if day else ""
 
 
+def moment_shown(stored: str) -> str:
+    """Return a stored time as it is shown: +07:00, to the minute."""
+    return f"{datetime.fromisoformat(stored).astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
 def state_of(document: Document) -> str:
     """Return the state of a document; a copy is finished once it is signed."""
     return _("copy, signed") if document.copy and document.state == "sealed" else state_word(document.state)
@@ -46,7 +56,7 @@ def verdict_word(verdict: str | None) -> str:
     }.get(verdict or "", "–")
 
 
-def verdict_sentence(judgement: Judgement) -> str:
+def verdict_sentence(judgement: "Judgement") -> str:
     """Say what a clerk makes of a verdict, and does next."""
     if judgement.verdict == "valid":
         return _valid_sentence(judgement)
@@ -59,7 +69,7 @@ def verdict_sentence(judgement: Judgement) -> str:
     return _("It cannot be established whether it is right. A person must look; see the reasons.")
 
 
-def _valid_sentence(judgement: Judgement) -> str:
+def _valid_sentence(judgement: "Judgement") -> str:
     strangers = [each.signer or "?" for each in judgement.signatures if each.role == "unknown"]
     if strangers and judgement.person_signed is not None:
         return _(
@@ -184,6 +194,9 @@ def check_word(name: str) -> str:
         "register": _("register"),
         "cabinet": _("cabinet"),
         "disk": _("disk"),
+        "backup": _("backup"),
+        "batch": _("run without a person"),
+        "fonts": _("fonts"),
         "clock": _("clock"),
         "directory": _("directory"),
         "trust": _("trust"),
@@ -193,6 +206,18 @@ def check_word(name: str) -> str:
         "channel": _("channel"),
     }.get(kind, kind)
     return f"{word} {which}".strip()
+
+
+def step_word(name: str) -> str:
+    """Return the name of a step of `batch`."""
+    return {
+        "fetch": _("fetching"),
+        "send": _("sending"),
+        "remind": _("reminding"),
+        "close-day": _("closing the day"),
+        "check": _("checking the cabinet"),
+        "report": _("mailing the report"),
+    }.get(name, name)
 
 
 def answer_word(answer: str | None) -> str:
