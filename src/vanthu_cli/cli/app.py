@@ -144,9 +144,10 @@ def _record_bug(begun: "list[Journal]") -> Path:
 
 def _application() -> Any:
     import typer
-    from typer.core import TyperGroup
 
-    class Commands(TyperGroup):
+    from vanthu_cli.cli.known import Known
+
+    class Commands(Known):
         """Commands known by name and one line of help; a command's module is imported when it is asked for."""
 
         def list_commands(self, ctx: Any) -> list[str]:
@@ -296,6 +297,7 @@ def _commands() -> list[tuple[str, str, str]]:
             _("The whole morning in one run, for cron: fetch, remind, close the day, check, report."),
         ),
         ("doctor", "doctor_command", _("Is everything in order? Each fault with its cure.")),
+        ("help", "help_command", _("Exit codes, configuration, the clerk's day, running by itself, completion.")),
     ]
 
 
@@ -317,6 +319,7 @@ def _load(name: str, module: str, sentence: str) -> Any:
         command = typer.main.get_command(group)
     else:
         command = typer.main.get_group(group)
+        command.suggest_commands = False  # click does that itself, and in our language
         command.help = sentence
         for each in command.commands.values():
             each.options_metavar = _("[OPTIONS]")

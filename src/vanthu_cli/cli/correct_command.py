@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import Run, run_of
 from vanthu_cli.locale import _
 from vanthu_cli.register import documents
@@ -12,7 +13,7 @@ from vanthu_cli.register.keeping import LinkKind
 
 def command(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
     by: Annotated[str, typer.Option("--by", help=_("The công văn that corrects it; issue it first, by sign-send."))],
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))] = False,
 ) -> int:

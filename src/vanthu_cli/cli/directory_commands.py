@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
@@ -31,7 +32,9 @@ def list_(context: typer.Context) -> int:
 
 
 @group.command(help=_("Show one agency and its signers' certificates."))
-def show(context: typer.Context, code: Annotated[str, typer.Argument(metavar="CODE")]) -> int:
+def show(
+    context: typer.Context, code: Annotated[str, typer.Argument(metavar="CODE", autocompletion=completing.agencies)]
+) -> int:
     run = run_of(context)
     with run.desk() as desk:
         found = _known(directory.agency(desk.book, code), code)
@@ -44,7 +47,7 @@ def show(context: typer.Context, code: Annotated[str, typer.Argument(metavar="CO
 @group.command(help=_("Add an agency or change what is known of it; with --certificate, note whose certificate it is."))
 def add(
     context: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE")],
+    code: Annotated[str, typer.Argument(metavar="CODE", autocompletion=completing.agencies)],
     name: Annotated[str, typer.Option("--name", help=_("Its name as it stands on its documents."))] = "",
     parent: Annotated[str, typer.Option("--parent", help=_("Agency above it."))] = "",
     symbol: Annotated[str, typer.Option("--symbol", help=_("Its part of symbols, such as SNV."))] = "",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.progress import progress
 from vanthu_cli.cli.run import Run, run_of, tell
@@ -82,7 +83,7 @@ def amend(
 def add(
     context: typer.Context,
     code: Code,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=completing.documents)],
     paper_due: Annotated[
         bool, typer.Option("--paper-due", help=_("A paper original is due, though it is no session."))
     ] = False,
@@ -141,7 +142,7 @@ def _filed_lines(filed: Filed) -> list[str]:
 def remove(
     context: typer.Context,
     code: Code,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
     reason: Reason = "",
     dry_run: DryRun = False,
 ) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.progress import counting
 from vanthu_cli.cli.run import Run, run_of, tell
 from vanthu_cli.locale import _
@@ -17,7 +18,10 @@ from vanthu_cli.reports.words import delivery_word, reason_word
 
 def command(
     context: typer.Context,
-    channel: Annotated[list[str] | None, typer.Option("--channel", help=_("Only this channel (repeatable)."))] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", autocompletion=completing.channels, help=_("Only this channel (repeatable).")),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option("--folder", help=_("Instead from here: an exchange folder, a Maildir, or .eml files.")),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.full import full
 from vanthu_cli.cli.inbox_recalls import agree, decline, recall_id, recall_json, recall_line, show_recall
 from vanthu_cli.cli.parse import day_option, quarantine_id
@@ -47,7 +48,7 @@ def list_(context: typer.Context) -> int:
 @group.command(help=_("Show one document with its signatures and where it lies."))
 def show(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.waiting)],
     out: Annotated[
         Path | None, typer.Option("--out", help=_("Save the document and its attachments into this folder."))
     ] = None,
@@ -74,7 +75,7 @@ def _show_quarantined(run: Run, row: Any) -> int:
 @group.command("accept", help=_("Register documents: each gets its arrival number, the sender a receipt."))
 def accept_(
     context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=completing.waiting)],
     reason: Annotated[str, typer.Option(help=_("Why, when the signatures are not valid."))] = "",
     number: Annotated[str, typer.Option(help=_("Correct number and symbol, as 145-CV/TU."))] = "",
     date: Annotated[str, typer.Option(help=_("Correct date, as 2026-11-22."))] = "",
@@ -109,7 +110,7 @@ def accept_(
 @group.command("refuse", help=_("Return documents to their senders, with the reason."))
 def refuse_(
     context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=completing.waiting)],
     reason: Annotated[str, typer.Option(help=_("What the sender is told."))],
     dry_run: DryRun = False,
 ) -> int:
@@ -138,7 +139,7 @@ def refuse_(
 )
 def quarantine_(
     context: typer.Context,
-    identity: Annotated[str, typer.Argument(metavar="ID")],
+    identity: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.waiting)],
     destroyed: Annotated[
         bool, typer.Option("--destroyed", help=_("The secret qID was dealt with: forget its file."))
     ] = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
@@ -62,7 +63,7 @@ def list_(
 @group.command(help=_("Tick off originals that were handed over, or that have come."))
 def done(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
     agency: Annotated[str, typer.Option("--agency", help=_("Which agency; left out: all of them."))] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))] = False,
 ) -> int:

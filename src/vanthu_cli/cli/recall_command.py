@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.issued import issued_json
 from vanthu_cli.cli.run import confirm, run_of, tell
 from vanthu_cli.errors import PartlyDoneError
@@ -16,7 +17,7 @@ from vanthu_cli.reports.words import delivery_word
 
 def command(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
     reason: Annotated[str, typer.Option(help=_("What the receivers are told."))],
     organisation: Annotated[
         str, typer.Option("--organisation", help=_("The office's key that signs the notice."))

@@ -3,9 +3,9 @@
 from importlib import import_module
 from typing import Any
 
-from typer.core import TyperGroup
 from typer.main import get_group
 
+from vanthu_cli.cli.known import Known
 from vanthu_cli.locale import _
 
 _PARTS = {
@@ -15,7 +15,7 @@ _PARTS = {
 }
 
 
-class Books(TyperGroup):
+class Books(Known):
     """The commands of all three files; help needs them all, a command only its own."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -32,6 +32,6 @@ class Books(TyperGroup):
         return None
 
 
-def made() -> TyperGroup:
+def made() -> Books:
     """Return the group as click has it."""
     return Books(name="register", commands={}, no_args_is_help=True, rich_markup_mode=None)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.document.symbol import DocumentNumber, parse_symbol
@@ -18,7 +19,7 @@ group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 _BookOption = Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
 _Reason = Annotated[str, typer.Option("--reason", help=_("Why; it stays in the history."))]
-_Id = Annotated[str, typer.Argument(metavar="ID")]
+_Id = Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)]
 
 # What may be written of a document: add and amend take the same.
 _Agency = Annotated[str, typer.Option("--agency", help=_("Who issued it: code in the directory, or name."))]

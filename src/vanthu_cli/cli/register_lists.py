@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.document.symbol import parse_symbol
@@ -46,7 +47,7 @@ def list_(
 @group.command(help=_("Show one document: fields, where it lies, who got it, its history."))
 def show(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID")],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
     out: Annotated[
         Path | None, typer.Option("--out", help=_("Save the document and its attachments into this folder."))
     ] = None,

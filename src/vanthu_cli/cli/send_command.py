@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.issued import issued_answer, issued_json
 from vanthu_cli.cli.run import run_of, tell
 from vanthu_cli.errors import MisuseError, worst
@@ -17,7 +18,7 @@ from vanthu_cli.reports.words import delivery_word
 
 def command(
     context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=completing.documents)],
     again: Annotated[
         bool,
         typer.Option(

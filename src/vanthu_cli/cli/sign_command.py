@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.workers import warm
@@ -14,7 +15,9 @@ def command(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False)],
     role: Annotated[str, typer.Option("--as", help=_("person, organisation, annex, copy or arrival."))],
-    key: Annotated[str, typer.Option("--key", help=_("Name of the key in the configuration."))] = "",
+    key: Annotated[
+        str, typer.Option("--key", autocompletion=completing.keys, help=_("Name of the key in the configuration."))
+    ] = "",
     form: Annotated[str, typer.Option("--form", help=_("Form of a copy: sao-y, sao-luc or trich-sao."))] = "",
     annex_of: Annotated[
         str, typer.Option("--of", help=_("Number of the document an annex belongs to: 145-CV/TU."))

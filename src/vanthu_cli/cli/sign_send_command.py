@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.issued import issued_answer, issued_json
 from vanthu_cli.cli.run import Run, confirm, run_of, tell
 from vanthu_cli.errors import MisuseError, VanthuError
@@ -23,14 +24,24 @@ _URGENCY = {"": "", "khan": "KHẨN", "thuong-khan": "THƯỢNG KHẨN", "hoa-to
 def command(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH")],
-    to: Annotated[list[str] | None, typer.Option("--to", help=_("Agency code or address (repeatable)."))] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", autocompletion=completing.agencies, help=_("Agency code or address (repeatable).")),
+    ] = None,
     kind: Annotated[str, typer.Option("--type", help=_("Type, such as CV, when the page does not tell."))] = "",
     subject: Annotated[str, typer.Option("--subject", help=_("Subject, instead of the one on the page."))] = "",
     attach: Annotated[list[Path] | None, typer.Option("--attach", help=_("File that goes along (repeatable)."))] = None,
     session: Annotated[str, typer.Option("--session", help=_("Session (kỳ họp) the paper is for."))] = "",
     urgency: Annotated[str, typer.Option("--urgency", help=_("Urgency: khan, thuong-khan or hoa-toc."))] = "",
-    person: Annotated[str, typer.Option("--person", help=_("Key of the leader, if the leader signs here."))] = "",
-    organisation: Annotated[str, typer.Option("--organisation", help=_("Key of the office."))] = "",
+    person: Annotated[
+        str,
+        typer.Option(
+            "--person", autocompletion=completing.keys, help=_("Key of the leader, if the leader signs here.")
+        ),
+    ] = "",
+    organisation: Annotated[
+        str, typer.Option("--organisation", autocompletion=completing.keys, help=_("Key of the office."))
+    ] = "",
     answers: Annotated[str, typer.Option("--answers", help=_("The document that came which this one answers."))] = "",
     corrects: Annotated[
         str, typer.Option("--corrects", help=_("The issued document that this công văn corrects (đính chính)."))

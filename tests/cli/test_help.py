@@ -1,0 +1,83 @@
+"""What the program says of itself: topics, help of commands, near misses, and what the shell offers at Tab."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.commands import Clerk
+from tests.cli.test_incoming import morning
+
+from vanthu_cli.__main__ import main
+
+TOPICS = ("exit-codes", "config", "procedures", "batch", "files", "completion")
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("topic", TOPICS)
+def test_each_topic_has_a_text(topic: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", language, "help", topic]) == 0
+    said = capsys.readouterr().out
+    assert len(said) > 300
+    assert topic in _said(capsys, "help")
+
+
+def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    main(["--lang", "en", *words])
+    out, err = capsys.readouterr()
+    return out + err
+
+
+def test_help_of_a_command_is_that_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _said(capsys, "help", "register", "add") == _said(capsys, "register", "add", "--help")
+    assert "no help on “nothing”" in _said(capsys, "help", "nothing")
+    assert "no help on “x”" in _said(capsys, "help", "fetch", "x")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["fecth"], "'fetch'"),
+        (["inbox", "shwo"], "'show'"),
+        (["register", "serch"], "'search'"),
+        (["fetch", "--chanel", "x"], "'--channel'"),
+    ],
+)
+def test_a_slip_of_the_pen_is_answered_once_with_what_was_meant(
+    typed: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _said(capsys, *typed)
+    assert meant in said
+    assert said.lower().count("did you mean") == 1
+
+
+def offered(clerk: Clerk, *words: str) -> list[str]:
+    """Ask as bash does at Tab; return the values that it is offered."""
+    environment = os.environ | {
+        "_VANTHU_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(("vanthu", "--config", str(clerk.office.config), *words)),
+        "COMP_CWORD": str(len(words) + 2),
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("vanthu")], env=environment, capture_output=True, text=True, check=True
+    )
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+
+def test_the_shell_is_offered_what_the_office_knows(clerk: Clerk) -> None:
+    morning(clerk)
+    waiting = [each["id"] for each in clerk.asks("inbox", "list")[1]["documents"]]
+    assert clerk.asks("sign-send", str(clerk.signed_draft()), "--to", "BTCTU", "--yes")[0] == 0
+    assert set(offered(clerk, "inbox", "accept", "")) == set(waiting)
+    assert offered(clerk, "register", "show", "01") == ["01-CV/TU"]
+    assert offered(clerk, "sign-send", "x", "--to", "sn") == ["SNV"]
+    assert offered(clerk, "fetch", "--channel", "") == ["wan", "internet"]
+    assert offered(clerk, "sign", "--key", "l") == ["leader"]
+    assert offered(clerk, "reg") == ["register"]
+
+
+def test_a_tab_without_an_office_offers_nothing_and_says_nothing(clerk: Clerk) -> None:
+    clerk.office.config.write_text("[office", "utf-8")
+    assert offered(clerk, "register", "show", "") == []
