@@ -1,24 +1,32 @@
 """`vanthu doctor`."""
 
+from collections.abc import Iterable
+
 import typer
 
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.doctor import doctor
+from vanthu_cli.procedures.doctor import Check, doctor
 from vanthu_cli.reports.words import check_word
 
 _SIGNS = {"good": "✓", "doubtful": "!", "bad": "✗"}
+
+
+def check_lines(checks: Iterable[Check]) -> list[str]:
+    """Return a line a check, and a second one with the cure."""
+    lines = []
+    for check in checks:
+        lines.append(f"{_SIGNS[check.grade]} {check_word(check.name)}: {check.found}")
+        if check.cure:
+            lines.append(f"    → {check.cure}")
+    return lines
 
 
 def command(context: typer.Context) -> int:
     run = run_of(context)
     with run.desk() as desk:
         checks = list(doctor(desk))
-    lines = []
-    for check in checks:
-        lines.append(f"{_SIGNS[check.grade]} {check_word(check.name)}: {check.found}")
-        if check.cure:
-            lines.append(f"    → {check.cure}")
+    lines = check_lines(checks)
     bad = [check for check in checks if check.grade == "bad"]
     error = ("doctor.bad", _("{count} things are wrong.").format(count=len(bad)), bad[0].cure) if bad else None
     payload = {

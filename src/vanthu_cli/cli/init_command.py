@@ -1,15 +1,19 @@
 """`vanthu init`: a wizard on a terminal, a finished configuration without one."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vanthu_cli.cli import wizard_end
+from vanthu_cli.cli.doctor_command import check_lines
 from vanthu_cli.cli.run import Run, ask_secret, run_of
 from vanthu_cli.config.load import default_file, load
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.doctor import doctor
 from vanthu_cli.procedures.setup import register_fingerprint, set_up
 from vanthu_cli.register.lock import claim
 
@@ -26,8 +30,10 @@ def command(
     run = run_of(context)
     if move_here:
         return _moved(run, dry_run=dry_run)
-    file = source if dry_run and source else _place(run, source)
+    file, asked = (source, False) if dry_run and source else _place(run, source)
     loaded = load(file)
+    if asked:
+        wizard_end.keep_passwords(loaded)
     failed = [] if dry_run else set_up(loaded, now=run.now, prompt=ask_secret, language=run.language)
     said = (
         _("The configuration of {name} is in order; nothing was made in {path}.")
@@ -46,6 +52,8 @@ def command(
             ).format(fingerprint=fingerprint)
         )
     lines.append(_("Configuration: {path}. Next: vanthu doctor").format(path=file))
+    if asked:
+        lines += _finished(replace(run, config_file=file))
     payload = {
         "config": str(file),
         "data_dir": str(loaded.data_dir),
@@ -54,6 +62,14 @@ def command(
         "register_certificate": fingerprint,
     }
     return run.answer(payload, lines)
+
+
+def _finished(run: Run) -> list[str]:
+    """Go on with the person until the office works; return what `doctor` says at the end."""
+    wizard_end.believe(run)
+    wizard_end.try_mailboxes(run)
+    with run.desk() as desk:
+        return ["", *check_lines(doctor(desk))]
 
 
 def _moved(run: Run, *, dry_run: bool) -> int:
@@ -72,11 +88,11 @@ def _moved(run: Run, *, dry_run: bool) -> int:
     )
 
 
-def _place(run: Run, source: Path | None) -> Path:
-    """Return the configuration to set up: the file given, where it stands, or its copy where --config says."""
+def _place(run: Run, source: Path | None) -> tuple[Path, bool]:
+    """Return the configuration to set up (the file given, where it stands, or its copy where --config says), and whether it was asked for."""
     if source is None:
         if run.config_file is not None and run.config_file.is_file():
-            return run.config_file
+            return run.config_file, False
         if not run.interactive:
             raise MisuseError(
                 "init.no_terminal",
@@ -85,15 +101,15 @@ def _place(run: Run, source: Path | None) -> Path:
             )
         from vanthu_cli.cli.wizard import write_config
 
-        return write_config(run.config_file or default_file())
+        return write_config(run.config_file or default_file()), True
     if not source.is_file():
         raise MisuseError("config.missing", _("There is no configuration file {path}.").format(path=source))
     if run.config_file is None or run.config_file.resolve() == source.resolve():
-        return source
+        return source, False
     if run.config_file.exists() and run.config_file.read_bytes() != source.read_bytes():
         raise MisuseError(
             "init.exists", _("{path} exists already and is another configuration.").format(path=run.config_file)
         )
     run.config_file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, run.config_file)
-    return run.config_file
+    return run.config_file, False

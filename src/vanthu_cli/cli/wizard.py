@@ -1,14 +1,35 @@
-"""The questions of `vanthu init` on a terminal, and the commented configuration that comes of the answers."""
+"""The questions of `vanthu init` on a terminal, and the commented configuration that comes of the answers.
+
+What can be tried is tried while the person sits there: which ports answer, what a token holds, whether a password is right (wizard_end.py).
+"""
 
 import json
+import select
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from vanthu_cli.cli.parse import day_option
-from vanthu_cli.cli.run import ask
-from vanthu_cli.errors import MisuseError
+from vanthu_cli.cli.run import ask, tell
+from vanthu_cli.document.text import is_mailbox
+from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
+
+_IMAP, _SMTP = ((993, "implicit"), (143, "starttls")), ((465, "implicit"), (587, "starttls"))
+_PATIENCE = 3
+_GREETING = 1.5
+_DRIVERS = (
+    "/usr/lib/libbit4xpki.so",
+    "/usr/lib/bit4id/libbit4xpki.so",
+    "/usr/lib/libeTPkcs11.so",
+    "C:/Windows/System32/bit4xpki.dll",
+    "C:/Windows/System32/eTPKCS11.dll",
+    "/Library/bit4id/pkcs11/libbit4xpki.dylib",
+    "/usr/lib/softhsm/libsofthsm2.so",
+)
+"""Where drivers of the tokens in use lie (Bit4id and SafeNet, of VGCA), and SoftHSM for practice."""
 
 
 def write_config(file: Path) -> Path:
@@ -19,44 +40,199 @@ def write_config(file: Path) -> Path:
             _("{path} exists already.").format(path=file),
             _("Change it, then run: vanthu init --from {path}").format(path=file),
         )
-    lines = ["# " + _("Written by vanthu init. config.example.toml explains every key."), "[office]"]
-    kind = _choice(_("Party office or State office? (party/state)"), ("party", "state"))
-    lines.append(f"kind = {_text(kind)}")
-    for key, question in (
-        ("name", _("Name of the office")),
-        ("code", _("Its code in the directory (short, such as VPTU)")),
-        ("symbol", _("Agency part of its symbols (such as TU)")),
-        ("place", _("Place printed before the date")),
-    ):
-        lines.append(f"{key} = {_text(typer.prompt(question))}")
-    if kind == "party":
-        first_day = typer.prompt(_("First day of the term (such as 2025-10-15)"))
-        lines.append(f"term_start = {day_option(first_day).isoformat()}")
-    lines += ['data_dir = "data"', ""]
+    lines = ["# " + _("Written by vanthu init. “vanthu help config” explains every key."), *_office()]
     for network in ("wan", "internet"):
-        if ask(_("Has the office a mailbox on this network: {network}?").format(network=network)):
-            lines += _channel(network)
+        lines += _network(network)
+    for role in ("person", "organisation"):
+        lines += _key(role)
+    lines += _authorities()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", "utf-8")
     return file
 
 
-def _channel(network: str) -> list[str]:
-    address = typer.prompt(_("Its address"))
-    imap = typer.prompt(_("IMAP server"))
-    smtp = typer.prompt(_("SMTP server"), default=imap)
+def _office() -> list[str]:
+    _part(_("The office"))
+    kind = _choice(_("Party office or State office? (party/state)"), ("party", "state"))
+    lines = [
+        "",
+        "[office]",
+        f"kind = {_text(kind)}".ljust(44) + "# " + _("Party or State: numbering and forms follow from it"),
+    ]
+    for key, question, why in (
+        ("name", _("Name of the office"), _("stands on outgoing letters")),
+        ("code", _("Its code in the directory (short, such as VPTU)"), _("one word, in the directory of agencies")),
+        ("symbol", _("Agency part of its symbols (such as TU)"), _("after the / of 145-CV/TU")),
+        ("place", _("Place printed before the date"), _("printed before the date")),
+    ):
+        lines.append(f"{key} = {_text(typer.prompt(question))}".ljust(44) + f"# {why}")
+    if kind == "party":
+        day = _asked_day(_("First day of the term (such as 2025-10-15)"))
+        lines.append(f"term_start = {day}".ljust(44) + "# " + _("numbers run through the term of the committee"))
+    where = typer.prompt(_("Folder for register and files (on a disk of this machine)"), default="data")
+    lines.append(f"data_dir = {_text(where)}".ljust(44) + "# " + _("register, files, mail; back it up: vanthu backup"))
+    return lines
+
+
+def _network(network: str) -> list[str]:
+    names = {"wan": _("the Party's wide-area network"), "internet": _("the Internet")}
+    _part(_("Mail on {network}").format(network=names[network]))
+    tell(
+        _("1  a mailbox that this machine reaches\n2  a folder on a stick that is carried to another machine\n3  none")
+    )
+    answer = _choice(_("Which? (1/2/3)"), ("1", "2", "3"))
+    if answer == "3":
+        return []
+    address = _asked_address()
+    lines = ["", f"[channels.{network}]"]
+    if answer == "2":
+        lines += ['kind = "folder"', f"network = {_text(network)}", f"address = {_text(address)}"]
+        path = typer.prompt(_("Path of the folder on the stick"))
+        return [*lines, f"path = {_text(path)}".ljust(44) + "# " + _("the other machine runs: vanthu carry")]
+    imap = _server(_("IMAP server (name, or name:port)"), _IMAP)
+    smtp = _server(_("SMTP server (name, or name:port)"), _SMTP, default=imap[0])
     ca = typer.prompt(_("CA file of these servers (empty: the system's)"), default="", show_default=False)
     extra = f", ca = {_text(ca)}" if ca else ""
+    user = typer.prompt(_("Login name"), default=address)
+    where = _("where the password is, never the password itself")
+    lines += ['kind = "mail"', f"network = {_text(network)}", f"address = {_text(address)}"]
+    lines.append(f"secret = {_text(_place_of_secret(network, user))}".ljust(44) + f"# {where}")
+    for name, (host, port, tls) in (("imap", imap), ("smtp", smtp)):
+        lines.append(
+            f"{name} = {{ host = {_text(host)}, port = {port}, tls = {_text(tls)}, user = {_text(user)}{extra} }}"
+        )
+    return lines
+
+
+def _place_of_secret(network: str, user: str) -> str:
+    if has_keyring() and ask(
+        _("Keep the password in the keyring of this machine? (else in a file that only you can read)")
+    ):
+        return f"keyring:vanthu/{user}"
+    return f"file:secrets/{network}"
+
+
+def has_keyring() -> bool:
+    """Tell whether this machine has a keyring that is safe and needs no terminal."""
+    try:
+        import keyring
+
+        ring = keyring.get_keyring()
+    except Exception:  # noqa: BLE001  whatever is wrong with it: then a file
+        return False
+    return not type(ring).__module__.startswith(("keyrings.alt", "keyring.backends.fail", "keyring.backends.null"))
+
+
+def _server(question: str, usual: Sequence[tuple[int, str]], default: str | None = None) -> tuple[str, int, str]:
+    """Ask for a server; of the usual ports take the first that answers, so that nobody must know them."""
+    typed = str(typer.prompt(question, default=default))
+    host, _colon, port = typed.rpartition(":")
+    if port.isdecimal() and host:
+        return host, int(port), _security(host, int(port)) or "implicit"
+    for number, tls in usual:
+        if _security(typed, number) is not None:
+            tell(_("✓ {host} answers on port {port}.").format(host=typed, port=number))
+            return typed, number, tls
+    number, tls = usual[0]
+    tell(
+        _("! {host} does not answer now; port {port} is written, correct it later if need be.").format(
+            host=typed, port=number
+        )
+    )
+    return typed, number, tls
+
+
+def _security(host: str, port: int) -> str | None:
+    """Tell how a server wants to be spoken to: one that greets first means STARTTLS, one that waits TLS at once; None: nobody."""
+    try:
+        with socket.create_connection((host, port), _PATIENCE) as connection:
+            return "starttls" if select.select([connection], [], [], _GREETING)[0] else "implicit"
+    except OSError:
+        return None
+
+
+def _key(role: str) -> list[str]:
+    names = {"person": _("the leader's signature"), "organisation": _("the office's seal")}
+    _part(_("The key of {whose}").format(whose=names[role]))
+    tell(_("1  a USB token\n2  a file (.p12, .pfx)\n3  none on this machine"))
+    answer = _choice(_("Which? (1/2/3)"), ("1", "2", "3"))
+    if answer == "3":
+        return []
+    name = "leader" if role == "person" else "office"
+    lines = ["", f"[keys.{name}]", f"role = {_text(role)}"]
+    if answer == "2":
+        path = typer.prompt(_("Path of the file"))
+        lines += ['kind = "pkcs12"', f"path = {_text(Path(path).expanduser().absolute())}"]
+    else:
+        lines += ['kind = "pkcs11"', *_token()]
+    lines.append(
+        'secret = "prompt"'.ljust(44) + "# " + _("PIN or passphrase is asked for when signing; it is tried once")
+    )
+    image = typer.prompt(_("Picture of signature or seal (PNG; empty: none)"), default="", show_default=False)
+    return lines + ([f"image = {_text(Path(image).expanduser().absolute())}"] if image else [])
+
+
+def _token() -> list[str]:
+    """Ask for the driver, show what the token holds, let one certificate be chosen. Nobody logs in here."""
+    from vanthu_cli.signing.keys import common_name
+    from vanthu_cli.signing.tokens import token_keys
+
+    there = next((each for each in _DRIVERS if Path(each).is_file()), None)
+    while True:
+        module = str(typer.prompt(_("The token's driver (a file)"), default=there))
+        try:
+            found = token_keys(module)
+        except VanthuError as error:
+            tell(f"✗ {error.message}")
+            found = []
+        if found:
+            break
+        if not ask(_("No certificate of a signer was found there. Plug the token in and try again?")):
+            return [
+                f"module = {_text(module)}".ljust(44) + "# " + _("add certificate = “SHA-256”: vanthu doctor shows it")
+            ]
+    for number, each in enumerate(found, 1):
+        ends = f"{each.x509.not_valid_after_utc:%d/%m/%Y}"
+        tell(
+            f"{number}  {common_name(each.x509.subject)}, {each.token}, "
+            + _("until {day}").format(day=ends)
+            + f"\n   SHA-256 {each.fingerprint}"
+        )
+    numbers = tuple(str(number) for number in range(1, len(found) + 1))
+    chosen = found[int(_choice(_("Which certificate? (number)"), numbers)) - 1]
     return [
-        f"[channels.{network}]",
-        'kind = "mail"',
-        f"network = {_text(network)}",
-        f"address = {_text(address)}",
-        f"secret = {_text(f'keyring:vanthu/{address}')}",
-        f"imap = {{ host = {_text(imap)}, port = 993, user = {_text(address)}{extra} }}",
-        f"smtp = {{ host = {_text(smtp)}, port = 465, user = {_text(address)}{extra} }}",
-        "",
+        f"module = {_text(module)}",
+        f"certificate = {_text(chosen.fingerprint)}".ljust(44) + f"# {common_name(chosen.x509.subject)}",
+        f"token = {_text(chosen.token)}",
     ]
+
+
+def _authorities() -> list[str]:
+    _part(_("Trust and time"))
+    url = typer.prompt(_("Address of the time stamp authority (empty: none)"), default="", show_default=False)
+    lines = ["", "[trust]", 'dir = "trust"'.ljust(44) + "# " + _("the CA certificates that this office believes")]
+    lines.append('revocation = "when-available"')
+    return [*lines, "", "[tsa]", f"url = {_text(url)}"] if url else lines
+
+
+def _part(title: str) -> None:
+    tell(f"\n{title}")
+
+
+def _asked_day(question: str) -> str:
+    while True:
+        try:
+            return day_option(str(typer.prompt(question))).isoformat()
+        except MisuseError as error:
+            tell(f"✗ {error.message}")
+
+
+def _asked_address() -> str:
+    while True:
+        address = str(typer.prompt(_("Its address"))).strip()
+        if is_mailbox(address):
+            return address
+        tell("✗ " + _("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
 
 
 def _choice(question: str, values: tuple[str, ...]) -> str:

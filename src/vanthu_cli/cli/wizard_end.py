@@ -1,0 +1,116 @@
+"""The end of `vanthu init` on a terminal: passwords put away and tried, CA certificates compared, everything looked at once."""
+
+import os
+from pathlib import Path
+
+import typer
+
+from vanthu_cli.cli.parse import expanded
+from vanthu_cli.cli.run import Run, ask, ask_secret, tell
+from vanthu_cli.config.settings import Config
+from vanthu_cli.errors import VanthuError
+from vanthu_cli.locale import _
+
+_CERTIFICATES = {".crt", ".cer", ".pem", ".der", ".p7b"}
+
+
+def keep_passwords(config: Config) -> None:
+    """Ask for the password of each mailbox that has none yet, and put it where the configuration says."""
+    for name, channel in config.channels.items():
+        kind, _colon, rest = channel.secret.partition(":")
+        if kind == "file" and not config.path(rest).exists():
+            password = ask_secret(_("the mailbox {address}").format(address=channel.address))
+            _write_secret(config.path(rest), password or "")
+        elif kind == "keyring":
+            import keyring
+
+            service, _slash, user = rest.partition("/")
+            if keyring.get_password(service, user) is None:
+                password = ask_secret(_("the mailbox {address}").format(address=channel.address))
+                keyring.set_password(service, user, password or "")
+        tell(_("Password of {name}: {place}").format(name=name, place=channel.secret or "–"))
+
+
+def _write_secret(file: Path, password: str) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(password + "\n")
+
+
+def try_mailboxes(run: Run) -> None:
+    """Log in to each mailbox; a password that is refused may be typed again by the person, as often as that person wants."""
+    for name in run.config().channels:
+        while True:
+            again = False
+            with run.desk() as desk:
+                try:
+                    desk.channels[name].check()
+                except VanthuError as error:
+                    tell(f"✗ {name}: {error.message}" + (f"\n    → {error.hint}" if error.hint else ""))
+                    again = error.code == "mail.login" and ask(
+                        _("Type the password again? (accounts lock after a few tries)")
+                    )
+                else:
+                    tell(_("✓ {name}: logged in to IMAP and SMTP.").format(name=name))
+                    break
+            if not again:
+                break
+            _forget(run, name)
+            keep_passwords(run.config())
+
+
+def _forget(run: Run, name: str) -> None:
+    """Take a refused password away, also from the register's memory of refused ones."""
+    from vanthu_cli.register import logins
+
+    with run.desk() as desk:
+        channel = desk.config.channels[name]
+        kind, _colon, rest = channel.secret.partition(":")
+        if kind == "file":
+            desk.config.path(rest).unlink(missing_ok=True)
+        elif kind == "keyring":
+            import keyring
+
+            keyring.delete_password(*rest.split("/", 1))
+        if channel.imap:
+            with desk.book.step():
+                logins.forget(desk.book, channel.imap.user)
+
+
+def believe(run: Run) -> None:
+    """Ask for files or folders of CA certificates, show each fingerprint, and believe what the person has compared."""
+    from vanthu_cli.cli.trust_shown import brief
+    from vanthu_cli.procedures.trust import concerns, store
+    from vanthu_cli.procedures.trust_changes import add, plan_addition
+
+    config = run.config()
+    folder = config.path(config.trust.dir)
+    while True:
+        typed = str(
+            typer.prompt(
+                _("File or folder of CA certificates to believe (empty: no more)"), default="", show_default=False
+            )
+        )
+        if not typed:
+            return
+        try:
+            addition = plan_addition(folder, _files(Path(typed).expanduser()), run.now, expired=False)
+        except VanthuError as error:
+            tell(f"✗ {error.message}")
+            continue
+        everything = [*store(folder), *addition.new]
+        doubts = concerns(everything, run.now)[len(everything) - len(addition.new) :]
+        for entry, each in zip(addition.new, doubts, strict=True):
+            tell("\n".join(brief(entry, each)))
+        if not addition.new:
+            tell(_("They are there already."))
+        elif ask(_("Have you compared each fingerprint with its owner's, through an official channel?")):
+            with run.desk() as desk:
+                add(folder, addition.new, desk.book)
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_dir():
+        return sorted(each for each in place.iterdir() if each.suffix.lower() in _CERTIFICATES)
+    return expanded([place])
