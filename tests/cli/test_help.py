@@ -11,7 +11,7 @@ from tests.cli.test_incoming import morning
 
 from vanthu_cli.__main__ import main
 
-TOPICS = ("exit-codes", "config", "procedures", "batch", "files", "completion")
+TOPICS = ("exit-codes", "config", "procedures", "huong-dan", "batch", "files", "completion")
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])

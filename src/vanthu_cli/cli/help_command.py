@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,6 @@ import vanthu_cli
 from vanthu_cli.cli.run import run_of, say
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-
-_EXAMPLE = "config.example.toml"
 
 
 def command(
@@ -53,8 +52,9 @@ def _topics() -> dict[str, tuple[str, Callable[[], str]]]:
     """Topics with a line about each, and what makes the text."""
     return {
         "exit-codes": (_("what the number means with which a command ends"), _exit_codes),
-        "config": (_("every key of config.toml, with an example"), _config),
+        "config": (_("every key of config.toml, with an example"), partial(_shipped, "config.example.toml")),
         "procedures": (_("the clerk's tasks in the order of the day, with their commands"), _procedures),
+        "huong-dan": (_("the clerk's guide, whole, in Vietnamese"), partial(_shipped, "docs/huong-dan.md")),
         "batch": (_("how to have it run by itself"), _batch),
         "files": (_("what lies where, what to back up, what never to delete"), _files),
         "completion": (_("have the shell complete commands, numbers and agencies"), _completion),
@@ -78,10 +78,10 @@ def _exit_codes() -> str:
     )
 
 
-def _config() -> str:
-    """The example stands beside the package once installed, and in the folder of the project before."""
+def _shipped(name: str) -> str:
+    """Return a text that lies in the package once installed (pyproject.toml), and in the project's folder before."""
     package = Path(vanthu_cli.__file__).parent
-    places = (package / _EXAMPLE, package.parents[1] / _EXAMPLE)
+    places = (package / Path(name).name, package.parents[1] / name)
     return next(place for place in places if place.is_file()).read_text("utf-8")
 
 
