@@ -37,6 +37,10 @@ back as files, so writing a letter there is repeated until its answer is there; 
 no register). edXML packages (channels/edxml.py) are strangers' words: manifest.py weighs them against the page, sorting.py against signatures.
 What a recall destroys stands in the table `destroyed`: gone, not missing.
 
+By itself. procedures/batch.py is the morning without a person: steps that keep each other from nothing, on a desk whose keys cannot be opened
+(Kept.unattended) and whose `in_time` ends it between two pieces of work. Three small files beside the register tell of runs, not of documents:
+register/lock.py (whose turn it is, which machine's folder it is), journal.py (what ran and how it ended), heartbeat.py (how the last mornings went).
+
 The books. Events are the chain; that all rows are what they were is in it too: triggers tell `Book.touched` which rows a step changes, and `finish`
 enters their digests (register/rows.py) in an event of the same transaction. register/audit.py compares, on a copy too, with no configuration
 and no key. A closed day (procedures/close_day.py) is a file that names the head of the chain, signed with the register's own key, which is
@@ -79,7 +83,7 @@ that passes between them is `document.places`. The delivery state `sending` is o
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
 out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`,
 `send --remind`, `register show --evidence`, `carry fetch --all`, `sign-send --answers/--corrects/--replaces`, `correct/replace --by`,
-`inbox accept --to/--due`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`; beside its flags `attachment-type`,
+`inbox accept --to/--due`, `init --move-here`, `batch --print-…`, the global `--wait` and `--debug`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`, `[batch] reminders`; beside its flags `attachment-type`,
 `attachment-shut`, `recalled`; beside its delivery states `recalled` (before it left). Recalls asked of us are rID in `inbox`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =
