@@ -83,7 +83,7 @@ that passes between them is `document.places`. The delivery state `sending` is o
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
 out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`,
 `send --remind`, `register show --evidence`, `carry fetch --all`, `sign-send --answers/--corrects/--replaces`, `correct/replace --by`,
-`inbox accept --to/--due`, `init --move-here`, `batch --print-…`, the global `--wait` and `--debug`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`, `[batch] reminders`; beside its flags `attachment-type`,
+`inbox accept --to/--due`, `init --move-here`, `batch --print-…`, the global `--wait`, `--plain` and `--debug`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`, `[batch] reminders`; beside its flags `attachment-type`,
 `attachment-shut`, `recalled`; beside its delivery states `recalled` (before it left). Recalls asked of us are rID in `inbox`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =

@@ -82,3 +82,15 @@ def test_the_shell_is_offered_what_the_office_knows(clerk: Clerk) -> None:
 def test_a_tab_without_an_office_offers_nothing_and_says_nothing(clerk: Clerk) -> None:
     clerk.office.config.write_text("[office", "utf-8")
     assert offered(clerk, "register", "show", "") == []
+
+
+def test_plain_tables_have_tabs_and_nothing_drawn_or_cut(clerk: Clerk) -> None:
+    long = "Về việc " + "rất dài " * 40
+    assert clerk.types("register", "add", "--book", "den", "--agency", "SNV", "--subject", long.strip()) == 0
+    assert clerk.types("register", "list", "--plain") == 0
+    heading, row = (line.split("\t") for line in clerk.said.splitlines())
+    assert len(heading) == len(row)
+    assert row[heading.index("Subject")] == long.strip()
+    assert not set(clerk.said) & set("─│┌…")
+    assert clerk.types("register", "list") == 0
+    assert "─" in clerk.said

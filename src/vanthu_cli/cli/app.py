@@ -13,7 +13,7 @@ from vanthu_cli.locale import _
 if TYPE_CHECKING:
     from vanthu_cli.register.journal import Journal
 
-_FLAGS = {"--json", "--quiet", "-q", "--verbose", "-v", "--debug"}
+_FLAGS = {"--json", "--plain", "--quiet", "-q", "--verbose", "-v", "--debug"}
 _WITH_VALUE = {"--config", "--lang", "--wait"}
 _INTERRUPTED = 130
 
@@ -190,6 +190,9 @@ def _application() -> Any:
         ] = None,
         lang: Annotated[str, typer.Option("--lang", help=_("Language: vi or en."))] = "",
         as_json: Annotated[bool, typer.Option("--json", help=_("Answer with one JSON document."))] = False,
+        plain: Annotated[
+            bool, typer.Option("--plain", help=_("Tables with tabs, nothing drawn or cut: for screen readers."))
+        ] = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing when all went well."))] = False,
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
         wait: Annotated[
@@ -202,8 +205,10 @@ def _application() -> Any:
     ) -> int | None:
         from vanthu_cli.cli.run import Run, clock
         from vanthu_cli.register.journal import Journal
+        from vanthu_cli.reports.tables import use_plain
 
         _unused = version, debug
+        use_plain(wanted=plain)
         if lang not in {"", "vi", "en"}:
             raise typer.BadParameter(_("--lang takes vi or en."))
         language = lang or locale.wanted([])

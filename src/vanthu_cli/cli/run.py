@@ -143,7 +143,12 @@ def clock() -> datetime:
 def say(text: str) -> None:
     """Print for a person: what came from outside cannot drive the terminal (escape sequences, bidi overrides)."""
     if text:
-        sys.stdout.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
+        sys.stdout.write("\n".join(_harmless(line) for line in text.split("\n")) + "\n")
+
+
+def _harmless(line: str) -> str:
+    """Tabs stay: those of plain tables (cells of ours hold none)."""
+    return "\t".join(map(shown, line.split("\t")))
 
 
 def tell(text: str) -> None:

@@ -9,6 +9,12 @@ from vanthu_cli.document.text import shown
 _GAP = "  "
 _LEAST = 8
 _PAGE = 160
+_style = {"plain": False}
+
+
+def use_plain(*, wanted: bool) -> None:
+    """Write tables as headings and rows with tabs between, nothing drawn or cut: for screen readers and other programs."""
+    _style["plain"] = wanted
 
 
 def width(text: str) -> int:
@@ -29,6 +35,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     cells = [[unicodedata.normalize("NFC", shown(" ".join(cell.split()))) for cell in row] for row in (headings, *rows)]
+    if _style["plain"]:
+        return ["\t".join(row) for row in cells]
     widths = [max(width(row[column]) for row in cells) for column in range(len(headings))]
     room = terminal_width() - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room and max(widths) > _LEAST:
