@@ -94,3 +94,12 @@ def test_plain_tables_have_tabs_and_nothing_drawn_or_cut(clerk: Clerk) -> None:
     assert not set(clerk.said) & set("─│┌…")
     assert clerk.types("register", "list") == 0
     assert "─" in clerk.said
+
+
+def test_the_manual_page_holds_every_command_and_only_macros_of_man(capsys: pytest.CaptureFixture[str]) -> None:
+    page = _said(capsys, "help", "man")
+    for command in ("vanthu fetch", r"vanthu register close\-day", "vanthu dossier hand", r"\-\-max\-runtime"):
+        assert command in page
+    macros = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
+    assert macros <= {".TH", ".SH", ".SS", ".B", ".TP", ".nf", ".fi"}
+    assert not [line for line in page.splitlines() if line.startswith("'")]

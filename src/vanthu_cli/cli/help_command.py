@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import vanthu_cli
+from vanthu_cli.cli.manual import manual
 from vanthu_cli.cli.run import run_of, say
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
@@ -22,7 +23,12 @@ def command(
     asked = words or []
     if not asked:
         lines = [f"  {name:<14}{about}" for name, (about, _text) in topics.items()]
+        lines.append(f"  {'man':<14}" + _("the manual page: vanthu help man | man -l -"))
         return run.answer({"topics": list(topics)}, [_("vanthu help TOPIC, or vanthu help COMMAND:"), "", *lines])
+    if asked == ["man"]:
+        root = context.find_root()
+        sys.stdout.write(manual(root.command, root, _exit_codes(), _files()) + "\n")
+        return 0
     if len(asked) == 1 and asked[0] in topics:
         text = topics[asked[0]][1]()
         if run.json:
