@@ -164,6 +164,7 @@ def test_the_summary_goes_by_mail_and_tells_no_subject(clerk: Clerk) -> None:
     assert mail.automatic
     assert mail.subject.startswith("vanthu: VPTU, ")
     assert "must be dealt with by 01/01/2020: …" in mail.text
+    assert ".docx" not in mail.text
     assert clerk.asks("batch", "--mail-report", BTCTU)[1]["mailed"] is None  # nothing happened: no mail
 
 

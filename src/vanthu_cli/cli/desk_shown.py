@@ -6,12 +6,13 @@ from typing import Any
 
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status
+from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import quarantined_line
 from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, moment_shown, reason_word, verdict_word, why
 
 
 def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str]:
-    """Yield them, most urgent first. `brief`: without subjects and strangers' words, for what leaves the office by mail."""
+    """Yield them, most urgent first. `brief`: without subjects, names of files and strangers' words, for what leaves the office by mail."""
     for row in found.quarantined:
         yield f"! {quarantined_line(row)}"
     for row, document in found.recalls:
@@ -44,7 +45,7 @@ def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str
         )
     for document in found.waiting:
         yield _("• {name} from {sender} waits: {why}. vanthu inbox show {id}").format(
-            name=document.name,
+            name=_named(document, brief=brief),
             sender=document.agency or document.sender or "?",
             why=why(document) or verdict_word(document.verdict),
             id=document.id,
@@ -61,12 +62,17 @@ def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str
     for document in found.due:
         yield _("{mark} {name} must be dealt with by {due}: {subject}. vanthu register amend {id} --done DAY").format(
             mark="!" if (document.due or "") < now.isoformat() else "•",
-            name=document.name,
+            name=_named(document, brief=brief),
             due=day_shown(document.due),
             subject="…" if brief else document.subject or "–",
             id=document.id,
         )
     yield from _in_their_time(found, brief=brief)
+
+
+def _named(document: Document, *, brief: bool) -> str:
+    """Return number and symbol; of a document without, in brief, its id: a file's name may tell what it is about."""
+    return f"#{document.id}" if brief and document.number is None else document.name
 
 
 def _in_their_time(found: Status, *, brief: bool) -> Iterator[str]:
