@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from vanthu_cli.cli.inbox_steps import corrections_of, still_holding, untold
 from vanthu_cli.cli.issued import still_open
 from vanthu_cli.cli.review_dialogs import Ask, Field, Form
 from vanthu_cli.cli.review_listed import Row
+from vanthu_cli.cli.review_work import Outcome
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import MisuseError, PartlyDoneError, UndecidedError, VanthuError
 from vanthu_cli.locale import _
@@ -44,14 +45,6 @@ from vanthu_cli.reports.words import day_shown, delivery_word
 
 if TYPE_CHECKING:
     from vanthu_cli.cli.review_screen import Review
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is said when something was done; `failures`: what of it could not be done."""
-
-    lines: Sequence[str] = ()
-    failures: Sequence[VanthuError] = ()
 
 
 def _accept(screen: "Review", row: Row) -> None:

@@ -105,6 +105,9 @@ class Form(ModalScreen[dict[str, str] | None]):
         needed = next((field.name for field in self._fields if field.needed or field.value), "yes")
         self.query_one(f"#{needed}").focus()
 
+    def on_input_changed(self) -> None:
+        self.query_one("#refused", Static).update("")
+
     def on_input_submitted(self) -> None:
         self.focus_next()
 

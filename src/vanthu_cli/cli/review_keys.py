@@ -9,7 +9,7 @@ from vanthu_cli.locale import _
 class Key:
     """`keys` as Textual names them, `cap` as a clerk reads it; `does` is the action; `action`: needs a row that can be so treated.
 
-    Not `foot`: what the head of the screen says already, or everybody knows.
+    Without `keys`: Textual has bound it. Not `foot`: what the head of the screen says already, or everybody knows.
     """
 
     keys: str
@@ -43,5 +43,5 @@ def keys() -> list[Key]:
         Key("slash", "/", "filter", _("Filter"), _("Show only rows with the words typed, without diacritics too.")),
         Key("question_mark,f1", "?", "help", _("Help"), _("This list. Enter: read; Tab: to the text and back.")),
         Key("escape", "Esc", "step_back", _("Back"), _("One step back; from the list: leave."), foot=False),
-        Key("ctrl+q,ctrl+c", "Ctrl+Q", "leave", _("Leave"), _("Leave; what is being done is done first.")),
+        Key("", "Ctrl+Q", "leave", _("Leave"), _("Leave; what is being done is done first.")),
     ]

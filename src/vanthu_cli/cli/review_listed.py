@@ -79,33 +79,34 @@ def _waiting(document: Document) -> Row:
 
 def outbox_rows(found: Status, now: date) -> list[Row]:
     """Return what went out, or should, and is not settled: a row a document, with what is to be said of each letter."""
-    said: dict[int, list[tuple[str, str]]] = {}
+    said: dict[int, list[tuple[str, str, str]]] = {}
     known: dict[int, Document] = {}
 
-    def note(document: Document, mark: str, text: str) -> None:
+    def note(document: Document, mark: str, whom: str, text: str) -> None:
         known[document.id] = document
-        said.setdefault(document.id, []).append((mark, text))
+        said.setdefault(document.id, []).append((mark, whom, text))
 
     for document in found.unfinished:
-        note(document, "!", state_of(document))
+        note(document, "!", "", state_of(document))
     for document, letter in found.troubled:
         answer = f" ({answer_word(letter.answer)})" if letter.answer else ""
         mark = "•" if letter.state in {"queued", "sending"} else "!"
-        note(document, mark, f"{letter.agency or letter.address}: {delivery_word(letter.state)}{answer}")
+        whom = letter.agency or letter.address
+        note(document, mark, whom, f"{whom}: {delivery_word(letter.state)}{answer}")
     for document, letter, words in found.replied:
-        note(document, "•", _("{agency} wrote: “{words}”").format(agency=letter.agency or letter.address, words=words))
+        whom = letter.agency or letter.address
+        note(document, "•", whom, _("{agency} wrote: “{words}”").format(agency=whom, words=words))
     for document, letter, due in found.unanswered:
-        text = _("{agency}: no answer yet (due {day})").format(
-            agency=letter.agency or letter.address, day=day_shown(due.isoformat())
-        )
-        note(document, "!" if due < now else "•", text)
+        whom = letter.agency or letter.address
+        text = _("{agency}: no answer yet (due {day})").format(agency=whom, day=day_shown(due.isoformat()))
+        note(document, "!" if due < now else "•", whom, text)
     return _urgent_first(_going(known[identity], lines) for identity, lines in said.items())
 
 
-def _going(document: Document, lines: Sequence[tuple[str, str]]) -> Row:
-    mark = "!" if any(mark == "!" for mark, _text in lines) else "•"
-    said = tuple(f"{mark} {text}" for mark, text in lines)
-    whom = document.places or "" if document.direction == "out" else document.sender or ""
+def _going(document: Document, lines: Sequence[tuple[str, str, str]]) -> Row:
+    mark = "!" if any(mark == "!" for mark, _whom, _text in lines) else "•"
+    said = tuple(f"{mark} {text}" for mark, _whom, text in lines)
+    whom = ", ".join(dict.fromkeys(whom for _mark, whom, _text in lines))
     return Row(str(document.id), mark, document.name, whom, document.subject or "", said, _SENT, document)
 
 

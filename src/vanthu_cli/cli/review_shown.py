@@ -47,16 +47,13 @@ def plain_page(text: str) -> str:
 
 def first_parts(row: Row) -> Iterator[Part]:
     """Yield what the list itself knows: this stands there at once."""
-    document = row.document
-    if document is None or row.recall:
+    document, coming = row.document, "quarantine" in row.can
+    if not coming:
         yield Part("", row.said)
     if document is None:
         return
-    coming = document.direction == "in" and "accept" in row.can
-    lines = [*(_verdict(document) if coming else ()), *_fields(document)]
-    yield Part("", lines)
+    yield Part("", [*(_verdict(document) if coming else ()), *_fields(document)])
     if not coming:
-        yield Part(_("Not settled:"), row.said)
         return
     yield Part("", list(_judged(document)))
     doubts = doubts_of(document)[1:]
