@@ -17,6 +17,7 @@ from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from vanthu_cli import locale
+from vanthu_cli.channels.edxml import Header
 from vanthu_cli.cli.review_screen import Review
 from vanthu_cli.cli.review_work import Outcome
 from vanthu_cli.cli.run import Run, clock
@@ -402,6 +403,54 @@ def test_who_leaves_while_something_is_done_leaves_when_it_is_done(clerk: Clerk)
         pass
     clerk.types("fetch")
     assert len(clerk.asks("inbox", "list")[1]["documents"]) == 7
+
+
+def test_a_recall_asked_of_us_is_kept_or_agreed_to_after_one_question(clerk: Clerk) -> None:
+    morning(clerk.office)
+    clerk.types("fetch")
+    asked = Header("15", "SNV-VP", NOW.astimezone(VIETNAM).date().isoformat())
+    correspondents.recall(clerk.office, "SNV", asked, "Ban hành nhầm", NOW.astimezone(VIETNAM))
+    clerk.types("fetch")
+    with desk_of(clerk.office) as desk:
+        identity = documents.find(desk.book, "15/SNV-VP").id
+
+    def state() -> str:
+        with desk_of(clerk.office) as desk:
+            return documents.get(desk.book, identity).state
+
+    async def drive(screen: Review, pilot: Pilot[None]) -> None:
+        await pilot.press("down")
+        await until(screen, pilot, "recalls 15/SNV-VP", "Ban hành nhầm")
+        (screen.pictures / "15-SNV-VP.png").write_bytes(b"drawn before")
+        await pilot.press("a", "enter")  # “No” has the focus
+        assert state() == "accepted"
+        await pilot.press("a", "y")
+        await until(screen, pilot, "15/SNV-VP is destroyed here")
+        assert list(screen.pictures.iterdir()) == []
+
+    sit(clerk.office, drive)
+    assert state() == "recalled"
+
+
+def test_a_password_is_asked_for_on_the_screen_and_never_shown(clerk: Clerk) -> None:
+    got = list[str | None]()
+
+    def asking(desk: Desk) -> Outcome:
+        got.append(desk.prompt("practice"))
+        return Outcome(["told"])
+
+    async def drive(screen: Review, pilot: Pilot[None]) -> None:
+        for keys in (["s", "e", "c", "r", "e", "t", "enter"], ["escape"]):
+            screen.work("asking", asking)
+            while "Password for practice" not in seen(screen):
+                await pilot.pause(0.05)
+            await pilot.press(*keys[:-1])
+            assert "secret" not in seen(screen)
+            await pilot.press(keys[-1])
+            await until(screen, pilot, "✓ told")
+
+    sit(clerk.office, drive)
+    assert got == ["secret", None]
 
 
 def test_without_a_terminal_or_textual_it_says_what_to_do(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:

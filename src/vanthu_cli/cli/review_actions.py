@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 def _accept(screen: "Review", row: Row) -> None:
     if row.recall:
         question = _("Destroy {name} here, with everything that came only for it?").format(name=row.name)
-        _asked(screen, question, row.said, lambda desk: _given_back(desk, row))
+        _asked(screen, question, row.said, lambda desk: _given_back(screen, desk, row))
     else:
         _form(screen, row, (), _("Accept {name}").format(name=row.name), _("Accept"))
 
@@ -102,8 +102,9 @@ def _accepted(desk: Desk, row: Row, typed: Mapping[str, str]) -> Outcome:
     return Outcome([said.format(name=done.name, number=done.arrival_number)])
 
 
-def _given_back(desk: Desk, row: Row) -> Outcome:
+def _given_back(screen: "Review", desk: Desk, row: Row) -> Outcome:
     done = give_back(desk, row.number)
+    _forget_pictures(screen)
     return Outcome(destroyed_lines(_document(row), done), done.failed)
 
 
@@ -139,8 +140,7 @@ def _quarantine(screen: "Review", row: Row) -> None:
     def work(desk: Desk) -> Outcome:
         copied = in_backups(desk.book, row.number)
         clean = quarantine(desk, row.number)
-        for picture in screen.pictures.iterdir():
-            picture.unlink()
+        _forget_pictures(screen)
         return Outcome([_("Done."), *still_holding(clean=clean, copied=copied)])
 
     _asked(screen, question, lines, work)
@@ -248,6 +248,12 @@ def _shown_by_system(picture: Path) -> bool:
     none = subprocess.DEVNULL
     subprocess.Popen([viewer, str(picture)], stdin=none, stdout=none, stderr=none, start_new_session=True)
     return True
+
+
+def _forget_pictures(screen: "Review") -> None:
+    """Take away what was drawn: a document that must be gone must not be left as a picture."""
+    for picture in screen.pictures.iterdir():
+        picture.unlink()
 
 
 def _document(row: Row) -> Document:
