@@ -103,6 +103,12 @@ def os_words(error: OSError) -> str:
     )
 
 
+def refused_by_system(error: OSError) -> UnreachableError:
+    """Return the refusal that stands for what the system would not do: a full disk, a folder that cannot be written to."""
+    hint = _("Free space on the disk, or write the result elsewhere, and run the same command again.")
+    return UnreachableError("output.refused", os_words(error), hint)
+
+
 def worst(codes: Iterable[int]) -> int:
     """Return what a command over several items exits with; 0 when all went well."""
     seen = set(codes) - {0}

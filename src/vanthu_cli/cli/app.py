@@ -83,14 +83,13 @@ def _told(error: Exception, begun: "list[Journal]") -> tuple[int, tuple[str, str
     """Return exit code and (code, message, hint) of an error; what is not ours is a bug, recorded."""
     import click
 
+    if isinstance(error, OSError):
+        error = errors.refused_by_system(error)
     if isinstance(error, VanthuError):
         return error.exit_code, (error.code, error.message, error.hint)
     if isinstance(error, click.ClickException):
         hint = _("“vanthu --help” and “vanthu COMMAND --help” show what is possible.")
         return 2, ("usage", error.format_message(), hint)
-    if isinstance(error, OSError):
-        hint = _("Free space on the disk, or write the result elsewhere, and run the same command again.")
-        return 6, ("output.refused", errors.os_words(error), hint)
     hint = _("Report it with the file {path}.").format(path=_record_bug(begun))
     return errors.BUG, ("bug", _("vanthu itself has failed."), hint)
 
@@ -255,6 +254,7 @@ def _commands() -> list[tuple[str, str, str]]:
             "inbox_commands",
             _("What has arrived and waits for a person: list, show, accept, refuse, quarantine."),
         ),
+        ("review", "review_command", _("Inbox and outbox as a screen, worked by single keys (extra “tui”).")),
         ("inspect", "inspect_command", _("Read number, date, agency, type, subject, signer and marks from documents.")),
         ("verify", "verify_command", _("Judge the signatures of files.")),
         ("prepare", "prepare_command", _("Make the copy that the leader signs.")),

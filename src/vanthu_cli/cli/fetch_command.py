@@ -91,13 +91,19 @@ def fetched_json(result: Fetched) -> dict[str, Any]:
     return {"channels": channels, "documents": arrived, "receipts": receipts, "other": other}
 
 
-def _lines(result: Fetched) -> Iterator[str]:
-    for each in result.channels:
-        if each.errors and not each.messages:
-            continue
-        yield _("{channel}: {messages} messages, {new} new, {duplicates} known already.").format(
+def channel_lines(result: Fetched) -> list[str]:
+    """Say how many messages each channel brought."""
+    return [
+        _("{channel}: {messages} messages, {new} new, {duplicates} known already.").format(
             channel=each.channel, messages=each.messages, new=each.new, duplicates=each.duplicates
         )
+        for each in result.channels
+        if each.messages or not each.errors
+    ]
+
+
+def _lines(result: Fetched) -> Iterator[str]:
+    yield from channel_lines(result)
     arrived = [document for taken in result.taken for document in taken.documents]
     if arrived:
         yield ""

@@ -1,6 +1,5 @@
 """`vanthu inbox list / show / accept / refuse / quarantine`."""
 
-from datetime import date as date_
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,18 +8,24 @@ import typer
 from vanthu_cli.cli import completing
 from vanthu_cli.cli.full import full
 from vanthu_cli.cli.inbox_recalls import agree, decline, recall_id, recall_json, recall_line, show_recall
-from vanthu_cli.cli.parse import day_option, quarantine_id
+from vanthu_cli.cli.inbox_steps import corrections_of, still_holding, untold
+from vanthu_cli.cli.parse import quarantine_id
 from vanthu_cli.cli.run import Run, run_of, tell
-from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.errors import MisuseError, VanthuError, worst
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.accept import accept, check_acceptable, note_destroyed, quarantine, refuse
-from vanthu_cli.register import deliveries, directory, documents, finding, messages, recalls
+from vanthu_cli.procedures.accept import (
+    accept,
+    check_acceptable,
+    check_returnable,
+    note_destroyed,
+    quarantine,
+    refuse,
+)
+from vanthu_cli.register import documents, finding, messages, recalls
 from vanthu_cli.register.documents import Document
 from vanthu_cli.register.finding import Filter
 from vanthu_cli.register.snapshot import in_backups
 from vanthu_cli.reports.arrivals import arrival_table, document_json, quarantined_json, quarantined_line
-from vanthu_cli.rules.deadlines import today
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -92,10 +97,8 @@ def accept_(
     with run.desk() as desk:
         if recall_id(ids[0]) is not None:
             return agree(run, desk, ids, yes=yes, dry_run=dry_run)
-        corrections = _corrections(desk.book, number=number, date=date, agency=agency, subject=subject)
-        corrections |= {"places": passed_to, "passed_on": today(desk.now).isoformat()} if passed_to else {}
-        corrections |= {"due": day_option(due).isoformat()} if due else {}
-        _check(corrections, today(desk.now))
+        typed = {"number": number, "date": date, "agency": agency, "subject": subject, "to": passed_to, "due": due}
+        corrections = corrections_of(desk, typed)
         if corrections and len(ids) > 1:
             raise MisuseError("inbox.one", _("Corrections are for one document: name one ID."))
 
@@ -121,14 +124,10 @@ def refuse_(
 
         def one(identity: int) -> Document:
             if dry_run:
-                return documents.get(desk.book, identity)
+                return check_returnable(documents.get(desk.book, identity), reason)
             done = refuse(desk, identity, reason=reason)
-            if not deliveries.of_document(desk.book, identity, "answer"):
-                tell(
-                    _("{name}: its sender is not in the directory, so nobody was told. Tell them yourself.").format(
-                        name=done.name
-                    )
-                )
+            for line in untold(desk, done):
+                tell(line)
             return done
 
         return _each(run, desk, ids, one, dry_run=dry_run)
@@ -156,15 +155,7 @@ def quarantine_(
             found = documents.find(desk.book, identity)
             copied = in_backups(desk.book, found.id)
             clean = dry_run or quarantine(desk, found.id)
-    lines = [_("Would be done.") if dry_run else _("Done.")]
-    if not clean:
-        lines.append(
-            _(
-                "Another run is using the register: close it, then run “vanthu status”, so that its log forgets the words too."
-            )
-        )
-    if copied:
-        lines.append(_("Backups made since it came still hold it: make a new one, then destroy those."))
+    lines = [_("Would be done.") if dry_run else _("Done."), *still_holding(clean=clean, copied=copied)]
     return run.answer({"id": identity, "dry_run": dry_run}, lines)
 
 
@@ -185,25 +176,3 @@ def _each(run: Run, desk: Any, ids: list[str], one: Any, *, dry_run: bool) -> in
         code=worst(error.exit_code for error in failed),
         error=(first.code, first.message, first.hint) if first else None,
     )
-
-
-def _check(corrections: dict[str, object], day: date_) -> None:
-    if corrections:
-        from vanthu_cli.procedures.entry import check_values  # heavy, and most documents are accepted as they were read
-
-        check_values(corrections, day)
-
-
-def _corrections(book: Any, *, number: str, date: str, agency: str, subject: str) -> dict[str, object]:
-    values: dict[str, object] = {}
-    if number:
-        parsed = parse_number(number)
-        values |= {"number": parsed.value, "symbol": parsed.symbol}
-    if date:
-        values["day"] = day_option(date).isoformat()
-    if agency:
-        known = directory.agency(book, agency) or next(iter(directory.by_name(book, agency)), None)
-        values |= {"agency": known.name if known else agency, "agency_code": known.code if known else None}
-    if subject:
-        values["subject"] = " ".join(subject.split())
-    return values

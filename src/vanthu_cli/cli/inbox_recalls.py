@@ -75,10 +75,10 @@ def agree(run: Run, desk: Desk, ids: Sequence[str], *, yes: bool, dry_run: bool)
         "still_in_messages": list(done.messages),
         "still_in_copies": [str(path) for path in done.copies],
     }
-    return _answered(run, payload, list(_destroyed_lines(document, done)), done.failed)
+    return _answered(run, payload, destroyed_lines(document, done), done.failed)
 
 
-def _destroyed_lines(document: Document, done: "Destroyed") -> list[str]:
+def destroyed_lines(document: Document, done: "Destroyed") -> list[str]:
     lines = [_("{name} is destroyed here ({count} files).").format(name=document.name, count=len(done.files))]
     if done.messages:
         listed = ", ".join(map(str, done.messages))

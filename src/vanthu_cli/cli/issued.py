@@ -29,14 +29,12 @@ def issued_json(desk: Desk, document: Document) -> dict[str, object]:
     }
 
 
-def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[VanthuError]) -> int:
-    """Answer with the document as it stands now; 3 while something waits or failed, 7 when something is unsure."""
+def still_open(desk: Desk, document: Document, failed: Sequence[VanthuError]) -> VanthuError | None:
+    """Say what of a document still waits, failed or is unsure; None when every letter has left."""
     letters = letters_of(desk, document)
     states = {each.state for each in letters}
-    code, error = 0, None
     if states & {"queued", "sending", "refused", "bounced"} or failed:
-        code = PartlyDoneError.exit_code
-        error = (
+        return PartlyDoneError(
             "send.incomplete",
             _("{name} is numbered, sealed and registered, but not yet with every recipient.").format(
                 name=document.name
@@ -47,13 +45,18 @@ def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[Van
                 id=document.id
             ),
         )
-    elif "unsure" in states:
-        code = UndecidedError.exit_code
-        error = (
+    if "unsure" in states:
+        return UndecidedError(
             "send.unsure",
             _("It is unsure whether {name} left to every recipient.").format(name=document.name),
             _("Ask the recipient. If it did not arrive: vanthu send {id} --again").format(id=document.id),
         )
+    return None
+
+
+def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[VanthuError]) -> int:
+    """Answer with the document as it stands now; 3 while something waits or failed, 7 when something is unsure."""
+    letters, left = letters_of(desk, document), still_open(desk, document, failed)
     lines = document_lines(
         document,
         place=str(desk.cabinet.path(document.sha256)) if document.sha256 else None,
@@ -63,9 +66,14 @@ def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[Van
     if not run.json:
         for each in failed:
             tell(each.message + (f"\n  → {each.hint}" if each.hint else ""))
-        if error:
-            tell(f"{error[1]}\n  → {error[2]}")
-    return run.answer(issued_json(desk, document), lines, code=code, error=error)
+        if left:
+            tell(f"{left.message}\n  → {left.hint}")
+    return run.answer(
+        issued_json(desk, document),
+        lines,
+        code=left.exit_code if left else 0,
+        error=(left.code, left.message, left.hint) if left else None,
+    )
 
 
 def _waits_on_a_drive(desk: Desk, letters: Sequence[Delivery]) -> bool:

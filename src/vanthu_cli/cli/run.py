@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,9 +54,12 @@ class Run:
         return load(found)
 
     @contextmanager
-    def desk(self, *, unattended: bool = False) -> Iterator[Desk]:
-        """Open the office and its journal. `unattended`: nobody is asked for anything, and no signing key is opened."""
-        config, prompt = self.config(), (lambda _what: None) if unattended else ask_secret
+    def desk(self, *, unattended: bool = False, prompt: Callable[[str], str | None] | None = None) -> Iterator[Desk]:
+        """Open the office and its journal. `unattended`: nobody is asked for anything, and no signing key is opened.
+
+        `prompt` asks for secrets where the terminal is in other use.
+        """
+        config, prompt = self.config(), (lambda _what: None) if unattended else prompt or ask_secret
         with open_desk(
             config, now=self.now, prompt=prompt, language=self.language, turn=self.turn, unattended=unattended
         ) as desk:

@@ -87,8 +87,7 @@ def check_acceptable(document: Document, reason: str | None) -> Document:
 
 def refuse(desk: Desk, identity: int, *, reason: str) -> Document:
     """Return a document to its sender with the reason (Đ21.2.b)."""
-    if not reason.strip():
-        raise MisuseError("refuse.reason", _("Say why the document is returned: --reason “…”"))
+    check_returnable(documents.get(desk.book, identity), reason)
     with desk.lock():
         with desk.book.step():
             documents.update(desk.book, identity, reason=reason)
@@ -96,6 +95,14 @@ def refuse(desk: Desk, identity: int, *, reason: str) -> Document:
             queue_answer(desk, identity, "refused")
         _answer_now(desk, identity)
     return documents.get(desk.book, identity)
+
+
+def check_returnable(document: Document, reason: str) -> Document:
+    """Refuse what cannot be returned, or not without a reason; return the document otherwise."""
+    if not reason.strip():
+        raise MisuseError("refuse.reason", _("Say why the document is returned: --reason “…”"))
+    move(document.state, "refuse")
+    return document
 
 
 def _answer_now(desk: Desk, identity: int) -> list[VanthuError]:

@@ -21,6 +21,8 @@ from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _IN_BASE64 = 1.37
 """How much a file grows on the way: base64 in lines of 76 (RFC 2045 6.8)."""
+AGAIN = frozenset({"unsure", "bounced", "refused"})
+"""What is sent again only when a person has decided so."""
 _MAY_HAVE_IT = frozenset({"handed-over", "delivered", "unsure", "bounced"})
 _BESIDE = 64 << 10
 """Bytes of a letter beside its files, at most: headers, text, header data."""
@@ -81,7 +83,7 @@ def _again(desk: Desk, document: Document) -> None:
         if letter.state == "unsure" and channel is not None and channel.kind == "mail":
             with desk.book.step():
                 deliveries.record(desk.book, letter.id, "queued", "sent-again")
-        elif letter.state in {"unsure", "bounced", "refused"} and letter.agency and letter.purpose == "document":
+        elif letter.state in AGAIN and letter.agency and letter.purpose == "document":
             recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
             owed = {row["agency"] for row in deliveries.paper_owed(desk.book, document.id)}
             fresh = compose_letters(desk, document, [recipient], owed)[0]

@@ -66,7 +66,7 @@ def document_lines(
     lines = [f"{label + ':':<18} {value}" for label, value in pairs if value]
     label = _("With it") + ":"
     lines += [f"{label:<18} {name}" for name in attachments]
-    lines += _judged(document)
+    lines += judged_lines(document)
     lines += doubts_of(document) if document.state == "waiting" else []
     if arrivals:
         lines += ["", _("Arrived:")]
@@ -137,7 +137,7 @@ def _letters(letters: Sequence[Delivery]) -> list[str]:
     return table([_("Agency"), _("Address"), _("Channel"), _("State"), _("When"), _("Answer")], rows)
 
 
-def _judged(document: Document) -> list[str]:
+def judged_lines(document: Document) -> list[str]:
     """Say what was found about each signature when the document came, in the words of `verify`."""
     lines = []
     for signature in document.judgement.get("signatures", []):

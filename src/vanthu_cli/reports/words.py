@@ -1,8 +1,8 @@
 """The clerk's words for states, verdicts and flags: the decree's where it has one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vanthu_cli.document.life import state_word
 from vanthu_cli.locale import _
@@ -26,6 +26,7 @@ __all__ = [
     "role_word",
     "state_of",
     "state_word",
+    "stored_sentence",
     "verdict_sentence",
     "verdict_word",
     "why",
@@ -58,26 +59,34 @@ def verdict_word(verdict: str | None) -> str:
 
 def verdict_sentence(judgement: "Judgement") -> str:
     """Say what a clerk makes of a verdict, and does next."""
-    if judgement.verdict == "valid":
+    from vanthu_cli.validation.findings import as_json
+
+    return stored_sentence(as_json(judgement))
+
+
+def stored_sentence(judgement: Mapping[str, Any]) -> str:
+    """Say it of a judgement as the register keeps it (JSON)."""
+    verdict = judgement.get("verdict")
+    if verdict == "valid":
         return _valid_sentence(judgement)
-    if judgement.verdict == "invalid":
+    if verdict == "invalid":
         return _("Do not accept it: it was changed after signing, or a signature is false. Return it to the sender.")
-    if any(reason.code == "file-unreadable" for reason in judgement.reasons):
+    if any(text.partition(": ")[0] == "file-unreadable" for text in judgement.get("reasons", ())):
         return _("There is no such file, or it may not be read.")
-    if judgement.verdict == "unsigned":
+    if verdict == "unsigned":
         return _("It bears no signature: without one it has no legal value. Ask the sender for the signed document.")
     return _("It cannot be established whether it is right. A person must look; see the reasons.")
 
 
-def _valid_sentence(judgement: "Judgement") -> str:
-    strangers = [each.signer or "?" for each in judgement.signatures if each.role == "unknown"]
-    if strangers and judgement.person_signed is not None:
+def _valid_sentence(judgement: Mapping[str, Any]) -> str:
+    strangers = [each["signer"] or "?" for each in judgement["signatures"] if each["role"] == "unknown"]
+    if strangers and judgement["person_signed"] is not None:
         return _(
             "Every signature is right, but nobody here has confirmed whose it is: {names}. Compare the certificate, then “vanthu directory”."
         ).format(names="; ".join(dict.fromkeys(strangers)))
-    if judgement.format == "pdf" and judgement.person_signed is False:
+    if judgement["format"] == "pdf" and judgement["person_signed"] is False:
         return _("Every signature is right, but no authorised person has signed, only the organisation.")
-    if judgement.format == "pdf" and judgement.organisation_signed is False:
+    if judgement["format"] == "pdf" and judgement["organisation_signed"] is False:
         return _("Every signature is right, but the organisation has not signed, only a person.")
     return _("Every signature is right and nothing was changed since. It may be accepted.")
 
