@@ -85,9 +85,11 @@ def _from_command(line: str) -> str:
     import subprocess
 
     why = _("it says nothing")
+    # Windows programs cut their line themselves; shlex would eat the backslashes of its paths. There is no shell in either.
+    command = line if sys.platform == "win32" else shlex.split(line)
     try:
         done = subprocess.run(
-            shlex.split(line), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
         )
     except subprocess.CalledProcessError as error:  # its text repeats the command, which may hold a secret
         why = _("exit code {code}").format(code=error.returncode)
