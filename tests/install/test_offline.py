@@ -106,6 +106,7 @@ def test_a_folder_with_other_files_in_it_is_left_alone(house: Path, home: Path) 
 def test_the_installed_program_lives_a_whole_day(program: Path, home: Path) -> None:
     vanthu = str(program / "bin" / "vanthu")
     assert run([vanthu, "--version"], home).startswith("vanthu ")
+    assert "[office]" in run([vanthu, "help", "config"], home)
     assert "02-CV/TU" in run([vanthu, "demo", "office"], home)
     config = ["--config", str(home / "office" / "config.toml")]
     assert "02-CV/TU" in run([vanthu, *config, "status"], home)

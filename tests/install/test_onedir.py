@@ -37,6 +37,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_starts_and_speaks_vietnamese(tmp_path: Path) -> None:
     assert vanthu(tmp_path, "--version").startswith("vanthu ")
     assert "Cách dùng" in vanthu(tmp_path, "--help")
+    assert "[office]" in vanthu(tmp_path, "help", "config")
 
 
 def test_its_workers_judge_what_the_office_sealed(office: Path) -> None:
