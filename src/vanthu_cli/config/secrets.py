@@ -85,9 +85,9 @@ def _from_command(line: str) -> str:
     import subprocess
 
     why = _("it says nothing")
-    # Windows programs cut their line themselves; shlex would eat the backslashes of its paths. There is no shell in either.
-    command = line if sys.platform == "win32" else shlex.split(line)
     try:
+        # Windows programs cut their line themselves; shlex would eat the backslashes of its paths. There is no shell in either.
+        command = line if sys.platform == "win32" else shlex.split(line)
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
         )
