@@ -37,6 +37,26 @@ attacks: $(VENV)/.dev
 soak: $(VENV)/.dev servers
 	$(BIN)/python -m tests.exchange.soak $(OPTIONS)
 
+# For machines without Internet: dist/wheelhouse-*/ with an installer in it. For Windows: make wheelhouse PLATFORM=win_amd64.
+# It fails with the name of whatever has no wheel there. EXTRAS=demo,ocr adds text recognition (Linux).
+PLATFORM ?=
+PYTHON ?= 3.11
+EXTRAS ?= demo
+.PHONY: wheelhouse try-offline onedir
+wheelhouse: $(VENV)/.build
+	$(BIN)/python packaging/wheelhouse.py --python $(PYTHON) --extras $(EXTRAS) $(PLATFORM:%=--platform %)
+
+# Installs, upgrades and uninstalls where there is no network (root, or a system that lets users make namespaces).
+# A few minutes, and it fetches wheels: `make test` leaves it out.
+try-offline: $(VENV)/.build
+	$(MAKE) --no-print-directory wheelhouse
+	unshare $$(test "$$(id -u)" = 0 || echo --map-root-user) --net sh -c 'ip link set lo up && exec $(BIN)/pytest -m install tests/install/test_offline.py'
+
+# A folder with the program and a Python of its own, for the system it is made on: dist/vanthu/ (PyInstaller), and a trial of it.
+onedir: $(VENV)/.build
+	$(BIN)/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build packaging/vanthu.spec
+	$(BIN)/pytest -m install tests/install/test_onedir.py
+
 $(VENV)/.demo: pyproject.toml constraints.txt | venv-possible
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt -e '.[demo]'
@@ -46,6 +66,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | venv-possible
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.build: $(VENV)/.dev
+	$(BIN)/pip install -q -c constraints.txt -e '.[build]'
+	touch $@
 
 # Debian's python3 comes without ensurepip: root gets it here, anybody else is told whom to ask.
 venv-possible:

@@ -386,7 +386,7 @@ def test_nothing_is_restored_over_an_office(
     empty.mkdir()
     (empty / "config.good").write_bytes(b"what reading the configuration leaves behind")
     assert put_back(saved, empty).folder == empty
-    monkeypatch.setattr(Path, "is_mount", lambda _path: True)
+    monkeypatch.setattr(os.path, "ismount", lambda _path: True)
     with pytest.raises(MisuseError) as refused:
         put_back(saved, tmp_path / "disk")
     assert told(refused) == "restore.mount"

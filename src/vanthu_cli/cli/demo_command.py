@@ -1,5 +1,6 @@
 """`vanthu demo`: a whole practice office on this machine, one full day, then left there to play with."""
 
+import os
 import shlex
 import sys
 import time
@@ -48,7 +49,7 @@ def _as_typed(run: Run, folder: Path) -> Callable[[list[str]], int]:
     def vanthu(arguments: list[str]) -> int:
         from vanthu_cli.cli.app import run as run_command
 
-        shown = [argument.replace(f"{folder.absolute()}/", "") for argument in arguments]
+        shown = [argument.replace(f"{folder.absolute()}{os.sep}", "") for argument in arguments]
         say(f"\n$ vanthu {shlex.join(shown)}")
         sys.stdout.flush()
         code = run_command(["--config", str(folder.absolute() / "config.toml"), "--lang", run.language, *arguments])

@@ -86,8 +86,10 @@ def _from_command(line: str) -> str:
 
     why = _("it says nothing")
     try:
+        # Windows programs cut their line themselves; shlex would eat the backslashes of its paths. There is no shell in either.
+        command = line if sys.platform == "win32" else shlex.split(line)
         done = subprocess.run(
-            shlex.split(line), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=True
         )
     except subprocess.CalledProcessError as error:  # its text repeats the command, which may hold a secret
         why = _("exit code {code}").format(code=error.returncode)

@@ -1,6 +1,6 @@
 """A process that does one work on strangers' files, within limits of time and memory: a bomb costs one answer."""
 
-import contextlib
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -35,7 +35,7 @@ class Aside:
 
 
 def _serve(pipe: Connection, work: Callable[..., Any]) -> None:
-    with contextlib.suppress(ImportError):  # Windows
+    if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))

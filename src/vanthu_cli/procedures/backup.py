@@ -12,6 +12,7 @@ reach is told of it (book.copies_of) should a run have died.
 import os
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -281,7 +282,7 @@ def _read_back(file: BinaryIO, passphrase: str, tick: Tick) -> Archive:
     """Read what was written from the disk itself, as far as the system lets go of what it remembers."""
     file.flush()
     os.fsync(file.fileno())
-    if hasattr(os, "posix_fadvise"):
+    if sys.platform == "linux":
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     file.seek(0)
     try:

@@ -75,7 +75,7 @@ def check_target(target: Path) -> None:
             _("{path} is there and not empty: nothing is restored over an office.").format(path=target),
             _("Restore beside it with --to FOLDER, or move it away first."),
         )
-    if target.is_mount():
+    if os.path.ismount(target):  # Path.is_mount does not work on Windows before Python 3.12
         raise MisuseError(
             "restore.mount",
             _("{path} is a disk of its own, which cannot be put in the place of a folder.").format(path=target),

@@ -8,6 +8,7 @@ known not to be secret; a secret goes to `quarantine/` and was never here.
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,12 +145,22 @@ def write_durably(target: Path, data: bytes, *, synced: bool = True) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(target)
+            _rename_over(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         if synced:
             sync_folder(target.parent)
+
+
+def _rename_over(file: Path, target: Path) -> None:
+    """Give a file its name. Windows refuses that while a virus scanner or an indexer has one of the two open: for a moment."""
+    for patience in (0.05, 0.2, 1.0) if sys.platform == "win32" else ():
+        with contextlib.suppress(PermissionError):
+            file.replace(target)
+            return
+        time.sleep(patience)
+    file.replace(target)
 
 
 def write_if_other(target: Path, data: bytes) -> None:

@@ -50,7 +50,7 @@ _DSN_AT_MAIL = ("ENVID=", "RET=")
 _DSN_AT_RCPT = ("NOTIFY=", "ORCPT=")
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd asks for every attribute, and in Debian 12's Python 3.11.2 such a class has one that fails
 class Postbox:
     """What the server does with a letter; one for all connections."""
 
