@@ -13,7 +13,7 @@ from tests import offices
 from tests.cli.commands import Clerk
 from tests.offices import NOW, desk_of
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input
 from textual.worker import WorkerFailed
 
 from vanthu_cli import locale
@@ -85,13 +85,12 @@ async def fill(pilot: Pilot[None], **texts: str) -> None:
     for name, text in texts.items():
         pilot.app.screen.query_one(f"#{name}", Input).value = text
     await pilot.pause()
-    pilot.app.screen.query_one("#yes").focus()
+    pilot.app.screen.query_one("#yes", Button).press()
     await pilot.pause()
-    await pilot.press("enter")
 
 
 def morning(office: PracticeOffice) -> None:
-    correspondents.arrivals(office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(office, NOW.astimezone(VIETNAM), NOW.astimezone(VIETNAM).date())
 
 
 def rows(office: PracticeOffice, *names: str) -> list[dict[str, Any]]:
