@@ -65,7 +65,7 @@ def test_what_one_step_cannot_do_keeps_the_next_from_nothing(clerk: Clerk) -> No
         assert {each["step"] for each in answer["failures"]} == {"fetch"}
         assert answer["checked"] == len(_files(clerk))
         assert clerk.types("batch") == 6
-        assert clerk.said.startswith("✗ fetching: ")
+        assert clerk.said.startswith("✗ fetching mail: ")
         assert "→" in clerk.said
     assert clerk.types("status") == 0
     assert "has not gone well since" in clerk.said
@@ -147,9 +147,32 @@ def test_the_whole_cabinet_is_read_again_in_four_weeks_and_damage_is_named(
     victim.write_bytes(victim.read_bytes()[:-1] + b"?")
     runs = [later(clerk, day) for day in range(1, 29)]
     assert sum(each.checked for each in runs) >= len(files)
-    damaged = [each for done in runs for step, each in done.faults if step == "check"]
-    assert {each.code for each in damaged} == {"cabinet.damaged"}
-    assert victim.name[:12] in damaged[0].message
+    damaged = [[each for step, each in done.faults if step == "check"] for done in runs]
+    first = next(place for place, found in enumerate(damaged) if found)
+    assert all(
+        [each.code for each in found] == ["cabinet.damaged"] for found in damaged[first:]
+    )  # told until it is whole
+    assert victim.name[:12] in damaged[first][0].message
+
+
+def test_what_vouches_for_closed_days_is_missed_and_never_made_anew(clerk: Clerk) -> None:
+    morning(clerk)
+    assert clerk.types("register", "close-day", "--without-timestamp") == 0
+    key = clerk.office.folder / "data" / "register-key.p12"
+    kept = key.read_bytes()
+    key.unlink()
+    done = later(clerk, 2)
+    assert "closing.missing" in {each.code for _step, each in done.faults}
+    assert clerk.asks("register", "close-day", "--reopen", "--reason", "thử")[0] == 0
+    assert clerk.asks("register", "close-day", "--without-timestamp")[1]["error"]["code"] == "closing.key_lost"
+    assert clerk.asks("doctor")[0] == 3
+    key.write_bytes(kept)
+    assert clerk.types("register", "audit") == 0
+    (closing,) = (clerk.office.folder / "data" / "closings").glob("*.json")
+    closing.unlink()
+    assert [each.code for _step, each in later(clerk, 3).faults] == ["closing.missing"]
+    clerk.types("doctor")
+    assert "✗ closed days" in clerk.said
 
 
 def test_the_summary_goes_by_mail_and_tells_no_subject(clerk: Clerk) -> None:
@@ -257,7 +280,10 @@ def test_what_is_printed_for_schedulers_holds_every_word() -> None:
 
 def test_printing_a_schedule_does_nothing(clerk: Clerk) -> None:
     assert clerk.types("batch", "--print-cron", "--mail-report", "a@b.vn") == 0
-    assert clerk.said.splitlines()[-1].endswith("batch --mail-report a@b.vn")
+    assert clerk.said.splitlines()[-1].endswith("--lang en batch --mail-report a@b.vn")
+    assert clerk.types("batch", "--print-cron", "--max-runtime", "30") == 0
+    assert clerk.said.splitlines()[-1].endswith("batch --max-runtime 30")
+    assert clerk.asks("batch", "--max-runtime", "nan")[0] == 2
     assert not (clerk.office.folder / "data" / "heartbeat.json").exists()
     assert set(clerk.asks("batch", "--print-systemd", "--print-schtasks")[1]) >= {"systemd", "schtasks"}
 

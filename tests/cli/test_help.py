@@ -103,3 +103,16 @@ def test_the_manual_page_holds_every_command_and_only_macros_of_man(capsys: pyte
     macros = {line.split()[0] for line in page.splitlines() if line.startswith(".")}
     assert macros <= {".TH", ".SH", ".SS", ".B", ".TP", ".nf", ".fi"}
     assert not [line for line in page.splitlines() if line.startswith("'")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+@pytest.mark.parametrize("words", [["--json", "help"], ["help"], ["--json", "help", "man"]])
+def test_an_output_that_takes_nothing_is_said_without_a_traceback(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("vanthu"), "--lang", "en", *words], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert "the disk is full" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -223,3 +223,11 @@ def test_a_recall_can_be_declined_with_a_reason(clerk: Clerk) -> None:
     assert (told.answer.code, "Đã thi hành" in told.text) == ("16", True)
     assert clerk.asks("register", "show", found["id"])[1]["document"]["state"] == "accepted"
     assert clerk.asks("inbox", "accept", recall, "--yes")[0] == 2
+
+
+def test_what_was_recalled_is_not_sent_again_by_the_same_command(clerk: Clerk) -> None:
+    draft = str(clerk.signed_draft())
+    identity = clerk.asks("sign-send", draft, "--to", "BTCTU", "--yes")[1]["document"]["id"]
+    assert clerk.asks("recall", identity, "--reason", "Sai", "--yes")[0] == 0
+    code, answer = clerk.asks("sign-send", draft, "--to", "BTCTU", "--yes")
+    assert (code, answer["error"]["code"]) == (5, "issue.over")

@@ -56,12 +56,16 @@ def test_the_wizard_ends_with_a_working_office(office: PracticeOffice, tmp_path:
     assert known.imap
     assert known.smtp
     turns = [
-        ("Party office or State office?", "party"),
+        ("Party office or State office?", "huyện"),
+        ("Party office or State office?", "Đảng"),
         ("Name of the office", "Văn phòng Thử"),
+        ("Its code", "VP T"),
         ("Its code", "VPT"),
+        ("Agency part", "T U/x"),
         ("Agency part", "TU"),
         ("Place printed", "Hải Dương"),
         ("First day of the term", "hôm qua"),
+        ("First day of the term", "15/10/2099"),
         ("First day of the term", "15/10/2025"),
         ("Folder for register", ""),
         ("Which? (1/2/3)", "1"),
@@ -69,6 +73,7 @@ def test_the_wizard_ends_with_a_working_office(office: PracticeOffice, tmp_path:
         ("Its address", WAN),
         ("IMAP server", f"127.0.0.1:{known.imap.port}"),
         ("SMTP server", f"127.0.0.1:{known.smtp.port}"),
+        ("CA file", "không có"),
         ("CA file", str(office.folder / known.imap.ca)),
         ("Login name", ""),
         ("Which? (1/2/3)", "3"),
@@ -76,15 +81,16 @@ def test_the_wizard_ends_with_a_working_office(office: PracticeOffice, tmp_path:
         ("Path of the file", str(office.key("VPTU", "person"))),
         ("Picture of", ""),
         ("Which? (1/2/3)", "3"),
+        ("time stamp authority", "tsa.vn"),
         ("time stamp authority", ""),
-        ("Password for the mailbox", "sai"),
-        ("Password for", PASSWORD),
+        ("Password of the mailbox", "sai"),
+        ("Passphrase of the key", PASSWORD),
         ("folder of CA certificates", str(tmp_path / "config.toml")),
         ("folder of CA certificates", str(office.folder / "pki" / "trust")),
         ("Have you compared", "y"),
         ("folder of CA certificates", ""),
         ("Type the password again?", "y"),
-        ("Password for the mailbox", PASSWORD),
+        ("Password of the mailbox", PASSWORD),
     ]
     code, seen = converse(["--config", "config.toml", "init"], turns, tmp_path)
     assert code == 0, seen

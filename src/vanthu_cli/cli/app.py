@@ -1,6 +1,8 @@
 """The program's surface: commands gathered, options common to all, and the only `except` that turns errors into exits."""
 
+import contextlib
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +58,8 @@ def _ended(arguments: list[str], begun: "list[Journal]") -> tuple[int, str]:
     import click
 
     try:
-        code = _application()(args=arguments, prog_name="vanthu", standalone_mode=False, obj=begun)
+        code = _application(arguments)(args=arguments, prog_name="vanthu", standalone_mode=False, obj=begun)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(error.format_message() + "\n")
         return 2, "usage"
@@ -113,7 +116,10 @@ def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) 
         said = Run(
             None, "", json=True, quiet=False, verbose=False, command=_command(arguments), now=clock(), journal=Journal()
         )
-        said.dump({}, exit_code, error)
+        with contextlib.suppress(OSError):  # the output itself may be what does not take anything
+            said.dump({}, exit_code, error)
+            return
+        tell(message)
     else:
         tell(_("Not done: {message}").format(message=message) + (f"\n  → {hint}" if hint else ""))
 
@@ -129,6 +135,13 @@ def _command(arguments: list[str]) -> str:
     return ""
 
 
+def _words(command: str, arguments: list[str]) -> str:
+    """Return the command as the journal has it: of a group both words, of others the first, for the second may be a file's name."""
+    groups = {name for name, module, _help in _commands() if module.endswith("_commands")}
+    following = arguments[arguments.index(command) + 1 :] if command in groups and command in arguments else []
+    return f"{command} {following[0]}" if following and re.fullmatch("[a-z-]+", following[0]) else command
+
+
 def _record_bug(begun: "list[Journal]") -> Path:
     """Write the traceback where an administrator finds it (no local values: they could hold a document's content)."""
     import tempfile
@@ -141,7 +154,7 @@ def _record_bug(begun: "list[Journal]") -> Path:
     return Path(name)
 
 
-def _application() -> Any:
+def _application(arguments: list[str] | None = None) -> Any:
     import typer
 
     from vanthu_cli.cli.known import Known
@@ -211,7 +224,8 @@ def _application() -> Any:
         if lang not in {"", "vi", "en"}:
             raise typer.BadParameter(_("--lang takes vi or en."))
         language = lang or locale.wanted([])
-        command, journal = context.invoked_subcommand or "", Journal(os.urandom(4).hex())
+        command = context.invoked_subcommand or ""
+        journal = Journal(os.urandom(4).hex(), _words(command, sys.argv if arguments is None else arguments))
         context.obj.append(journal)
         context.obj = Run(config_file, language, as_json, quiet, verbose, command, clock(), journal, wait)
         return None if command else _alone(context)

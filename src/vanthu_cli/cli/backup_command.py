@@ -205,13 +205,13 @@ def passphrase_of(config: Config | None, reference: str, *, anew: bool = False) 
 
 
 def _asked(*, anew: bool) -> str:
-    word = ask_secret(_("the backup"))
+    word = ask_secret(_("Passphrase of the backup"))
     if word is None:
         raise MisuseError(
             "backup.no_passphrase",
             _("The passphrase must be asked for, but there is no terminal."),
             _("Put it into {name}, or say where it is: --passphrase-from file:PATH").format(name=VARIABLE),
         )
-    if anew and ask_secret(_("the backup, once more")) != word:
+    if anew and ask_secret(_("Passphrase of the backup, once more")) != word:
         raise MisuseError("backup.passphrase_differs", _("The two passphrases are not the same. Nothing was written."))
     return word

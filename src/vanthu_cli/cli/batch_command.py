@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import inf, isfinite
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from vanthu_cli.reports.words import step_word
 from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _MOST_LINES = 40
+_MINUTES = 60
 _MOST_FAULTS = 8
 _MOST_NAMES = 10
 
@@ -37,7 +39,7 @@ def command(
             min=0,
             help=_("Minutes after which nothing more is begun; the next run goes on. 0: no limit."),
         ),
-    ] = 60,
+    ] = _MINUTES,
     print_cron: Annotated[
         bool, typer.Option("--print-cron", help=_("Print the line for cron, and do nothing."))
     ] = False,
@@ -51,12 +53,12 @@ def command(
 ) -> int:
     run = run_of(context)
     if mail_report_to and not is_mailbox(mail_report_to):
-        raise MisuseError("batch.address", _("{address} is no mail address.").format(address=mail_report_to))
+        raise MisuseError("batch.address", _("“{address}” is no mail address.").format(address=mail_report_to))
     asked = [
         name for name, wanted in zip(SCHEDULES, (print_cron, print_systemd, print_schtasks), strict=True) if wanted
     ]
     if asked:
-        return _printed(run, asked, mail_report_to)
+        return _printed(run, asked, mail_report_to, max_runtime)
     if dry_run:
         return _would(run)
     with run.desk(unattended=True) as desk, counting(run, _("fetching")) as tick:
@@ -79,7 +81,9 @@ def command(
 
 
 def _limit(minutes: float) -> Callable[[], None]:
-    end = time.monotonic() + minutes * 60 if minutes else float("inf")
+    if not isfinite(minutes):
+        raise MisuseError("batch.minutes", _("--max-runtime is a number of minutes."))
+    end = time.monotonic() + minutes * 60 if minutes else inf
 
     def in_time() -> None:
         if time.monotonic() > end:
@@ -149,7 +153,7 @@ def _happened(done: Morning) -> Iterator[str]:
         yield _("{count} new messages: {said}.").format(count=fresh, said=said or _("no document in them"))
     sent, acknowledged = done.kinds.get("delivery-handed-over", 0), done.kinds.get("delivery-acknowledged", 0)
     if sent or acknowledged:
-        yield _("{sent} letters sent, {acknowledged} documents acknowledged.").format(
+        yield _("{sent} letters and receipts sent, {acknowledged} documents acknowledged by their receivers.").format(
             sent=sent, acknowledged=acknowledged
         )
     if done.reminded:
@@ -196,9 +200,11 @@ def _noted(run: Run, done: Morning) -> None:
     )  # fmt: skip
 
 
-def _printed(run: Run, asked: list[str], mail_report_to: str) -> int:
-    words = [*program(), "--config", str(find(run.config_file).absolute()), "batch"]
+def _printed(run: Run, asked: list[str], mail_report_to: str, max_runtime: float) -> int:
+    language = ["--lang", run.language] if run.language != "vi" else []
+    words = [*program(), "--config", str(find(run.config_file).absolute()), *language, "batch"]
     words += ["--mail-report", mail_report_to] if mail_report_to else []
+    words += ["--max-runtime", f"{max_runtime:g}"] if max_runtime != _MINUTES else []
     texts = {name: SCHEDULES[name](words) for name in asked}
     if run.json:
         return run.answer({name.removeprefix("--print-"): text for name, text in texts.items()}, [])

@@ -8,11 +8,24 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import quarantined_line
-from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, moment_shown, reason_word, verdict_word, why
+from vanthu_cli.reports.words import (
+    answer_word,
+    day_shown,
+    delivery_word,
+    moment_shown,
+    reason_word,
+    sender_shown,
+    verdict_word,
+    why,
+)
 
 
 def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str]:
     """Yield them, most urgent first. `brief`: without subjects, names of files and strangers' words, for what leaves the office by mail."""
+    yield from sorted(_all_lines(found, now, brief=brief), key=lambda line: not line.startswith("!"))
+
+
+def _all_lines(found: Status, now: date, *, brief: bool) -> Iterator[str]:
     for row in found.quarantined:
         yield f"! {quarantined_line(row)}"
     for row, document in found.recalls:
@@ -28,9 +41,9 @@ def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str
     for document, letter in found.troubled:
         settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
         if letter.state in {"bounced", "refused"}:
-            settle += " " + _("(first correct the address: vanthu directory add {code})").format(
-                code=letter.agency or "…"
-            )
+            settle += " " + _(
+                "(first correct the address: vanthu directory add {code} --internet ADDRESS, or --wan)"
+            ).format(code=letter.agency or "…")
         yield (
             _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")
             .format(
@@ -46,7 +59,7 @@ def desk_lines(found: Status, now: date, *, brief: bool = False) -> Iterator[str
     for document in found.waiting:
         yield _("• {name} from {sender} waits: {why}. vanthu inbox show {id}").format(
             name=_named(document, brief=brief),
-            sender=document.agency or document.sender or "?",
+            sender=sender_shown(document),
             why=why(document) or verdict_word(document.verdict),
             id=document.id,
         )

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import typer
 
 from vanthu_cli.cli.run import run_of
+from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.doctor import Check, doctor
+from vanthu_cli.procedures.doctor import Check, doctor, without_register
 from vanthu_cli.reports.words import check_word
 
 _SIGNS = {"good": "✓", "doubtful": "!", "bad": "✗"}
@@ -24,8 +25,14 @@ def check_lines(checks: Iterable[Check]) -> list[str]:
 
 def command(context: typer.Context) -> int:
     run = run_of(context)
-    with run.desk() as desk:
-        checks = list(doctor(desk))
+    try:
+        with run.desk() as desk:
+            checks = list(doctor(desk))
+    except VanthuError as refusal:
+        config = run.config()
+        if not config.data_dir.is_dir():
+            raise
+        checks = list(without_register(config, refusal))
     lines = check_lines(checks)
     bad = [check for check in checks if check.grade == "bad"]
     error = ("doctor.bad", _("{count} things are wrong.").format(count=len(bad)), bad[0].cure) if bad else None

@@ -8,7 +8,7 @@ import typer
 from vanthu_cli.cli import completing
 from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.progress import progress
-from vanthu_cli.cli.run import Run, run_of, tell
+from vanthu_cli.cli.run import Run, confirm, run_of, tell
 from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures import dossier as filing
@@ -212,8 +212,7 @@ def close(
     if until := deadline(done):
         lines.append(_("It goes to the archive by {day}.").format(day=f"{until:%d/%m/%Y}"))
     if on_their_way:
-        text = _("{count} paper originals are still on their way: vanthu dossier show {code}")
-        lines.append(text.format(count=on_their_way, code=done.code))
+        lines.append(_owed(on_their_way, done.code))
     return _answer(run, done, {}, lines, dry_run=dry_run)
 
 
@@ -271,6 +270,9 @@ def hand_over_(
     context: typer.Context,
     code: Code,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER|FILE.zip", help=_("What is written."))],
+    yes: Annotated[
+        bool, typer.Option("--yes", help=_("Although paper originals are still on their way, without asking."))
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     from vanthu_cli.procedures.hand_over import check_ready, hand_over
@@ -280,10 +282,19 @@ def hand_over_(
     with run.desk() as desk:
         found = dossiers.find(desk.book, code)
         count = len(check_ready(desk, found))
+        owed = sum(not row["settled_at"] for row in dossiers.papers(desk.book, found.id))
+        if owed:
+            tell(_owed(owed, found.code))
         if dry_run:
             check_new(out)
             text = _("{count} documents would be handed over in {path}.").format(count=count, path=out)
             return _answer(run, found, {"documents": count}, [text], dry_run=True)
+        if (
+            owed
+            and not yes
+            and not confirm(run, _("Hand the dossier over without them? It cannot be changed afterwards."), "--yes")
+        ):
+            return run.answer({"dossier": shown.dossier_json(found, today(run.now))}, [_("Nothing was done.")], code=2)
         with progress(run, count, _("packing")) as tick:
             done = hand_over(desk, found, out, tick=tick)
         found = dossiers.get(desk.book, found.id)
@@ -300,8 +311,14 @@ def hand_over_(
     if done.found:
         lines.append(_("It lay there whole already; the register knows of it now."))
     lines.append(_("SHA-256 of its manifest: {sha256}").format(sha256=done.manifest))
-    lines.append(_("Have both sides sign the minutes: bien-ban-giao-nhan.pdf"))
+    lines.append(_("Have both sides sign the minutes, which lie in the package: bien-ban-giao-nhan.pdf"))
     return _answer(run, found, payload, [*lines, *shown.cut_lines(done.cut)])
+
+
+def _owed(count: int, code: str) -> str:
+    return _("{count} paper originals are still on their way: vanthu dossier show {code}").format(
+        count=count, code=code
+    )
 
 
 def _answer(

@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import vanthu_cli
 from vanthu_cli.cli.manual import manual
-from vanthu_cli.cli.run import run_of, say
+from vanthu_cli.cli.run import run_of
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
@@ -18,40 +19,48 @@ from vanthu_cli.locale import _
 def command(
     context: typer.Context, words: Annotated[list[str] | None, typer.Argument(metavar=_("[TOPIC|COMMAND...]"))] = None
 ) -> int:
-    run = run_of(context)
-    topics = _topics()
-    asked = words or []
+    run, root = run_of(context), context.find_root()
+    topics, asked = _topics(), words or []
     if not asked:
         lines = [f"  {name:<14}{about}" for name, (about, _text) in topics.items()]
         lines.append(f"  {'man':<14}" + _("the manual page: vanthu help man | man -l -"))
         return run.answer({"topics": list(topics)}, [_("vanthu help TOPIC, or vanthu help COMMAND:"), "", *lines])
     if asked == ["man"]:
-        root = context.find_root()
-        sys.stdout.write(manual(root.command, root, _exit_codes(), _files()) + "\n")
-        return 0
-    if len(asked) == 1 and asked[0] in topics:
-        text = topics[asked[0]][1]()
-        if run.json:
-            return run.answer({"topic": asked[0], "text": text}, [])
-        say(text.rstrip("\n"))
-        return 0
-    return _of_command(context, asked)
+        text = manual(root.command, root, _exit_codes(), _files())
+    elif len(asked) == 1 and asked[0] in topics:
+        text = topics[asked[0]][1]().rstrip("\n")
+        if asked[0] in _names(root.command, root):  # a topic with a command's name
+            text += "\n\n" + _of_command(context, asked)
+    else:
+        text = _of_command(context, asked)
+    if run.json:
+        return run.answer({"topic": " ".join(asked), "text": text}, [])
+    sys.stdout.write(text + "\n")
+    return 0
 
 
-def _of_command(context: typer.Context, words: list[str]) -> int:
-    """Show what `vanthu WORDS --help` shows."""
+def _of_command(context: typer.Context, words: list[str]) -> str:
+    """Return what `vanthu WORDS --help` shows."""
+    found: Any
+    where: Any
     found, where = context.find_root().command, context.find_root()
     for word in words:
         known = getattr(found, "get_command", lambda *_asked: None)(where, word)
         if known is None:
+            near = get_close_matches(word, [*(_topics() if where.parent is None else ()), *_names(found, where)])
+            hint = _("Did you mean {words}?").format(words=", ".join(near)) if near else ""
             raise MisuseError(
                 "help.unknown",
                 _("There is no help on “{word}”.").format(word=word),
-                _("“vanthu help” lists the topics, “vanthu --help” the commands."),
+                hint or _("“vanthu help” lists the topics, “vanthu --help” the commands."),
             )
         found, where = known, typer.Context(known, info_name=word, parent=where)
-    sys.stdout.write(where.get_help() + "\n")
-    return 0
+    return str(where.get_help())
+
+
+def _names(group: Any, context: Any) -> list[str]:
+    found: list[str] = getattr(group, "list_commands", lambda _where: [])(context)
+    return found
 
 
 def _topics() -> dict[str, tuple[str, Callable[[], str]]]:

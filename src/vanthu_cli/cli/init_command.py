@@ -51,7 +51,8 @@ def command(
                 "Certificate of the register (it signs closed days); write its fingerprint down, on paper: SHA-256 {fingerprint}"
             ).format(fingerprint=fingerprint)
         )
-    lines.append(_("Configuration: {path}. Next: vanthu doctor").format(path=file))
+    named = "" if file == default_file() or file.absolute() == Path("config.toml").absolute() else f" --config {file}"
+    lines.append(_("Configuration: {path}. Next: vanthu{named} doctor").format(path=file, named=named))
     if asked:
         lines += _finished(replace(run, config_file=file))
     payload = {
@@ -91,8 +92,9 @@ def _moved(run: Run, *, dry_run: bool) -> int:
 def _place(run: Run, source: Path | None) -> tuple[Path, bool]:
     """Return the configuration to set up (the file given, where it stands, or its copy where --config says), and whether it was asked for."""
     if source is None:
-        if run.config_file is not None and run.config_file.is_file():
-            return run.config_file, False
+        there = run.config_file or default_file()
+        if there.is_file():  # on a terminal: take up what an interrupted conversation has left open
+            return there, run.interactive
         if not run.interactive:
             raise MisuseError(
                 "init.no_terminal",

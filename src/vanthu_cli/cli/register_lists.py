@@ -94,7 +94,7 @@ def search(
     limit: Annotated[int, typer.Option("--limit", min=0, help=_("How many at most; 0 shows all."))] = _PAGE,
 ) -> int:
     run = run_of(context)
-    if not (words or agency or symbol or doc_type):
+    if not (words or agency or symbol or doc_type or since or until):
         raise MisuseError(
             "search.nothing", _("Say what to look for."), _("For example: vanthu register search hội nghị")
         )
@@ -113,12 +113,12 @@ def search(
 def _filter(book: str, since: str, until: str, **more: Any) -> Filter:
     if book not in _DIRECTIONS:
         raise MisuseError("register.book", _("--book takes den or di."))
-    return Filter(
-        direction=_DIRECTIONS[book],
-        since=_start(since) if since else None,
-        until=_start(until, days=1) if until else None,
-        **more,
-    )
+    start, end = (_start(since) if since else None), (_start(until, days=1) if until else None)
+    if start and end and end <= start:
+        raise MisuseError(
+            "register.range", _("The last day lies before the first: {first} – {last}.").format(first=since, last=until)
+        )
+    return Filter(direction=_DIRECTIONS[book], since=start, until=end, **more)
 
 
 def register_json(document: Document) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class Secret(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield _line(_("Password for {what}: ").format(what=self._what), "title")
+            yield _line(f"{self._what}:", "title")
             yield Input(password=True, compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

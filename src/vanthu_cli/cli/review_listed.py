@@ -10,7 +10,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import quarantined_line
-from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, state_of, verdict_word, why
+from vanthu_cli.reports.words import answer_word, day_shown, delivery_word, sender_shown, state_of, verdict_word, why
 
 _WAITING = frozenset({"accept", "correct", "refuse", "quarantine"})
 _SENT = frozenset({"send", "remind", "picture"})
@@ -69,7 +69,7 @@ def _waiting(document: Document) -> Row:
         str(document.id),
         marks.get(document.verdict or "", "!" if document.sha256 else "•"),
         document.name,
-        document.agency or document.sender or "?",
+        sender_shown(document),
         document.subject or "",
         (reasons or verdict_word(document.verdict),),
         _WAITING | ({"picture"} if document.sha256 else set()),

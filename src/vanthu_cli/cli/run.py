@@ -64,7 +64,8 @@ class Run:
             config, now=self.now, prompt=prompt, language=self.language, turn=self.turn, unattended=unattended
         ) as desk:
             before = last_event_id(desk.book)
-            self.journal.begin(config.data_dir, who=desk.book.who, command=self.command, version=__version__)
+            words = self.journal.words or self.command
+            self.journal.begin(config.data_dir, who=desk.book.who, command=words, version=__version__)
             try:
                 yield desk
             finally:
@@ -166,7 +167,7 @@ def ask_secret(what: str) -> str | None:
         return None
     from getpass import getpass
 
-    return getpass(_("Password for {what}: ").format(what=what), stream=sys.stderr)
+    return getpass(_("{what} (not shown while typed): ").format(what=what), stream=sys.stderr)
 
 
 def confirm(run: Run, question: str, option: str) -> bool:

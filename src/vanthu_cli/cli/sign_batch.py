@@ -114,7 +114,7 @@ def _without_results(pairs: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Pat
 def _password(desk: Desk, reference: str) -> str:
     from vanthu_cli.config.secrets import secret
 
-    return secret(desk.config, reference, lambda _what: desk.prompt(_("the PDF file"))) if reference else ""
+    return secret(desk.config, reference, lambda _what: desk.prompt(_("Password of the PDF file"))) if reference else ""
 
 
 def _output(path: Path, out: Path | None, wish: Order) -> Path:

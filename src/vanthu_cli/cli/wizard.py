@@ -6,20 +6,24 @@ What can be tried is tried while the person sits there: which ports answer, what
 import json
 import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from vanthu_cli.cli.parse import day_option
-from vanthu_cli.cli.run import ask, tell
+from vanthu_cli.cli.run import ask, clock, tell
+from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.document.text import is_mailbox
 from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.rules.deadlines import today
 
 _IMAP, _SMTP = ((993, "implicit"), (143, "starttls")), ((465, "implicit"), (587, "starttls"))
 _PATIENCE = 3
 _GREETING = 1.5
+_KINDS = {"party": "party", "state": "state", "đảng": "party", "nhà nước": "state"}
 _DRIVERS = (
     "/usr/lib/libbit4xpki.so",
     "/usr/lib/bit4id/libbit4xpki.so",
@@ -40,9 +44,15 @@ def write_config(file: Path) -> Path:
             _("{path} exists already.").format(path=file),
             _("Change it, then run: vanthu init --from {path}").format(path=file),
         )
-    lines = ["# " + _("Written by vanthu init. “vanthu help config” explains every key."), *_office()]
-    for network in ("wan", "internet"):
-        lines += _network(network)
+    tell(_("The answers are written to {path} at the end; Ctrl-C before leaves nothing.").format(path=file.absolute()))
+    lines = ["# " + _("Written by vanthu init. “vanthu help config” explains every key."), *_office(file)]
+    mail = [_network(network) for network in ("wan", "internet")]
+    if all('kind = "mail"' in part for part in mail):
+        tell(
+            "! "
+            + _("One PC must never join both networks: let one of them be a folder that is carried (vanthu carry).")
+        )
+    lines += [line for part in mail for line in part]
     for role in ("person", "organisation"):
         lines += _key(role)
     lines += _authorities()
@@ -51,9 +61,10 @@ def write_config(file: Path) -> Path:
     return file
 
 
-def _office() -> list[str]:
+def _office(file: Path) -> list[str]:
     _part(_("The office"))
-    kind = _choice(_("Party office or State office? (party/state)"), ("party", "state"))
+    said = _choice(_("Party office or State office? (party/state)"), tuple(_KINDS))
+    kind = _KINDS[said]
     lines = [
         "",
         "[office]",
@@ -65,11 +76,14 @@ def _office() -> list[str]:
         ("symbol", _("Agency part of its symbols (such as TU)"), _("after the / of 145-CV/TU")),
         ("place", _("Place printed before the date"), _("printed before the date")),
     ):
-        lines.append(f"{key} = {_text(typer.prompt(question))}".ljust(44) + f"# {why}")
+        lines.append(f"{key} = {_text(_checked(question, partial(_check_office, key)))}".ljust(44) + f"# {why}")
     if kind == "party":
-        day = _asked_day(_("First day of the term (such as 2025-10-15)"))
+        day = _checked(_("First day of the term (such as 2025-10-15)"), _check_day)
         lines.append(f"term_start = {day}".ljust(44) + "# " + _("numbers run through the term of the committee"))
-    where = typer.prompt(_("Folder for register and files (on a disk of this machine)"), default="data")
+    where = typer.prompt(
+        _("Folder for register and files, on a disk of this machine (beside {path})").format(path=file.absolute()),
+        default="data",
+    )
     lines.append(f"data_dir = {_text(where)}".ljust(44) + "# " + _("register, files, mail; back it up: vanthu backup"))
     return lines
 
@@ -83,7 +97,7 @@ def _network(network: str) -> list[str]:
     answer = _choice(_("Which? (1/2/3)"), ("1", "2", "3"))
     if answer == "3":
         return []
-    address = _asked_address()
+    address = _checked(_("Its address"), _check_address)
     lines = ["", f"[channels.{network}]"]
     if answer == "2":
         lines += ['kind = "folder"', f"network = {_text(network)}", f"address = {_text(address)}"]
@@ -91,7 +105,7 @@ def _network(network: str) -> list[str]:
         return [*lines, f"path = {_text(path)}".ljust(44) + "# " + _("the other machine runs: vanthu carry")]
     imap = _server(_("IMAP server (name, or name:port)"), _IMAP)
     smtp = _server(_("SMTP server (name, or name:port)"), _SMTP, default=imap[0])
-    ca = typer.prompt(_("CA file of these servers (empty: the system's)"), default="", show_default=False)
+    ca = _file(_("CA file of these servers (empty: the system's)"), optional=True)
     extra = f", ca = {_text(ca)}" if ca else ""
     user = typer.prompt(_("Login name"), default=address)
     where = _("where the password is, never the password itself")
@@ -161,15 +175,14 @@ def _key(role: str) -> list[str]:
     name = "leader" if role == "person" else "office"
     lines = ["", f"[keys.{name}]", f"role = {_text(role)}"]
     if answer == "2":
-        path = typer.prompt(_("Path of the file"))
-        lines += ['kind = "pkcs12"', f"path = {_text(Path(path).expanduser().absolute())}"]
+        lines += ['kind = "pkcs12"', f"path = {_text(_file(_('Path of the file')))}"]
     else:
         lines += ['kind = "pkcs11"', *_token()]
     lines.append(
         'secret = "prompt"'.ljust(44) + "# " + _("PIN or passphrase is asked for when signing; it is tried once")
     )
-    image = typer.prompt(_("Picture of signature or seal (PNG; empty: none)"), default="", show_default=False)
-    return lines + ([f"image = {_text(Path(image).expanduser().absolute())}"] if image else [])
+    image = _file(_("Picture of signature or seal (PNG; empty: none)"), optional=True)
+    return lines + ([f"image = {_text(image)}"] if image else [])
 
 
 def _token() -> list[str]:
@@ -209,7 +222,7 @@ def _token() -> list[str]:
 
 def _authorities() -> list[str]:
     _part(_("Trust and time"))
-    url = typer.prompt(_("Address of the time stamp authority (empty: none)"), default="", show_default=False)
+    url = _checked(_("Address of the time stamp authority (empty: none)"), _check_url, optional=True)
     lines = ["", "[trust]", 'dir = "trust"'.ljust(44) + "# " + _("the CA certificates that this office believes")]
     lines.append('revocation = "when-available"')
     return [*lines, "", "[tsa]", f"url = {_text(url)}"] if url else lines
@@ -219,20 +232,52 @@ def _part(title: str) -> None:
     tell(f"\n{title}")
 
 
-def _asked_day(question: str) -> str:
+def _checked(question: str, check: Callable[[str], str], *, optional: bool = False) -> str:
+    """Ask until `check`, which gives back what is meant, no longer refuses."""
     while True:
+        typed = str(typer.prompt(question, default="" if optional else None, show_default=False)).strip()
+        if optional and not typed:
+            return ""
         try:
-            return day_option(str(typer.prompt(question))).isoformat()
-        except MisuseError as error:
-            tell(f"✗ {error.message}")
+            return check(typed)
+        except (VanthuError, ValueError) as error:
+            tell(f"✗ {error.message if isinstance(error, VanthuError) else error}")
 
 
-def _asked_address() -> str:
-    while True:
-        address = str(typer.prompt(_("Its address"))).strip()
-        if is_mailbox(address):
-            return address
-        tell("✗ " + _("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
+def _check_office(key: str, typed: str) -> str:
+    if key == "code" and ("@" in typed or any(c.isspace() for c in typed)):
+        raise ValueError(_("code is one word without @, such as VPTU"))
+    return parse_symbol(f"CV/{typed}").partition("/")[2] if key == "symbol" else typed
+
+
+def _check_day(typed: str) -> str:
+    day = day_option(typed)
+    if day > today(clock()):
+        raise ValueError(_("{day} has not come yet.").format(day=f"{day:%d/%m/%Y}"))
+    return day.isoformat()
+
+
+def _check_address(typed: str) -> str:
+    if not is_mailbox(typed):
+        raise ValueError(_("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
+    return typed
+
+
+def _check_url(typed: str) -> str:
+    if not typed.startswith(("http://", "https://")):
+        raise ValueError(_("an address begins with http:// or https://"))
+    return typed
+
+
+def _check_file(typed: str) -> str:
+    path = Path(typed).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError(_("There is no file {path}.").format(path=path))
+    return str(path)
+
+
+def _file(question: str, *, optional: bool = False) -> str:
+    return _checked(question, _check_file, optional=optional)
 
 
 def _choice(question: str, values: tuple[str, ...]) -> str:
@@ -240,6 +285,7 @@ def _choice(question: str, values: tuple[str, ...]) -> str:
         answer = str(typer.prompt(question)).strip().lower()
         if answer in values:
             return answer
+        tell("✗ " + _("Answer with one of: {values}").format(values=", ".join(values)))
 
 
 def _text(value: object) -> str:

@@ -19,14 +19,14 @@ def keep_passwords(config: Config) -> None:
     for name, channel in config.channels.items():
         kind, _colon, rest = channel.secret.partition(":")
         if kind == "file" and not config.path(rest).exists():
-            password = ask_secret(_("the mailbox {address}").format(address=channel.address))
+            password = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
             _write_secret(config.path(rest), password or "")
         elif kind == "keyring":
             import keyring
 
             service, _slash, user = rest.partition("/")
             if keyring.get_password(service, user) is None:
-                password = ask_secret(_("the mailbox {address}").format(address=channel.address))
+                password = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
                 keyring.set_password(service, user, password or "")
         tell(_("Password of {name}: {place}").format(name=name, place=channel.secret or "–"))
 

@@ -36,7 +36,7 @@ def secret(config: Config, reference: str, prompt: Callable[[str], str | None]) 
 
 
 def _from_terminal(config: Config, what: str, prompt: Callable[[str], str | None]) -> str:
-    answer = prompt(what or config.office.name)
+    answer = prompt(_("Password for {what}").format(what=what or config.office.name))
     if answer is None:
         raise MisuseError(
             "secret.no_terminal",
@@ -106,7 +106,11 @@ def _from_file(path: Path) -> str:
         mode = path.stat().st_mode
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise MisuseError("secret.missing", _("The secret file {path} cannot be read.").format(path=path)) from error
+        raise MisuseError(
+            "secret.missing",
+            _("The secret file {path} cannot be read.").format(path=path),
+            _("Write the password into it, one line, mode 600; or run “vanthu init” on a terminal: it asks."),
+        ) from error
     if sys.platform != "win32" and mode & 0o077:
         raise MisuseError(
             "secret.mode",

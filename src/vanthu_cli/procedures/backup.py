@@ -96,6 +96,8 @@ def output_of(config: Config, out: Path | None, now: datetime, *, encrypted: boo
     folder = Path.cwd() if out is None else out
     name = f"{_stem(config)}-{now.astimezone(VIETNAM):%Y-%m-%d-%H%M}.tar"
     output = folder / (f"{name}.age" if encrypted else name) if folder.is_dir() else folder
+    if folder.is_dir() and os.path.lexists(output):  # the second one within a minute
+        output = output.with_name(output.name.replace(".tar", f"{now.astimezone(VIETNAM):-%S}.tar"))
     if not output.parent.is_dir():
         raise MisuseError(
             "backup.no_folder",

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 from vanthu_cli.channels.letter import compose, new_message_id
 from vanthu_cli.errors import BusyError, ForbiddenError, MisuseError, PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.close_day import Closed, close_day, is_closed
+from vanthu_cli.procedures.close_day import Closed, close_day, is_closed, missing_files
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.fetch import Fetched, exit_code, fetch
 from vanthu_cli.procedures.remind import overdue, remind
@@ -146,30 +147,48 @@ def _check(desk: Desk, done: Morning, last: Heartbeat) -> Heartbeat:
                 ForbiddenError(
                     "register.damaged",
                     _("the register is damaged: {what}").format(what=_("event {number}").format(number=broken)),
-                    _("Don't work on. Keep the file and ask the administrator for the last backup."),
+                    _(
+                        "Don't work on. What was changed: vanthu register audit. Then ask the administrator for the last backup."
+                    ),
                 ),
             )
         )
-    day = today(desk.now).isoformat()
-    if last.sliced == day:
-        return last
+    for file in missing_files(desk):
+        done.faults.append(("check", _closing_gone(file)))
     files = sorted(documents.files(desk.book))
+    # What was found damaged is told in each run until it is whole again.
+    again = [each for each in last.damaged if each in files and not _whole(desk, each)]
+    day = today(desk.now).isoformat()
     following = [each for each in files if each > last.slice] or files
-    for sha256 in following[: max(_LEAST, -(-len(files) // _SLICES))]:
+    part = [] if last.sliced == day else following[: max(_LEAST, -(-len(files) // _SLICES))]
+    for sha256 in part:
         try:
             desk.in_time()
         except PartlyDoneError as error:
             done.faults.append(("check", error))
-            return last
-        try:
-            whole = desk.cabinet.name_of(desk.cabinet.path(sha256)) == sha256
-        except OSError:
-            whole = False
-        if not whole:
-            done.faults.append(("check", _damaged(desk, sha256)))
+            day = last.sliced
+            break
+        if sha256 not in again and not _whole(desk, sha256):
+            again.append(sha256)
         done.checked += 1
         last = replace(last, slice=sha256)
-    return replace(last, sliced=day)
+    done.faults += [("check", _damaged(desk, sha256)) for sha256 in again]
+    return replace(last, sliced=day, damaged=tuple(again))
+
+
+def _whole(desk: Desk, sha256: str) -> bool:
+    try:
+        return desk.cabinet.name_of(desk.cabinet.path(sha256)) == sha256
+    except OSError:
+        return False
+
+
+def _closing_gone(file: Path) -> MisuseError:
+    return MisuseError(
+        "closing.missing",
+        _("The file {name}, which vouches for closed days, is not there.").format(name=file.name),
+        _("Restore it from the backup. What else was changed: vanthu register audit"),
+    )
 
 
 def _damaged(desk: Desk, sha256: str) -> MisuseError:
@@ -181,7 +200,7 @@ def _damaged(desk: Desk, sha256: str) -> MisuseError:
             if there
             else _("A file of the register is missing from the cabinet ({name}).")
         ).format(name=sha256[:12]),
-        _("Restore it from the backup."),
+        _("Restore it from the backup. Which documents it is of: vanthu register audit"),
     )
 
 

@@ -35,16 +35,41 @@ class Closed:
 
 
 def own_key(desk: Desk) -> bool:
-    """Make the register's key where there is none; tell whether one was made."""
+    """Make the register's key where there is none; tell whether one was made.
+
+    Never a second one: closings that the lost one has signed would count as forged. `MisuseError` "closing.key_lost".
+    """
     file = desk.config.data_dir / KEY
     if file.exists():
         return False
+    if closings.all_of(desk.book.connection):
+        raise key_lost()
     from vanthu_cli.signing.register_key import make
 
     packed, certificate = make(desk.config.office.name, desk.config.office.code, desk.now)
     write_durably(desk.config.data_dir / CERTIFICATE, certificate)
     write_durably(file, packed)
     return True
+
+
+def key_lost() -> MisuseError:
+    return MisuseError(
+        "closing.key_lost",
+        _("The register's own key ({file}), which has signed the closed days, is not there.").format(file=KEY),
+        _(
+            "Take it from the last backup (vanthu restore … --to another folder); with a new one the old closings would count as forged."
+        ),
+    )
+
+
+def missing_files(desk: Desk) -> list[Path]:
+    """Return the files of closed days that are not there, with the register's key and certificate if a day was closed."""
+    folder, before = desk.config.data_dir, closings.all_of(desk.book.connection)
+    wanted = [folder / KEY, folder / CERTIFICATE] if before else []
+    for each in before:
+        name = f"{each.id:05d}-{each.day}.json"
+        wanted += [folder / FOLDER / name, folder / FOLDER / f"{name}.p7s"]
+    return [each for each in wanted if not each.is_file()]
 
 
 def close_day(desk: Desk, day: date, *, bare: bool = False, dry_run: bool = False) -> Closed:

@@ -1,17 +1,21 @@
 """Is everything in order? Each check: good, doubtful or bad, with the cure. Mailboxes are logged into once."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from reportlab.pdfbase.ttfonts import TTFError
 
-from vanthu_cli.errors import VanthuError
+from vanthu_cli.config.settings import Config
+from vanthu_cli.errors import UnreachableError, VanthuError, os_words
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.close_day import missing_files
 from vanthu_cli.procedures.convert import find_office
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
@@ -48,6 +52,7 @@ def doctor(desk: Desk) -> Iterator[Check]:
     for name, check in (
         ("register", _register),
         ("cabinet", _cabinet),
+        ("closings", _closings),
         ("disk", _disk),
         ("backup", _backup),
         ("batch", _batch),
@@ -66,6 +71,13 @@ def doctor(desk: Desk) -> Iterator[Check]:
         yield _tried(f"channel {name}", partial(_channel, name=name), desk)
 
 
+def without_register(config: Config, error: VanthuError) -> Iterator[Check]:
+    """What can be said where the register cannot be opened: why, and how the disk is."""
+    yield Check("config", "good", str(config.file))
+    yield Check("register", "bad", error.message, error.hint)
+    yield Check("disk", *_room(config.data_dir))
+
+
 def _tried(name: str, check: Callable[[Desk], tuple[Grade, str, str]], desk: Desk) -> Check:
     try:
         return Check(name, *check(desk))
@@ -80,7 +92,7 @@ def _register(desk: Desk) -> tuple[Grade, str, str]:
             what=verdict if verdict != "ok" else _("event {number}").format(number=broken)
         )
         return "bad", found, _("Don't work on. Keep the file and ask the administrator for the last backup.")
-    return "good", _("register and its chain of events are whole"), ""
+    return "good", _("the file and its chain of events are whole (every row: vanthu register audit)"), ""
 
 
 def _cabinet(desk: Desk) -> tuple[Grade, str, str]:
@@ -90,14 +102,32 @@ def _cabinet(desk: Desk) -> tuple[Grade, str, str]:
     return "good", _("every registered file is there"), ""
 
 
+def _closings(desk: Desk) -> tuple[Grade, str, str]:
+    missing = missing_files(desk)
+    if missing:
+        found = _("{count} files are missing, the first is {name}").format(count=len(missing), name=missing[0].name)
+        return "bad", found, _("Restore them from the backup. What else was changed: vanthu register audit")
+    return "good", _("every closed day's file is there"), ""
+
+
 def _disk(desk: Desk) -> tuple[Grade, str, str]:
-    free = shutil.disk_usage(desk.config.data_dir).free
+    return _room(desk.config.data_dir)
+
+
+def _room(folder: Path) -> tuple[Grade, str, str]:
+    try:
+        free = shutil.disk_usage(folder).free
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(1 << 16))
+    except OSError as error:
+        found = _("{path} cannot be written to: {why}").format(path=folder, why=os_words(error))
+        return "bad", found, _("Is the disk connected, writable and not full?")
     found = _("{size} MB free").format(size=free >> 20)
     grade: Grade = "bad" if free < _NO_DISK else "doubtful" if free < _LOW_DISK else "good"
     return (
         grade,
         found,
-        "" if grade == "good" else _("Free space on the disk of {path}.").format(path=desk.config.data_dir),
+        "" if grade == "good" else _("Free space on the disk of {path}.").format(path=folder),
     )
 
 
@@ -199,7 +229,14 @@ def _trust(desk: Desk) -> tuple[Grade, str, str]:
 def _tsa(desk: Desk) -> tuple[Grade, str, str]:
     if not desk.config.tsa.url:
         return "doubtful", _("none configured: signatures carry no trusted time"), _("Set url under [tsa].")
-    probe(open_time_stamper(desk.config.tsa.url))
+    try:
+        probe(open_time_stamper(desk.config.tsa.url))
+    except UnreachableError as error:
+        return (
+            "bad",
+            error.message,
+            _("Is the network there, and the address under [tsa] right? Until then signatures carry no trusted time."),
+        )
     return "good", desk.config.tsa.url, ""
 
 

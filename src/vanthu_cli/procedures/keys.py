@@ -96,8 +96,9 @@ class KeyRing:
     def _asking(self, card: Card) -> Callable[[str], str | None]:
         """Say whose key it is, and what the token says of tries left, where the secret is typed."""
         tries = card.found.tries if isinstance(card.found, TokenKey) else ""
-        said = " ".join(part for part in (card.subject or card.name, tries) if part)
-        return lambda _what: self.prompt(said)
+        kind = _("Passphrase of the key of {whose}") if card.settings.kind == "pkcs12" else _("PIN of {whose}")
+        said = kind.format(whose=card.subject or card.name)
+        return lambda _what: self.prompt(f"{said}. {tries}" if tries else said)
 
 
 def find_key(desk: Desk, name: str, role: str) -> Card:

@@ -116,6 +116,12 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     source = _read(request.file)
     digest = hashlib.sha256(source).hexdigest()
     issued = documents.by_source(desk.book, digest)
+    if issued and issued.state in {"recalled", "voided"}:
+        raise ForbiddenError(
+            "issue.over",
+            _("{name} was issued and then taken back or voided: nothing is sent.").format(name=issued.name),
+            _("What replaces it is a document of its own, with a number of its own: have it made and signed anew."),
+        )
     attached = tuple((safe_name(path.name), _read(path)) for path in request.attachments)
     if issued and issued.signed_sha256:
         signed = desk.cabinet.get(issued.signed_sha256)

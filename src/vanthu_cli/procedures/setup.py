@@ -42,18 +42,24 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
     """Note whose the configured keys are: the office's persons here are those authorised to sign (NĐ 30/2020 Đ32.2.d)."""
     failed = []
     for name, settings in desk.config.keys.items():
-        from vanthu_cli.procedures.keys import note_key, open_key
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        from vanthu_cli.procedures.keys import find_key, note_key, open_key
 
         try:
-            key = open_key(desk, name, settings.role, ours=False)
+            card = find_key(desk, name, settings.role)  # a token shows its certificate without a PIN
+            key = card if card.x509 else open_key(desk, name, settings.role, ours=False)
         except VanthuError as error:
             failed.append((name, error))
             continue
-        desk.cabinet.put(key.certificate)  # so that it can be judged before its passphrase is asked for
+        if key.x509 is None:
+            raise TypeError(f"key {name} was opened without a certificate")
+        desk.cabinet.put(
+            key.x509.public_bytes(Encoding.DER)
+        )  # so that it can be judged before its passphrase is asked for
         note_key(desk, name, key.fingerprint)
-        own = Certificate(
-            key.fingerprint, desk.config.office.code, settings.role, key.subject, key.not_after.isoformat()
-        )
+        ends = key.x509.not_valid_after_utc.isoformat()
+        own = Certificate(key.fingerprint, desk.config.office.code, settings.role, key.subject, ends)
         if own not in directory.certificates(desk.book, desk.config.office.code):
             with desk.book.step():
                 directory.put_certificate(desk.book, own)

@@ -17,7 +17,8 @@ class Heartbeat:
     """How the last runs of `vanthu batch` went; times are stored ones, "" never.
 
     `first`: when the very first one began. `began` without a later `ended`: it is under way, or died. `good`: when the last one ended without a failure. `desk`: the last day on which it
-    told what waits. `slice`: the last file of the cabinet that was read again (SHA-256), on the day `sliced`. `warned`: how many days a
+    told what waits. `slice`: the last file of the cabinet that was read again (SHA-256), on the day `sliced`. `damaged`: files that were found changed or gone, until they are
+    read whole. `warned`: how many days a
     certificate had left (by fingerprint) when that was last told.
     """
 
@@ -30,6 +31,7 @@ class Heartbeat:
     desk: str = ""
     slice: str = ""
     sliced: str = ""
+    damaged: tuple[str, ...] = ()
     warned: dict[str, int] = field(default_factory=dict)
 
     def late(self, now: datetime) -> bool:
@@ -42,7 +44,7 @@ def heartbeat(data_dir: Path) -> Heartbeat | None:
     try:
         said = json.loads((data_dir / _FILE).read_bytes())
         known = {each.name: said[each.name] for each in fields(Heartbeat) if each.name in said}
-        return Heartbeat(**known | {"failures": tuple(known.get("failures", ()))})
+        return Heartbeat(**known | {name: tuple(known.get(name, ())) for name in ("failures", "damaged")})
     except (OSError, ValueError, TypeError):
         return None
 

@@ -17,9 +17,10 @@ _MONTHS = 12
 
 @dataclass(slots=True, eq=False, repr=False)
 class Journal:
-    """The lines of one run, each with its id. Nothing is written before it is known to which office the run belongs."""
+    """The lines of one run, each with its id; `words` is its command. Nothing is written before it is known to which office the run belongs."""
 
     run: str = ""
+    words: str = ""
     folder: Path | None = None
 
     def begin(self, data_dir: Path, **facts: object) -> None:

@@ -74,10 +74,12 @@ def check_machine(folder: Path) -> None:
     try:
         name, _newline, known = (folder / _MACHINE).read_text("utf-8").partition("\n")
     except FileNotFoundError:
-        claim(folder)
-        return
+        name, known = "", ""
     except (OSError, UnicodeDecodeError):
         name, known = "?", ""
+    if not name:  # new, or empty since a disk was full
+        claim(folder)
+        return
     ours, identity = _this_machine()
     if (known.strip() != identity) if known.strip() and identity else (name != ours):
         raise MisuseError(

@@ -7,7 +7,7 @@ from typing import Any
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import moment_shown, state_word, verdict_word, why
+from vanthu_cli.reports.words import moment_shown, sender_shown, state_word, verdict_word, why
 
 
 def document_json(document: Document, *, message_id: str | None = None) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def arrival_rows(documents: Sequence[Document]) -> list[list[str]]:
             str(each.id),
             str(each.arrival_number or ""),
             each.name,
-            each.agency or each.sender or "",
+            sender_shown(each),
             verdict_word(each.verdict),
             state_word(each.state),
             why(each),

@@ -43,6 +43,12 @@ def moment_shown(stored: str) -> str:
     return f"{datetime.fromisoformat(stored).astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
+def sender_shown(document: Document) -> str:
+    """Return who sent it: the agency on the page only where a signature vouches for it, else the address it came from."""
+    vouched = document.agency if document.verdict == "valid" else None
+    return vouched or document.sender or document.agency or "?"
+
+
 def state_of(document: Document) -> str:
     """Return the state of a document; a copy is finished once it is signed."""
     return _("copy, signed") if document.copy and document.state == "sealed" else state_word(document.state)
@@ -202,6 +208,7 @@ def check_word(name: str) -> str:
         "config": _("configuration"),
         "register": _("register"),
         "cabinet": _("cabinet"),
+        "closings": _("closed days"),
         "disk": _("disk"),
         "backup": _("backup"),
         "batch": _("run without a person"),
@@ -220,7 +227,7 @@ def check_word(name: str) -> str:
 def step_word(name: str) -> str:
     """Return the name of a step of `batch`."""
     return {
-        "fetch": _("fetching"),
+        "fetch": _("fetching mail"),
         "send": _("sending"),
         "remind": _("reminding"),
         "close-day": _("closing the day"),
