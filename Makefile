@@ -41,7 +41,7 @@ soak: $(VENV)/.dev servers
 # It fails with the name of whatever has no wheel there. EXTRAS=demo,ocr adds text recognition (Linux).
 PLATFORM ?=
 PYTHON ?= 3.11
-EXTRAS ?= demo
+EXTRAS ?= demo,tui
 .PHONY: wheelhouse try-offline onedir
 wheelhouse: $(VENV)/.build
 	$(BIN)/python packaging/wheelhouse.py --python $(PYTHON) --extras $(EXTRAS) $(PLATFORM:%=--platform %)

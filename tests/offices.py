@@ -10,11 +10,12 @@ from pathlib import Path
 from vanthu_cli.config.load import load
 from vanthu_cli.procedures.desk import Desk, open_desk
 from vanthu_cli.procedures.examine import examine
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox.office import PracticeOffice, build, configure, furnish, serve
 from vanthu_cli.sandbox.servers import Ports, Servers
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-TERM = NOW.date() - timedelta(days=400)
+TERM = today(NOW) - timedelta(days=400)
 
 
 def template(folder: Path) -> PracticeOffice:

@@ -41,6 +41,9 @@ By itself. procedures/batch.py is the morning without a person: steps that keep 
 (Kept.unattended) and whose `in_time` ends it between two pieces of work. Three small files beside the register tell of runs, not of documents:
 register/lock.py (whose turn it is, which machine's folder it is), journal.py (what ran and how it ended), heartbeat.py (how the last mornings went).
 
+The desk as a screen. cli/review_*.py (extra `tui`, Textual): each piece of work opens its own desk in its own thread, each key calls the procedure
+that the command calls, and asks first what that would ask.
+
 The books. Events are the chain; that all rows are what they were is in it too: triggers tell `Book.touched` which rows a step changes, and `finish`
 enters their digests (register/rows.py) in an event of the same transaction. register/audit.py compares, on a copy too, with no configuration
 and no key. A closed day (procedures/close_day.py) is a file that names the head of the chain, signed with the register's own key, which is

@@ -32,6 +32,7 @@ from tests.signing.practice import left_out
 from vanthu_cli.config.load import load
 from vanthu_cli.document.places import Box
 from vanthu_cli.procedures.setup import set_up
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import Page, make_pdf
 from vanthu_cli.sandbox.office import PASSWORD, PracticeOffice
@@ -197,7 +198,7 @@ def text_in(path: Path, box: tuple[float, float, float, float], number: int = 0)
 
 def scan(dpi: int = 200, mode: str = "RGB", *, words: str = "") -> bytes:
     """Return the scan of a paper document: one picture a page, no text. `words` make it another paper."""
-    signed = replace(page(), number=15, day=NOW.date(), subject=f"Văn bản giấy {words}", body=("Nội dung.",))
+    signed = replace(page(), number=15, day=today(NOW), subject=f"Văn bản giấy {words}", body=("Nội dung.",))
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=True)
     for shot in photograph(make_pdf(signed), dpi, mode):

@@ -45,7 +45,7 @@ def without_servers(clerk: Clerk) -> Iterator[None]:
 
 
 def test_a_morning_is_told_in_a_few_lines_and_the_next_run_is_silent(clerk: Clerk) -> None:
-    correspondents.arrivals(clerk.office, NOW, NOW.date())
+    correspondents.arrivals(clerk.office, NOW, today(NOW))
     assert clerk.types("batch") == 0
     lines = clerk.said.splitlines()
     assert lines[0] == "9 new messages: 2 registered, 6 waiting for a person, 1 in quarantine."
@@ -192,7 +192,7 @@ def test_the_summary_goes_by_mail_and_tells_no_subject(clerk: Clerk) -> None:
 
 
 def test_a_report_that_cannot_be_mailed_is_a_failure_that_is_told(clerk: Clerk) -> None:
-    correspondents.arrivals(clerk.office, NOW, NOW.date())
+    correspondents.arrivals(clerk.office, NOW, today(NOW))
     code, answer = clerk.asks("batch", "--mail-report", "nobody")
     assert (code, answer["error"]["code"]) == (2, "batch.address")
     text = clerk.office.config.read_text("utf-8")
@@ -204,7 +204,7 @@ def test_a_report_that_cannot_be_mailed_is_a_failure_that_is_told(clerk: Clerk) 
 
 
 def test_when_the_time_is_over_nothing_more_is_begun_and_the_next_run_goes_on(clerk: Clerk) -> None:
-    correspondents.arrivals(clerk.office, NOW, NOW.date())
+    correspondents.arrivals(clerk.office, NOW, today(NOW))
     code, answer = clerk.asks("batch", "--max-runtime", "0.000001")
     assert (code, answer["error"]["code"]) == (3, "batch.time")
     assert clerk.asks("batch")[0] == 0

@@ -10,7 +10,7 @@ from tests.cli.commands import Clerk
 from tests.offices import NOW
 
 from vanthu_cli.channels.mime import read_mail
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.mailboxes import mailbox
 from vanthu_cli.sandbox.office import INTERNET, PracticeOffice
@@ -108,7 +108,7 @@ def test_an_envelope_of_another_letter_is_not_believed(clerk: Clerk, courier: Cl
 def test_a_message_that_was_cut_off_on_the_stick_is_said_and_saved_again(
     clerk: Clerk, courier: Clerk, stick: Path
 ) -> None:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     courier.asks("carry", "fetch", "--folder", str(stick))
     cut = max((stick / "in").glob("*.eml"), key=lambda file: file.stat().st_size)
     cut.write_bytes(cut.read_bytes()[:9000])
@@ -157,7 +157,7 @@ def test_a_carrier_that_died_while_sending_never_sends_again_by_itself(
 
 
 def test_mail_is_saved_raw_carried_and_taken_in_once(clerk: Clerk, courier: Clerk, stick: Path) -> None:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     code, done = courier.asks("carry", "fetch", "--folder", str(stick))
     assert (code, done["messages"]) == (0, 4)
     assert {file.read_bytes() for file in (stick / "in").glob("*.eml")} == set(mailbox(clerk.office.folder, INTERNET))
@@ -180,7 +180,7 @@ def test_mail_is_saved_raw_carried_and_taken_in_once(clerk: Clerk, courier: Cler
 
 def test_a_stick_that_is_not_there_is_said_and_costs_the_other_network_nothing(clerk: Clerk, stick: Path) -> None:
     stick.rmdir()
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     code, answer = clerk.asks("fetch")
     assert (code, answer["error"]["code"]) == (3, "folder.missing")
     assert {each["channel"]: each["messages"] for each in answer["channels"]} == {"wan": 6, "internet": 0}
@@ -199,7 +199,7 @@ def test_the_carrier_sends_only_for_its_own_mailbox_and_network(clerk: Clerk, co
 def test_fetch_takes_eml_files_and_a_maildir_and_leaves_them_as_they_are(
     clerk: Clerk, tmp_path: Path, form: str
 ) -> None:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     raws = mailbox(clerk.office.folder, INTERNET)
     place = tmp_path / "box"
     (place / "new").mkdir(parents=True)

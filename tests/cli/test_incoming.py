@@ -13,7 +13,7 @@ from tests.offices import NOW
 
 from vanthu_cli.channels.letter import compose
 from vanthu_cli.channels.mime import read_mail
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import deliver, mailbox
@@ -21,7 +21,7 @@ from vanthu_cli.sandbox.office import WAN
 
 
 def morning(clerk: Clerk) -> dict[str, Any]:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     code, answer = clerk.asks("fetch")
     assert code == 0
     return answer
@@ -224,7 +224,7 @@ def test_a_broken_message_does_not_stop_the_others(clerk: Clerk) -> None:
 
 
 def test_dry_run_counts_and_takes_nothing(clerk: Clerk) -> None:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     code, answer = clerk.asks("fetch", "--dry-run")
     assert (code, [each["waiting"] for each in answer["channels"]]) == (0, [6, 4])
     assert clerk.asks("inbox", "list")[1]["documents"] == []
@@ -232,7 +232,7 @@ def test_dry_run_counts_and_takes_nothing(clerk: Clerk) -> None:
 
 def new_report(clerk: Clerk, number: int = 16) -> bytes:
     page = correspondents.state_page(
-        "SNV", "Lê Thị Mẫu", number=number, symbol="SNV-VP", day=NOW.date(), subject="Báo cáo bổ sung"
+        "SNV", "Lê Thị Mẫu", number=number, symbol="SNV-VP", day=today(NOW), subject="Báo cáo bổ sung"
     )
     return correspondents.signed(clerk.office, page, "SNV")
 

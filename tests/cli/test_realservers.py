@@ -20,7 +20,7 @@ from tests import offices, realservers
 from tests.cli.commands import Clerk
 from tests.offices import NOW
 
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.mailboxes import mailbox
 from vanthu_cli.sandbox.office import AGENCIES, BOUNCES, INTERNET, PASSWORD, WAN, PracticeOffice
@@ -61,7 +61,7 @@ def real(
 
 def test_a_day_runs_on_dovecot_and_postfix(real: tuple[Clerk, realservers.RealServers]) -> None:
     clerk, servers = real
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     for address in (WAN, INTERNET):
         for raw in mailbox(clerk.office.folder, address):
             inject(servers, "doi-tac@haiduong.gov.vn", address, raw)

@@ -26,7 +26,7 @@ def state(clerk: Clerk) -> Clerk:
 
 def letter(clerk: Clerk, name: str, **changes: object) -> Path:
     page = correspondents.state_page(
-        "SNV", "Nguyễn Văn Mẫu", number=1, symbol="SNV-VP", day=NOW.date(), subject="Báo cáo công tác tháng"
+        "SNV", "Nguyễn Văn Mẫu", number=1, symbol="SNV-VP", day=today(NOW), subject="Báo cáo công tác tháng"
     )
     path = clerk.office.papers / name
     path.write_bytes(make_pdf(replace(page, number=None, day=None, year=today(NOW).year, **changes)))  # type: ignore[arg-type]  # a page's own fields

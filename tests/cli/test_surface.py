@@ -13,6 +13,7 @@ from tests.offices import NOW
 
 from vanthu_cli import __version__
 from vanthu_cli.__main__ import main
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.office import PracticeOffice
@@ -57,7 +58,7 @@ def test_a_usage_error_is_exit_2_and_json_too(
 def test_verify_works_without_any_configuration(
     nowhere: Path, capsys: pytest.CaptureFixture[str], template: PracticeOffice
 ) -> None:
-    page = correspondents.party_page("TUCL", "Phạm Văn Mẫu", number=1, symbol="CV/TUCL", day=NOW.date(), subject="Thử")
+    page = correspondents.party_page("TUCL", "Phạm Văn Mẫu", number=1, symbol="CV/TUCL", day=today(NOW), subject="Thử")
     (nowhere / "good.pdf").write_bytes(correspondents.signed(template, page, "TUCL"))
     (nowhere / "bad.pdf").write_bytes(correspondents.altered((nowhere / "good.pdf").read_bytes()))
     (nowhere / "plain.pdf").write_bytes(make_pdf(page))
@@ -95,7 +96,7 @@ def test_verify_works_without_any_configuration(
 def test_verify_at_a_time_judges_as_of_then(
     nowhere: Path, capsys: pytest.CaptureFixture[str], template: PracticeOffice
 ) -> None:
-    page = correspondents.party_page("TUCL", "Phạm Văn Mẫu", number=1, symbol="CV/TUCL", day=NOW.date(), subject="Thử")
+    page = correspondents.party_page("TUCL", "Phạm Văn Mẫu", number=1, symbol="CV/TUCL", day=today(NOW), subject="Thử")
     (nowhere / "good.pdf").write_bytes(correspondents.signed(template, page, "TUCL"))
     trust = str(template.pki.trust)
     assert asked(capsys, "verify", "good.pdf", "--trust", trust, "--at", "2090-01-01")[0] == 7

@@ -20,7 +20,7 @@ from tests.validation import attacks
 
 from vanthu_cli.channels.letter import compose
 from vanthu_cli.reading.places import find_places
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.images import seal_png, signature_png
@@ -195,7 +195,7 @@ def test_a_signer_is_learned_on_first_sight_and_counts_when_confirmed(clerk: Cle
     with sqlite3.connect(database) as opened:
         opened.create_function("touched", 3, lambda *_told: None)
         opened.execute("DELETE FROM certificate WHERE agency = 'SNV'")
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     assert clerk.types("fetch") == 0
     seen = clerk.asks("directory", "signers")[1]["seen"]
     guesses = {(each["agency"], each["role"], each["name"]) for each in seen}
@@ -215,7 +215,7 @@ def test_a_signer_is_learned_on_first_sight_and_counts_when_confirmed(clerk: Cle
 
 def numbered_afterwards(office: PracticeOffice) -> bytes:
     """What other tools make: the leader signs without a number, somebody writes it as a note, the office seals all of it."""
-    page = correspondents.state_page("SNV", "Lê Thị Mẫu", number=61, symbol="SNV-VP", day=NOW.date(), subject="Báo cáo")
+    page = correspondents.state_page("SNV", "Lê Thị Mẫu", number=61, symbol="SNV-VP", day=today(NOW), subject="Báo cáo")
     pdf = make_pdf(replace(page, number=None))
     places = find_places(pdf, page.signer)
     paper = BytesIO(pdf)

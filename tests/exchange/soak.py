@@ -37,7 +37,7 @@ from tests.procedures.killer import prepare_fetch
 
 import vanthu_cli
 from vanthu_cli import locale
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_pdf
 from vanthu_cli.sandbox.mailboxes import deliver, mailbox
@@ -283,7 +283,7 @@ def morning(office: PracticeOffice, post: PostOffice, *, full: bool) -> None:
         deliver(office.folder, recipient, raw)
     correspondents.answer(office, "BTCTU", NOW.astimezone(VIETNAM))
     if full:
-        correspondents.arrivals(office, NOW.astimezone(VIETNAM), NOW.date())
+        correspondents.arrivals(office, NOW.astimezone(VIETNAM), today(NOW))
     else:
         prepare_fetch(office)
     for address in OWN:

@@ -14,7 +14,7 @@ from tests.channels.proxy import proxy
 from tests.cli.commands import Clerk
 from tests.offices import NOW
 
-from vanthu_cli.rules.deadlines import VIETNAM
+from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_pdf
 from vanthu_cli.sandbox.mailboxes import deliver, mailbox
@@ -29,7 +29,7 @@ def clerk(office: PracticeOffice, capsys: pytest.CaptureFixture[str]) -> Clerk:
 def letters(clerk: Clerk, count: int, size: int) -> None:
     """Drop so many letters with a draft and ballast into the office's mailbox."""
     page = correspondents.party_page(
-        "BTGTU", "Vũ Văn Mẫu", number=7, symbol="CV/BTGTU", day=NOW.date(), subject="Tuyên truyền"
+        "BTGTU", "Vũ Văn Mẫu", number=7, symbol="CV/BTGTU", day=today(NOW), subject="Tuyên truyền"
     )
     there = len(mailbox(clerk.office.folder, WAN))
     for number in range(there, there + count):
@@ -109,7 +109,7 @@ def test_a_disk_that_takes_no_more_costs_nothing_but_the_run(clerk: Clerk) -> No
 
 
 def test_two_runs_at_once_number_each_document_once(clerk: Clerk) -> None:
-    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), NOW.date())
+    correspondents.arrivals(clerk.office, NOW.astimezone(VIETNAM), today(NOW))
     runs = [fetch_process(clerk) for _run in range(2)]
     codes = [(run.communicate(timeout=120), run.returncode)[1] for run in runs]
     assert set(codes) <= {0, 8}

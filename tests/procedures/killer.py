@@ -98,7 +98,7 @@ class Clockwork:
 
 def prepare_fetch(office: PracticeOffice) -> None:
     """One to be registered by rule, on both networks; one unsigned; one secret; one Word file."""
-    day = offices.NOW.date()
+    day = today(offices.NOW)
     report = correspondents.party_page(
         "TUCL", "Phạm Văn Mẫu", number=28, symbol="CV/TUCL", day=day, subject="Lịch làm việc"
     )
@@ -169,7 +169,7 @@ def act_carry(office: PracticeOffice) -> None:
 def prepare_recall(office: PracticeOffice) -> None:
     """A document of ours that two agencies have, and one of theirs that is asked back."""
     assets.change(office, {"tsa": None})
-    day = offices.NOW.date()
+    day = today(offices.NOW)
     report = correspondents.party_page(
         "TUCL", "Phạm Văn Mẫu", number=28, symbol="CV/TUCL", day=day, subject="Lịch làm việc"
     )

@@ -39,6 +39,7 @@ from vanthu_cli.procedures import backup as module
 from vanthu_cli.procedures.backup import back_up, output_of
 from vanthu_cli.register import deliveries, documents, snapshot
 from vanthu_cli.register.book import check_chain, history, open_book
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox.office import PracticeOffice
 
 ROOT = Path(__file__).parents[2]
@@ -100,11 +101,11 @@ def test_closed_days_are_saved_with_the_register_that_knows_them(own: PracticeOf
     from vanthu_cli.procedures.close_day import close_day
 
     with offices.desk_of(own) as desk:
-        close_day(desk, offices.NOW.date(), bare=True)
+        close_day(desk, today(offices.NOW), bare=True)
     data = own.folder / "data"
     (data / "closings" / "00002-2026-01-01.json").write_bytes(b"{}")  # of a run that died, or is at work
     done = save(own, tmp_path / "b.tar")
-    closed = f"closings/00001-{offices.NOW.date().isoformat()}.json"
+    closed = f"closings/00001-{today(offices.NOW).isoformat()}.json"
     members = done.archive.manifest.members
     assert {closed, f"{closed}.p7s", "register-key.p12", "register.crt"} <= members.keys()
     assert "closings/00002-2026-01-01.json" not in members

@@ -32,6 +32,7 @@ from vanthu_cli.procedures.merged import Plain, make_plain
 from vanthu_cli.register import documents, dossiers
 from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.register.dossiers import Dossier
+from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox import correspondents
 from vanthu_cli.sandbox.documents import make_pdf
 from vanthu_cli.sandbox.office import PracticeOffice
@@ -44,7 +45,7 @@ def desk(template: PracticeOffice, tmp_path: Path) -> Iterator[Desk]:
 
 
 def page(number: int) -> Any:
-    day = offices.NOW.date()
+    day = today(offices.NOW)
     return correspondents.party_page(
         "TUCL", "Phạm Văn Mẫu", number=number, symbol="CV/TUCL", day=day, subject="Lịch làm việc"
     )
