@@ -82,8 +82,8 @@ def test_a_person_reads_what_is_not_in_it_and_what_to_beware_of(clerk: Clerk, st
     assert clerk.types("backup", "--out", str(stick)) == 0
     for words in ("Backed up and read back", "SHA-256: ", "passwords and PINs", "not encrypted", "same disk"):
         assert words in clerk.said
-    assert clerk.types("backup", "--out", str(stick)) == 2
-    assert "exists already" in clerk.said
+    assert clerk.types("backup", "--out", str(stick)) == 0  # the second within a minute has a name of its own
+    assert len(list(stick.glob("*.tar"))) == 2
 
 
 def test_what_becomes_secret_later_is_still_in_older_backups(clerk: Clerk, stick: Path) -> None:
@@ -107,10 +107,12 @@ def test_a_dry_run_writes_nothing(clerk: Clerk, stick: Path) -> None:
 
 
 def assets_of(folder: Path) -> dict[str, bytes]:
+    """Return the office's files, but for those that tell of runs and not of documents."""
+    beside = ("config.good", "register.sqlite-", "machine")
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in folder.rglob("*")
-        if file.is_file() and not file.name.startswith(("config.good", "register.sqlite-"))
+        if file.is_file() and not file.name.startswith(beside) and file.parent.name != "log"
     }
 
 

@@ -299,7 +299,7 @@ def _read_back(file: BinaryIO, passphrase: str, tick: Tick) -> Archive:
 
 def _form(config: Config) -> str:
     """Return the pattern of the names that backups of this office get by themselves."""
-    return re.escape(_stem(config)) + r"-\d{4}(-\d\d){2}-\d{4}\.tar(\.age)?"
+    return re.escape(_stem(config)) + r"-\d{4}(-\d\d){2}-\d{4}(-\d\d)?\.tar(\.age)?"
 
 
 def _sweep(config: Config, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import VanthuError
@@ -9,6 +10,10 @@ from vanthu_cli.procedures.close_day import CERTIFICATE, own_key
 from vanthu_cli.procedures.desk import Desk, open_desk
 from vanthu_cli.register import directory
 from vanthu_cli.register.directory import Agency, Certificate
+
+if TYPE_CHECKING:
+    from vanthu_cli.procedures.keys import Card
+    from vanthu_cli.signing.keys import SigningKey
 
 
 def set_up(
@@ -47,8 +52,10 @@ def _own_certificates(desk: Desk) -> list[tuple[str, VanthuError]]:
         from vanthu_cli.procedures.keys import find_key, note_key, open_key
 
         try:
-            card = find_key(desk, name, settings.role)  # a token shows its certificate without a PIN
-            key = card if card.x509 else open_key(desk, name, settings.role, ours=False)
+            if settings.kind == "pkcs11":  # a token shows its certificate without a PIN
+                key: Card | SigningKey = find_key(desk, name, settings.role)
+            else:
+                key = open_key(desk, name, settings.role, ours=False)
         except VanthuError as error:
             failed.append((name, error))
             continue
