@@ -169,6 +169,9 @@ def test_a_silent_agency_is_reminded_once_a_day_after_its_day_has_passed(clerk: 
         desk.book.connection.execute("UPDATE delivery SET at = ?", ((NOW - timedelta(days=5)).isoformat(),))
     for _time in range(2):
         assert clerk.asks("send", identity, "--remind")[0] == 0
+    clerk.types("status")
+    assert "(reminded today)" in clerk.said
+    assert "--remind" not in clerk.said
     reminded = letters(clerk, BTCTU)
     assert len(reminded) == 2
     assert reminded[1].subject == "Nhắc: 01-CV/TU"

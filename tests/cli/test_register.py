@@ -660,3 +660,19 @@ def test_what_went_to_the_post_is_not_void_and_what_is_void_goes_nowhere(clerk: 
     assert clerk.types("register", "void", "02-QĐ/TU", "--reason", "x") == 0
     assert clerk.asks("register", "post", "02-QĐ/TU", "--to", "x")[0] == 5
     assert clerk.asks("register", "lend", "02-QĐ/TU", "--to", "x", "--permitted-by", "y")[0] == 5
+
+
+def test_a_reserved_number_is_said_to_be_reserved(clerk: Clerk) -> None:
+    assert clerk.asks("register", "reserve", "--book", "di", "--symbol", "CV/TU")[0] == 0
+    code, answer = clerk.asks("register", "show", "01-CV/TU")
+    assert (code, answer["error"]["code"]) == (2, "register.not_found")
+    assert "reserved for a secret document" in answer["error"]["hint"]
+    assert clerk.asks("register", "show", "02-CV/TU")[1]["error"]["hint"] is None
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_and_days_alone_are_enough(clerk: Clerk) -> None:
+    entered(clerk, *DEN)
+    for command in ("list", "search"):
+        words = ("register", command, "--from", "02/01/2026", "--to", "01/01/2026")
+        assert clerk.asks(*words)[1]["error"]["code"] == "register.range"
+    assert len(clerk.asks("register", "search", "--from", TODAY.isoformat())[1]["documents"]) == 1

@@ -65,12 +65,14 @@ def _all_lines(found: Status, now: date, *, brief: bool) -> Iterator[str]:
         )
     for (identity, name, due), agencies in _silent(found).items():
         late = due < now
+        owing = late and any((identity, each) not in found.reminded for each in agencies)
+        shown = f"vanthu register show {identity}" + (" " + _("(reminded today)") if late else "")
         yield _("{mark} {name}: no answer yet from {agencies} (due {due}). {command}").format(
             mark="!" if late else "•",
             name=name,
             agencies=", ".join(agencies),
             due=f"{due:%d/%m/%Y}",
-            command=f"vanthu send {identity} --remind" if late else f"vanthu register show {identity}",
+            command=f"vanthu send {identity} --remind" if owing else shown,
         )
     for document in found.due:
         yield _("{mark} {name} must be dealt with by {due}: {subject}. vanthu register amend {id} --done DAY").format(

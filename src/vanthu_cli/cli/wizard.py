@@ -175,7 +175,8 @@ def _key(role: str) -> list[str]:
     name = "leader" if role == "person" else "office"
     lines = ["", f"[keys.{name}]", f"role = {_text(role)}"]
     if answer == "2":
-        lines += ['kind = "pkcs12"', f"path = {_text(_file(_('Path of the file')))}"]
+        path = _file(_("Path of the file"))
+        lines += ['kind = "pkcs12"', f"path = {_text(path)}"]
     else:
         lines += ['kind = "pkcs11"', *_token()]
     lines.append(

@@ -18,9 +18,9 @@ _DUE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that waits for somebody. `unanswered`: letters without an answer yet, with the day it is due.
+    """Everything that waits for somebody.
 
-    `run`: how the last run without a person went, if it did not go well or is too long ago. `due`: documents that came and must be dealt with within a week. `replied`: letters to which somebody has written something that only a person can understand.
+    `unanswered`: letters without an answer yet, with the day it is due; `reminded`: (document, agency) of those reminded today. `run`: how the last run without a person went, if it did not go well or is too long ago. `due`: documents that came and must be dealt with within a week. `replied`: letters to which somebody has written something that only a person can understand.
     """
 
     quarantined: tuple[sqlite3.Row, ...]
@@ -29,6 +29,7 @@ class Status:
     unfinished: tuple[Document, ...]
     troubled: tuple[tuple[Document, Delivery], ...]
     unanswered: tuple[tuple[Document, Delivery, date], ...]
+    reminded: frozenset[tuple[int, str | None]]
     replied: tuple[tuple[Document, Delivery, str], ...]
     due: tuple[Document, ...]
     paper: tuple[sqlite3.Row, ...]
@@ -58,6 +59,11 @@ def status(desk: Desk) -> Status:
             (document, each, due_day(desk, each))
             for document, each in ((documents.get(book, each.document), each) for each in silent if each.agency != own)
             if document.state != "recalled"
+        ),
+        reminded=frozenset(
+            (each.document, each.agency)
+            for each in deliveries.in_states(book, "queued", "handed-over", "delivered", purpose="reminder")
+            if today(datetime.fromisoformat(each.at)) == today(desk.now)
         ),
         replied=tuple(
             (documents.get(book, each.document), each, replies[each.id]) for each in silent if each.id in replies

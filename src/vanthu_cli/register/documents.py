@@ -179,7 +179,9 @@ def find(book: Book, text: str) -> Document:
     else:
         rows = _numbered(book, parse_number(text))
     if not rows:
-        raise MisuseError("register.not_found", _("“{text}” is not in the register.").format(text=text))
+        raise MisuseError(
+            "register.not_found", _("“{text}” is not in the register.").format(text=text), _reserved(book, text)
+        )
     if len(rows) > 1:
         ids = ", ".join(str(row["id"]) for row in rows)
         raise MisuseError(
@@ -188,6 +190,19 @@ def find(book: Book, text: str) -> Document:
             _("Name one by its id: {ids}").format(ids=ids),
         )
     return _document(rows[0])
+
+
+def _reserved(book: Book, text: str) -> str:
+    """Say of a number that is reserved for a secret document that this is so: nothing else stands here of it."""
+    if re.fullmatch(_ARRIVAL, text):
+        return ""
+    wanted = parse_number(text)
+    rows = book.connection.execute(
+        "SELECT series FROM number WHERE book = 'di' AND value = ? AND document IS NULL", (wanted.value,)
+    )
+    if not any(row[0].endswith(f"/{wanted.symbol}") for row in rows):
+        return ""
+    return _("The number is reserved for a secret document, of which nothing else stands here.")
 
 
 def _numbered(book: Book, wanted: DocumentNumber) -> list[sqlite3.Row]:
