@@ -435,13 +435,15 @@ def test_a_password_is_asked_for_on_the_screen_and_never_shown(clerk: Clerk) -> 
     got = list[str | None]()
 
     def asking(desk: Desk) -> Outcome:
-        got.append(desk.prompt("practice"))
+        got.append(desk.prompt("Password for practice"))
         return Outcome(["told"])
 
     async def drive(screen: Review, pilot: Pilot[None]) -> None:
         for keys in (["s", "e", "c", "r", "e", "t", "enter"], ["escape"]):
             screen.work("asking", asking)
+            end = asyncio.get_running_loop().time() + LATEST
             while "Password for practice" not in seen(screen):
+                assert asyncio.get_running_loop().time() < end
                 await pilot.pause(0.05)
             await pilot.press(*keys[:-1])
             assert "secret" not in seen(screen)

@@ -161,7 +161,7 @@ def test_a_person_is_asked_with_the_name_of_what_is_wanted(config: Config) -> No
         return HIDDEN
 
     assert secret(config, "prompt", person) == secret(config, "prompt:khóa của lãnh đạo", person) == HIDDEN
-    assert asked == ["Sở Nội vụ", "khóa của lãnh đạo"]
+    assert asked == ["Password for Sở Nội vụ", "Password for khóa của lãnh đạo"]
 
 
 def test_without_a_terminal_nobody_is_asked(config: Config) -> None:
