@@ -200,7 +200,7 @@ def test_a_report_that_cannot_be_mailed_is_a_failure_that_is_told(clerk: Clerk) 
     clerk.office.config.write_text(head + "\n[" + internet.split("\n[", 1)[1], "utf-8")
     code, answer = clerk.asks("batch", "--mail-report", "admin@example.vn")
     assert (code, answer["mailed"]) == (3, False)
-    assert [each["code"] for each in answer["failures"]] == ["batch.no_mailbox"]
+    assert [each["code"] for each in answer["failures"]] == ["route.no_channel"]
 
 
 def test_when_the_time_is_over_nothing_more_is_begun_and_the_next_run_goes_on(clerk: Clerk) -> None:

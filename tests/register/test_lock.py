@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from vanthu_cli.__main__ import main
 from vanthu_cli.errors import BusyError, MisuseError
-from vanthu_cli.register.lock import SOMEBODY, Turn, check_machine, claim, holding
+from vanthu_cli.register.lock import PATIENCE, Turn, check_machine, claim, holding
 
 HOLDER = """
 import sys, time
@@ -74,5 +75,6 @@ def test_a_machine_that_was_renamed_is_the_same(tmp_path: Path) -> None:
     check_machine(tmp_path)
 
 
-def test_somebody_waits_a_minute() -> None:
-    assert SOMEBODY.wait == 60
+def test_how_long_a_run_waits_stands_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "en", "--help"]) == 0
+    assert f"[default: {PATIENCE:g};" in " ".join(capsys.readouterr().out.split())

@@ -58,7 +58,7 @@ def _ended(arguments: list[str], begun: "list[Journal]") -> tuple[int, str]:
     import click
 
     try:
-        code = _application(arguments)(args=arguments, prog_name="vanthu", standalone_mode=False, obj=begun)
+        code = _application(arguments, begun)(args=arguments, prog_name="vanthu", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(error.format_message() + "\n")
@@ -108,20 +108,14 @@ def _speak(language: str) -> None:
 
 def _refused(arguments: list[str], exit_code: int, error: tuple[str, str, str]) -> None:
     """Tell what was refused: `error` is (code, message, hint)."""
-    from vanthu_cli.cli.run import Run, clock, tell
-    from vanthu_cli.register.journal import Journal
+    from vanthu_cli.cli.run import dump, tell
 
     _code, message, hint = error
     if "--json" in arguments:
-        said = Run(
-            None, "", json=True, quiet=False, verbose=False, command=_command(arguments), now=clock(), journal=Journal()
-        )
-        with contextlib.suppress(OSError):  # the output itself may be what does not take anything
-            said.dump({}, exit_code, error)
+        with contextlib.suppress(OSError):  # stdout itself may be what takes nothing
+            dump(_command(arguments), {}, exit_code, error)
             return
-        tell(message)
-    else:
-        tell(_("Not done: {message}").format(message=message) + (f"\n  → {hint}" if hint else ""))
+    tell(_("Not done: {message}").format(message=message) + (f"\n  → {hint}" if hint else ""))
 
 
 def _command(arguments: list[str]) -> str:
@@ -154,7 +148,7 @@ def _record_bug(begun: "list[Journal]") -> Path:
     return Path(name)
 
 
-def _application(arguments: list[str] | None = None) -> Any:
+def _application(arguments: list[str], begun: "list[Journal]") -> Any:
     import typer
 
     from vanthu_cli.cli.known import Known
@@ -225,8 +219,8 @@ def _application(arguments: list[str] | None = None) -> Any:
             raise typer.BadParameter(_("--lang takes vi or en."))
         language = lang or locale.wanted([])
         command = context.invoked_subcommand or ""
-        journal = Journal(os.urandom(4).hex(), _words(command, sys.argv if arguments is None else arguments))
-        context.obj.append(journal)
+        journal = Journal(os.urandom(4).hex(), _words(command, arguments))
+        begun.append(journal)
         context.obj = Run(config_file, language, as_json, quiet, verbose, command, clock(), journal, wait)
         return None if command else _alone(context)
 

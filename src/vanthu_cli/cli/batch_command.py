@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vanthu_cli.cli.desk_shown import desk_json, desk_lines
-from vanthu_cli.cli.fetch_command import fetched_json
+from vanthu_cli.cli.fetch_command import fetched_json, peeked
 from vanthu_cli.cli.progress import counting
 from vanthu_cli.cli.run import Run, clock, run_of, say
 from vanthu_cli.cli.schedules import SCHEDULES, program
@@ -18,7 +18,9 @@ from vanthu_cli.document.text import is_mailbox
 from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.batch import Morning, batch, mail_report
-from vanthu_cli.reports.words import step_word
+from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.fetch import peek
+from vanthu_cli.reports.words import day_shown, step_word
 from vanthu_cli.rules.deadlines import VIETNAM, today
 
 _MOST_LINES = 40
@@ -60,7 +62,8 @@ def command(
     if asked:
         return _printed(run, asked, mail_report_to, max_runtime)
     if dry_run:
-        return _would(run)
+        with run.desk(unattended=True) as desk:
+            return peeked(run, peek(desk) if desk.config.channels else {})
     with run.desk(unattended=True) as desk, counting(run, _("fetching")) as tick:
         timed = replace(desk, in_time=_limit(max_runtime))
         done = batch(timed, clock=clock, tick=tick)
@@ -96,7 +99,7 @@ def _limit(minutes: float) -> Callable[[], None]:
     return in_time
 
 
-def _mailed(desk: Any, done: Morning, address: str, lines: list[str]) -> bool:
+def _mailed(desk: Desk, done: Morning, address: str, lines: list[str]) -> bool:
     """Mail the summary. That it could not be mailed is a failure like others, told where the summary is printed."""
     day = f"{desk.now.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
     subject = _("vanthu: {office}, {day}").format(office=desk.config.office.code, day=day)
@@ -114,15 +117,11 @@ def _mailed(desk: Any, done: Morning, address: str, lines: list[str]) -> bool:
 
 def summary(done: Morning, run: Run) -> list[str]:
     """Return the summary: failures, what was done, what waits. Nothing when nothing happened and nothing is to be said."""
-    faults, happened = list(_faults(done)), list(_happened(done))
+    lines = [*_faults(done), *_happened(done)]
     waits = list(desk_lines(done.desk, today(run.now), brief=True)) if done.desk else []
-    lines = [*faults, *happened]
-    if waits and (lines or done.desk):
-        room = _MOST_LINES - len(lines) - 2
-        lines += ["", *waits[:room]]
-        if len(waits) > room:
-            lines += [_("… and {count} more: vanthu status").format(count=len(waits) - room)]
-    return [line for place, line in enumerate(lines) if line or place]
+    room = _MOST_LINES - len(lines) - 2
+    left = [_("… and {count} more: vanthu status").format(count=len(waits) - room)] if len(waits) > room else []
+    return [*lines, *([""] if lines and waits else []), *waits[:room], *left]
 
 
 def _faults(done: Morning) -> Iterator[str]:
@@ -162,12 +161,11 @@ def _happened(done: Morning) -> Iterator[str]:
             names=names, more=" …" if len(done.reminded) > _MOST_NAMES else ""
         )
     if done.closed:
-        day = f"{done.closed.said['day']}"
         yield (
             _("The register of {day} is closed, with a time stamp.")
             if done.closed.stamped
             else _("The register of {day} is closed, without a time stamp.")
-        ).format(day=f"{day[8:]}/{day[5:7]}/{day[:4]}")
+        ).format(day=day_shown(done.closed.closing.day))
     for certificate, left in done.warned:
         yield _("The certificate of {name} ends in {days} days: ask for a new one now.").format(
             name=certificate.name, days=left
@@ -211,17 +209,3 @@ def _printed(run: Run, asked: list[str], mail_report_to: str, max_runtime: float
     for text in texts.values():
         say(text)
     return 0
-
-
-def _would(run: Run) -> int:
-    from vanthu_cli.procedures.fetch import peek
-
-    with run.desk(unattended=True) as desk:
-        waiting = peek(desk) if desk.config.channels else {}
-    lines = [
-        _("{channel}: {count} messages would be fetched.").format(channel=name, count=count)
-        for name, count in waiting.items()
-    ]
-    return run.answer(
-        {"dry_run": True, "channels": [{"channel": name, "waiting": count} for name, count in waiting.items()]}, lines
-    )

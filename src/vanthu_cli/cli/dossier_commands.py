@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from vanthu_cli.cli import completing
-from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.progress import progress
 from vanthu_cli.cli.run import Run, confirm, run_of, tell
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.errors import MisuseError, PartlyDoneError, VanthuError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures import dossier as filing
@@ -206,7 +206,7 @@ def close(
         if reopen:
             done = filing.reopen(desk, found, reason, dry_run=dry_run)
             return _answer(run, done, {}, [_("Dossier {code} is open again.").format(code=done.code)], dry_run=dry_run)
-        done = filing.close(desk, found, day_option(ended) if ended else None, dry_run=dry_run)
+        done = filing.close(desk, found, parse_day(ended) if ended else None, dry_run=dry_run)
         on_their_way = sum(not row["settled_at"] for row in dossiers.papers(desk.book, found.id))
     lines = [_("Dossier {code} is closed.").format(code=done.code)]
     if until := deadline(done):

@@ -31,13 +31,14 @@ def command(
     run = run_of(context)
     with run.desk() as desk:
         if dry_run:
-            return _peeked(run, peek(desk, channel or (), folder=folder))
+            return peeked(run, peek(desk, channel or (), folder=folder))
         with counting(run, _("fetching")) as tick:
             result = fetch(desk, channel or (), folder=folder, tick=tick)
     return _show(run, result)
 
 
-def _peeked(run: Run, waiting: Mapping[str, int]) -> int:
+def peeked(run: Run, waiting: Mapping[str, int]) -> int:
+    """Answer a dry run: how many messages wait on each channel."""
     payload = {"dry_run": True, "channels": [{"channel": name, "waiting": count} for name, count in waiting.items()]}
     return run.answer(
         payload,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vanthu_cli.cli.parse import day_option
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_number
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
@@ -18,7 +18,7 @@ def corrections_of(desk: Desk, typed: Mapping[str, str]) -> dict[str, object]:
         parsed = parse_number(number)
         values |= {"number": parsed.value, "symbol": parsed.symbol}
     if date := typed.get("date"):
-        values["day"] = day_option(date).isoformat()
+        values["day"] = parse_day(date).isoformat()
     if agency := typed.get("agency"):
         known = directory.agency(desk.book, agency) or next(iter(directory.by_name(desk.book, agency)), None)
         values |= {"agency": known.name if known else agency, "agency_code": known.code if known else None}
@@ -27,7 +27,7 @@ def corrections_of(desk: Desk, typed: Mapping[str, str]) -> dict[str, object]:
     if passed_to := typed.get("to"):
         values |= {"places": passed_to, "passed_on": today(desk.now).isoformat()}
     if due := typed.get("due"):
-        values["due"] = day_option(due).isoformat()
+        values["due"] = parse_day(due).isoformat()
     if values:
         from vanthu_cli.procedures.entry import check_values  # heavy, and most documents are accepted as they were read
 

@@ -12,14 +12,10 @@ from vanthu_cli.rules.deadlines import VIETNAM
 _AT_PARTS = 2
 
 
-day_option = parse_day
-"""Read 2026-11-22 or 22/11/2026."""
-
-
 def moment_option(text: str) -> datetime:
     """Read an ISO 8601 time; without an offset it is Viet Nam's."""
     if "/" in text:
-        return datetime.combine(day_option(text), time(), VIETNAM)
+        return datetime.combine(parse_day(text), time(), VIETNAM)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

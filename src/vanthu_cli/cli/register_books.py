@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vanthu_cli.cli.parse import day_option
-from vanthu_cli.cli.run import Run, run_of
+from vanthu_cli.cli.run import run_of
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
@@ -50,8 +50,8 @@ def export(
         raise MisuseError("register.book", _("--book takes {choices}.").format(choices=", ".join(KINDS)))
     writers = [(path, _writer(path)) for path in out]
     with run.desk() as desk:
-        last = day_option(until) if until else today(desk.now)
-        first = day_option(since) if since else date(last.year, 1, 1)
+        last = parse_day(until) if until else today(desk.now)
+        first = parse_day(since) if since else date(last.year, 1, 1)
         made = volumes(
             desk, book, first, last,
             symbol=parse_symbol(symbol) if symbol else "", size=size, volume=volume,
@@ -136,7 +136,7 @@ def close_day_(
                 {"dry_run": dry_run, "day": opened.day, "reopened": True},
                 [] if dry_run else [_("Today is open again.")],
             )
-        asked = day_option(day) if day else today(desk.now) - timedelta(days=1 if yesterday else 0)
+        asked = parse_day(day) if day else today(desk.now) - timedelta(days=1 if yesterday else 0)
         if yesterday and close_day.is_closed(desk, asked):
             return run.answer({"dry_run": dry_run, "day": asked.isoformat(), "closed": False}, [])
         made = close_day.owns_key(desk)
@@ -207,20 +207,12 @@ def audit(
     ] = "",
 ) -> int:
     from vanthu_cli.procedures.audit import audit_folder
+    from vanthu_cli.procedures.desk import made
     from vanthu_cli.reports.audit import audit_json, audit_lines
 
     run = run_of(context)
-    found = audit_folder(place or _own(run), hashing=not quick, kept_closings=kept or (), certificate=certificate)
+    found = audit_folder(
+        place or made(run.config()), hashing=not quick, kept_closings=kept or (), certificate=certificate
+    )
     code = {"broken": 4, "open": 0, "whole": 0}[found.verdict]
     return run.answer(audit_json(found), audit_lines(found), code=code)
-
-
-def _own(run: Run) -> Path:
-    folder = run.config().data_dir
-    if not folder.is_dir():
-        raise MisuseError(
-            "office.not_made",
-            _("The office folder {path} does not exist yet.").format(path=folder),
-            _("Run “vanthu init” first."),
-        )
-    return folder

@@ -7,8 +7,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from vanthu_cli.cli import completing
-from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import DocumentNumber, parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
@@ -302,7 +302,7 @@ def post(
             found,
             place,
             envelopes=envelopes,
-            day=day_option(date).isoformat() if date else None,
+            day=parse_day(date).isoformat() if date else None,
             note=note,
             dry_run=dry_run,
         )
@@ -349,7 +349,7 @@ def _texts(**given: str) -> dict[str, object]:
 
 def _days(**given: str) -> dict[str, object]:
     """Return the days that were given, ISO; None for "-": no day any more."""
-    return {name: None if text == "-" else day_option(text).isoformat() for name, text in given.items() if text}
+    return {name: None if text == "-" else parse_day(text).isoformat() for name, text in given.items() if text}
 
 
 def _counts(**given: int) -> dict[str, object]:

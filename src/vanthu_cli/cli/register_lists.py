@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from vanthu_cli.cli import completing
-from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
@@ -176,4 +176,4 @@ def _rows(found: list[Document]) -> list[str]:
 
 def _start(text: str, *, days: int = 0) -> str:
     """Return when a day begins in Viet Nam, as times are stored."""
-    return stored(datetime.combine(day_option(text) + timedelta(days=days), time(), VIETNAM))
+    return stored(datetime.combine(parse_day(text) + timedelta(days=days), time(), VIETNAM))

@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import run_of
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.statistics import Stretch, calendar_unit, from_to, statistics
@@ -73,8 +73,8 @@ def _stretch(day: date, since: str, until: str, *, month: str, quarter: str, yea
     if sum(map(bool, (since or until, month, quarter, year))) > 1:
         raise MisuseError("report.period", _("Name one period: --from and --to, --month, --quarter or --year."))
     if since or until:
-        last = day_option(until) if until else day
-        return from_to(day_option(since) if since else last.replace(day=1), last, day)
+        last = parse_day(until) if until else day
+        return from_to(parse_day(since) if since else last.replace(day=1), last, day)
     if quarter:
         number, place = _part(quarter, _QUARTERS, _("“{text}” is not a quarter such as 2026-4."))
         return calendar_unit(date(number, 3 * place - 2, 1), 3, day)

@@ -35,6 +35,7 @@ _EVERY = 60
 _PAUSE = 0.2
 """Seconds that a row must stay chosen before its letter and pages are read."""
 _LOOKERS = 2
+_WIDTHS = [(0, "-narrow"), (100, "-wide")]
 
 
 def review(run: Run) -> None:
@@ -52,7 +53,7 @@ class Review(Working):
     """The screen. `pictures` is a folder for drawn pages, whose end is its owner's business."""
 
     ENABLE_COMMAND_PALETTE = False  # it speaks English
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  mypy misreads how Textual annotates it
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
     CSS = CSS
 
     class Looked(Message):
@@ -184,6 +185,12 @@ class Review(Working):
     def _examined(self, question: Question) -> Examination:
         with self._lookers.one() as examiner:
             return examiner(question)
+
+    def on_working_ended(self, message: Working.Ended) -> None:
+        """Read the lists again; then Textual has `Working`, which handles this too, say how it went."""
+        del message
+        if not self.leaving:
+            self.renew()
 
     def on_review_looked(self, message: Looked) -> None:
         if message.row == self._chosen:

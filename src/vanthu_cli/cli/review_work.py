@@ -7,6 +7,7 @@ thread, and the office's lock is held by procedures alone, so that `vanthu batch
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ class Outcome:
 
 
 class Working(App[None]):
-    """A screen on which one thing at a time is done. It has a line `#said`, and `renew` reads again what it shows."""
+    """A screen on which one thing at a time is done. It has a line `#said`; who shows lists reads them again at each `Ended`."""
 
     class Going(Message):
         """How far an action has come."""
@@ -57,14 +58,10 @@ class Working(App[None]):
         self._run_of = run
         self._asking: Future[str | None] | None = None
 
-    def renew(self) -> None:
-        raise NotImplementedError
-
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGHUP", "SIGTERM"):  # a window that is simply closed must leave no picture of a page behind
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):  # Windows, tests
-                loop.add_signal_handler(getattr(signal, name), self._sent_away)
+        if sys.platform != "win32":  # a window that is simply closed must leave no picture of a page behind
+            for each in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(each, self._sent_away)
 
     def on_unmount(self) -> None:
         if self._asking is not None and not self._asking.done():
@@ -134,7 +131,6 @@ class Working(App[None]):
         if self.leaving:
             self.exit()
             return
-        self.renew()
         self.tell_failures(message.outcome.failures, [f"✓ {line}" for line in message.outcome.lines])
 
     def _ask_secret(self, what: str) -> str | None:

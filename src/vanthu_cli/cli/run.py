@@ -18,7 +18,7 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk, open_desk, who
 from vanthu_cli.register.book import last_event_id, stored
 from vanthu_cli.register.journal import Journal
-from vanthu_cli.register.lock import PATIENCE, Turn
+from vanthu_cli.register.lock import Turn
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -33,7 +33,7 @@ class Run:
     command: str
     now: datetime
     journal: Journal
-    wait: float = PATIENCE
+    wait: float
 
     @property
     def turn(self) -> Turn:
@@ -85,24 +85,10 @@ class Run:
         That a dry run was one is said here, from the payload's `dry_run`.
         """
         if self.json:
-            self.dump(payload, code, error)
+            dump(self.command, payload, code, error)
         elif not (self.quiet and code == 0):
             say("\n".join([*lines, *([_("Nothing was changed: --dry-run.")] if payload.get("dry_run") else [])]))
         return code
-
-    def dump(self, payload: Mapping[str, Any], code: int, error: tuple[str, str, str] | None) -> None:
-        """Write the one JSON document. Spooled items stand in it as a list, their lines not indented further."""
-        document: dict[str, Any] = {"vanthu": __version__, "command": self.command, "ok": code == 0}
-        document |= {name: value for name, value in payload.items() if not isinstance(value, Spool)}
-        if error is not None:
-            document["error"] = {"code": error[0], "message": error[1], "hint": error[2] or None}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).removesuffix("\n}"))
-        for name, value in payload.items():
-            if isinstance(value, Spool):
-                sys.stdout.write(f',\n  "{name}": [')
-                value.copy_to(sys.stdout)
-                sys.stdout.write("]")
-        sys.stdout.write("\n}\n")
 
     @property
     def interactive(self) -> bool:
@@ -123,6 +109,21 @@ class Spool:
     def copy_to(self, out: IO[str]) -> None:
         self._file.seek(0)
         out.writelines(self._file)
+
+
+def dump(command: str, payload: Mapping[str, Any], code: int, error: tuple[str, str, str] | None = None) -> None:
+    """Write the one JSON document. Spooled items stand in it as a list, their lines not indented further."""
+    document: dict[str, Any] = {"vanthu": __version__, "command": command, "ok": code == 0}
+    document |= {name: value for name, value in payload.items() if not isinstance(value, Spool)}
+    if error is not None:
+        document["error"] = {"code": error[0], "message": error[1], "hint": error[2] or None}
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).removesuffix("\n}"))
+    for name, value in payload.items():
+        if isinstance(value, Spool):
+            sys.stdout.write(f',\n  "{name}": [')
+            value.copy_to(sys.stdout)
+            sys.stdout.write("]")
+    sys.stdout.write("\n}\n")
 
 
 @contextmanager

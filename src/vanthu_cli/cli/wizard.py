@@ -12,8 +12,8 @@ from pathlib import Path
 
 import typer
 
-from vanthu_cli.cli.parse import day_option
 from vanthu_cli.cli.run import ask, clock, tell
+from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.document.text import is_mailbox
 from vanthu_cli.errors import MisuseError, VanthuError
@@ -252,7 +252,7 @@ def _check_office(key: str, typed: str) -> str:
 
 
 def _check_day(typed: str) -> str:
-    day = day_option(typed)
+    day = parse_day(typed)
     if day > today(clock()):
         raise ValueError(_("{day} has not come yet.").format(day=f"{day:%d/%m/%Y}"))
     return day.isoformat()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 from vanthu_cli.channels.letter import compose, new_message_id
 from vanthu_cli.errors import BusyError, ForbiddenError, MisuseError, PartlyDoneError, UnreachableError, VanthuError
@@ -18,6 +17,7 @@ from vanthu_cli.procedures.close_day import Closed, close_day, is_closed, missin
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.fetch import Fetched, exit_code, fetch
 from vanthu_cli.procedures.remind import overdue, remind
+from vanthu_cli.procedures.routes import channel_on
 from vanthu_cli.procedures.status import Status, status
 from vanthu_cli.register import closings, deliveries, documents
 from vanthu_cli.register.book import GENESIS, check_chain, kinds_since, last_event_id, stored
@@ -76,7 +76,8 @@ def batch(desk: Desk, *, clock: Callable[[], datetime], tick: Callable[[str, int
     with _step(done, "close-day"):
         _close(desk, done)
     with _step(done, "check"):
-        last = _check(desk, done, last)
+        _check_books(desk, done)
+        last = _check_cabinet(desk, done, last)
     done.kinds = kinds_since(desk.book, before)
     found = replace(status(desk), run=None)  # this run tells of itself
     done.warned, warned = _warnings(desk, found, last)
@@ -135,29 +136,26 @@ def _close(desk: Desk, done: Morning) -> None:
         done.faults.append(("close-day", UnreachableError(error.code, error.message, hint)))
 
 
-def _check(desk: Desk, done: Morning, last: Heartbeat) -> Heartbeat:
-    """Go through the chain since the last closing, and once a day read the next part of the cabinet; return where it stopped."""
+def _check_books(desk: Desk, done: Morning) -> None:
+    """Go through the chain since the last closing, and look whether the files of closed days are there."""
     before = closings.all_of(desk.book.connection)
     covered, head = (before[-1].last_event, before[-1].head) if before else (0, GENESIS)
+    hint = _("Don't work on. What was changed: vanthu register audit. Then ask the administrator for the last backup.")
     broken = check_chain(desk.book, covered, head)
     if broken is not None:
-        done.faults.append(
-            (
-                "check",
-                ForbiddenError(
-                    "register.damaged",
-                    _("the register is damaged: {what}").format(what=_("event {number}").format(number=broken)),
-                    _(
-                        "Don't work on. What was changed: vanthu register audit. Then ask the administrator for the last backup."
-                    ),
-                ),
-            )
-        )
+        what = _("the register is damaged: {what}").format(what=_("event {number}").format(number=broken))
+        done.faults.append(("check", ForbiddenError("register.damaged", what, hint)))
     for file in missing_files(desk):
-        done.faults.append(("check", _closing_gone(file)))
+        what = _("The file {name}, which vouches for closed days, is not there.").format(name=file.name)
+        hint = _("Restore it from the backup. What else was changed: vanthu register audit")
+        done.faults.append(("check", MisuseError("closing.missing", what, hint)))
+
+
+def _check_cabinet(desk: Desk, done: Morning, last: Heartbeat) -> Heartbeat:
+    """Read the next part of the cabinet, once a day, and in each run what was found damaged; return how far that is."""
     files = sorted(documents.files(desk.book))
-    # What was found damaged is told in each run until it is whole again.
-    again = [each for each in last.damaged if each in files and not _whole(desk, each)]
+    known = set(files)
+    damaged = {each: fault for each in last.damaged if each in known and (fault := _damage(desk, each))}
     day = today(desk.now).isoformat()
     following = [each for each in files if each > last.slice] or files
     part = [] if last.sliced == day else following[: max(_LEAST, -(-len(files) // _SLICES))]
@@ -168,40 +166,20 @@ def _check(desk: Desk, done: Morning, last: Heartbeat) -> Heartbeat:
             done.faults.append(("check", error))
             day = last.sliced
             break
-        if sha256 not in again and not _whole(desk, sha256):
-            again.append(sha256)
+        if fault := _damage(desk, sha256):
+            damaged[sha256] = fault
         done.checked += 1
         last = replace(last, slice=sha256)
-    done.faults += [("check", _damaged(desk, sha256)) for sha256 in again]
-    return replace(last, sliced=day, damaged=tuple(again))
+    done.faults += [("check", fault) for fault in damaged.values()]
+    return replace(last, sliced=day, damaged=tuple(damaged))
 
 
-def _whole(desk: Desk, sha256: str) -> bool:
+def _damage(desk: Desk, sha256: str) -> VanthuError | None:
     try:
-        return desk.cabinet.name_of(desk.cabinet.path(sha256)) == sha256
-    except OSError:
-        return False
-
-
-def _closing_gone(file: Path) -> MisuseError:
-    return MisuseError(
-        "closing.missing",
-        _("The file {name}, which vouches for closed days, is not there.").format(name=file.name),
-        _("Restore it from the backup. What else was changed: vanthu register audit"),
-    )
-
-
-def _damaged(desk: Desk, sha256: str) -> MisuseError:
-    there = desk.cabinet.path(sha256).exists()
-    return MisuseError(
-        "cabinet.damaged" if there else "cabinet.missing",
-        (
-            _("A file in the cabinet was changed ({name}).")
-            if there
-            else _("A file of the register is missing from the cabinet ({name}).")
-        ).format(name=sha256[:12]),
-        _("Restore it from the backup. Which documents it is of: vanthu register audit"),
-    )
+        desk.cabinet.check(sha256)
+    except VanthuError as error:
+        return error
+    return None
 
 
 def _warnings(desk: Desk, found: Status, last: Heartbeat) -> tuple[list[tuple[Certificate, int]], dict[str, int]]:
@@ -219,7 +197,7 @@ def _warnings(desk: Desk, found: Status, last: Heartbeat) -> tuple[list[tuple[Ce
 def mail_report(desk: Desk, address: str, subject: str, lines: list[str]) -> None:
     """Send the summary from the mailbox on the address's network; a letter of no document, so it is not in the register.
 
-    `MisuseError` "batch.no_mailbox" without such a mailbox; `UnreachableError` if the server does not take it.
+    `ForbiddenError` "route.no_channel" without such a mailbox; `UnreachableError` if the server does not take it.
     """
     name = _mailbox(desk, address)
     own = desk.config.channels[name].address
@@ -245,17 +223,7 @@ def mail_report(desk: Desk, address: str, subject: str, lines: list[str]) -> Non
 def _mailbox(desk: Desk, address: str) -> str:
     """Choose the channel: of the same domain; else of the network that the domain belongs to (one without a dot is the Party's)."""
     domain = address.rpartition("@")[2].lower()
-    network = "internet" if "." in domain else "wan"
-    channels = desk.config.channels
-    for name, each in channels.items():
+    for name, each in desk.config.channels.items():
         if each.address.rpartition("@")[2].lower() == domain:
             return name
-    for name, each in channels.items():
-        if each.network == network:
-            return name
-    raise MisuseError(
-        "batch.no_mailbox",
-        _("{address} is on the network “{network}”, and this office has no channel there.").format(
-            address=address, network=network
-        ),
-    )
+    return channel_on(desk, "internet" if "." in domain else "wan", address)

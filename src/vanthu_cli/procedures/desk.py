@@ -159,13 +159,7 @@ def open_desk(
     A missing register is never made anew here: an empty mount point would begin again at number 01. `unattended`: nobody is
     there, so no signing key is opened, whatever is asked.
     """
-    if not config.data_dir.is_dir():
-        raise MisuseError(
-            "office.not_made",
-            _("The office folder {path} does not exist yet.").format(path=config.data_dir),
-            _("Run “vanthu init” first."),
-        )
-    check_machine(config.data_dir)
+    check_machine(made(config))
     book = open_book(register_file(config), who=who(), now=now, make=make)
     channels = Ways(config, book, prompt)
     examiner, kept = _LazyExaminers(language), Kept(config, prompt, unattended)
@@ -177,6 +171,17 @@ def open_desk(
         channels.close()
         examiner.close()
         book.connection.close()
+
+
+def made(config: Config) -> Path:
+    """Return the office's folder; `MisuseError` "office.not_made" if it is not there."""
+    if not config.data_dir.is_dir():
+        raise MisuseError(
+            "office.not_made",
+            _("The office folder {path} does not exist yet.").format(path=config.data_dir),
+            _("Run “vanthu init” first."),
+        )
+    return config.data_dir
 
 
 def register_file(config: Config) -> Path:

@@ -235,11 +235,13 @@ class Examiner:
     _bench: _Bench | None = field(default=None, init=False)
 
     def __call__(self, question: Question) -> Examination:
-        if self._worker is None:
-            self._worker, self._bench = Worker(_serve, (self.language,)), None
+        worker = self._worker
+        if worker is None:
+            worker, self._bench = Worker(_serve, (self.language,)), None
+            self._worker = worker
         bench = (question.trust, question.signatories)
         try:
-            pipe = self._worker.pipe
+            pipe = worker.pipe
             pipe.send((None if bench == self._bench else bench, replace(question, trust=_NOBODY, signatories=None)))
             self._bench = bench
             if pipe.poll(self.seconds):
@@ -252,9 +254,10 @@ class Examiner:
         return Examination(fault=fault)
 
     def close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        """End the process; also from another thread than the one that waits for its answer, which is then "crashed"."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
 
 
 def in_hand(file: Path) -> tuple[bytes | Path, str]:

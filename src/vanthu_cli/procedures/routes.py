@@ -112,9 +112,14 @@ def _standing(agency: Agency, day: date) -> Agency:
 
 
 def _on(desk: Desk, agency: Agency, network: Network, address: str) -> Recipient:
+    return Recipient(agency, channel_on(desk, network, address), address)
+
+
+def channel_on(desk: Desk, network: Network, address: str) -> str:
+    """Return the name of our channel on a network, by which an address there is reached; `ForbiddenError` "route.no_channel"."""
     for name, channel in desk.config.channels.items():
         if channel.network == network:
-            return Recipient(agency, name, address)
+            return name
     raise ForbiddenError(
         "route.no_channel",
         _("{address} is on the network “{network}”, and this office has no channel there.").format(

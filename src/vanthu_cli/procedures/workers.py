@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
+from threading import Lock
 from typing import Any
 
 _PRELOADED = ["vanthu_cli.procedures.examine", "vanthu_cli.reading.look", "vanthu_cli.validation.files"]
@@ -22,33 +23,36 @@ _GENTLY = (50_000, 20, 100)
 
 @dataclass(slots=True)
 class Worker:
-    """One process running `serve(pipe, *arguments)`."""
+    """One process running `serve(pipe, *arguments)`. One thread asks; any may close it meanwhile: then the answer is an `EOFError`."""
 
     serve: Callable[..., None]
     arguments: Sequence[Any]
     _process: BaseProcess | None = field(default=None, init=False)
     _pipe: Connection | None = field(default=None, init=False)
+    _turn: Lock = field(default_factory=Lock, init=False)
 
     @property
     def pipe(self) -> Connection:
         """Our end, the process being started if it is not there."""
-        if self._pipe is None:
-            context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-            if sys.platform == "linux":
-                context.set_forkserver_preload(_PRELOADED)
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=self.serve, args=(theirs, *self.arguments), daemon=True)
-            self._process.start()
-            theirs.close()
-        return self._pipe
+        with self._turn:
+            if self._pipe is None:
+                context: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+                if sys.platform == "linux":
+                    context.set_forkserver_preload(_PRELOADED)
+                self._pipe, theirs = context.Pipe()
+                self._process = context.Process(target=self.serve, args=(theirs, *self.arguments), daemon=True)
+                self._process.start()
+                theirs.close()
+            return self._pipe
 
     def close(self) -> None:
         """End the process, whatever it does."""
-        if self._process is not None and self._pipe is not None:
-            self._pipe.close()
-            self._process.kill()
-            self._process.join()
-        self._process = self._pipe = None
+        with self._turn:
+            if self._process is not None and self._pipe is not None:
+                self._process.kill()  # first: a thread that waits at the pipe sees its end; of a closed one it might see nothing
+                self._process.join()
+                self._pipe.close()
+            self._process = self._pipe = None
 
 
 def warm() -> None:

@@ -53,22 +53,23 @@ class Cabinet:
             sync_folder(folder)
 
     def get(self, sha256: str) -> bytes:
-        """Return the bytes, checked against their name. `MisuseError` "cabinet.damaged" if they differ or are gone."""
+        """Return the bytes, checked against their name. `MisuseError` "cabinet.missing" or "cabinet.damaged" if they are not those."""
         try:
             data = self._place(sha256).read_bytes()
         except OSError as error:
-            raise MisuseError(
-                "cabinet.missing",
-                _("A file of the register is missing from the cabinet ({name}).").format(name=sha256[:12]),
-                _("Restore it from the backup."),
-            ) from error
+            raise _missing(sha256) from error
         if _sha256(data) != sha256:
-            raise MisuseError(
-                "cabinet.damaged",
-                _("A file in the cabinet was changed ({name}).").format(name=sha256[:12]),
-                _("Restore it from the backup."),
-            )
+            raise _damaged(sha256)
         return data
+
+    def check(self, sha256: str) -> None:
+        """Read a file, whatever its size, and refuse as `get` does."""
+        try:
+            name = self.name_of(self._place(sha256))
+        except OSError as error:
+            raise _missing(sha256) from error
+        if name != sha256:
+            raise _damaged(sha256)
 
     def path(self, sha256: str) -> Path:
         return self._place(sha256)
@@ -113,6 +114,20 @@ class Cabinet:
 
     def _place(self, sha256: str) -> Path:
         return self.root / "cabinet" / sha256[:2] / sha256
+
+
+def _missing(name: str) -> MisuseError:
+    text = _("A file of the register is missing from the cabinet ({name}).").format(name=name[:12])
+    return MisuseError("cabinet.missing", text, _restored())
+
+
+def _damaged(name: str) -> MisuseError:
+    text = _("A file in the cabinet was changed ({name}).").format(name=name[:12])
+    return MisuseError("cabinet.damaged", text, _restored())
+
+
+def _restored() -> str:
+    return _("Restore it from the backup. Which documents it is of: vanthu register audit")
 
 
 def open_cabinet(root: Path) -> Cabinet:

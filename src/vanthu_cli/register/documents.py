@@ -14,7 +14,7 @@ from vanthu_cli.document.symbol import DocumentNumber, parse_number
 from vanthu_cli.document.text import fold, storable
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.register import indexing
+from vanthu_cli.register import indexing, numbers
 from vanthu_cli.register.book import Book, stored
 
 _ID = "[0-9]{1,15}"
@@ -197,10 +197,7 @@ def _reserved(book: Book, text: str) -> str:
     if re.fullmatch(_ARRIVAL, text):
         return ""
     wanted = parse_number(text)
-    rows = book.connection.execute(
-        "SELECT series FROM number WHERE book = 'di' AND value = ? AND document IS NULL", (wanted.value,)
-    )
-    if not any(row[0].endswith(f"/{wanted.symbol}") for row in rows):
+    if not numbers.is_reserved(book, wanted.value, wanted.symbol):
         return ""
     return _("The number is reserved for a secret document, of which nothing else stands here.")
 

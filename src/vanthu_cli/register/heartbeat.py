@@ -9,17 +9,16 @@ from vanthu_cli.register.cabinet import write_durably
 
 _FILE = "heartbeat.json"
 _LATE = timedelta(hours=26)
-_NEVER = "2000-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """How the last runs of `vanthu batch` went; times are stored ones, "" never.
 
-    `first`: when the very first one began. `began` without a later `ended`: it is under way, or died. `good`: when the last one ended without a failure. `desk`: the last day on which it
-    told what waits. `slice`: the last file of the cabinet that was read again (SHA-256), on the day `sliced`. `damaged`: files that were found changed or gone, until they are
-    read whole. `warned`: how many days a
-    certificate had left (by fingerprint) when that was last told.
+    `first`: when the very first one began. `began` without a later `ended`: it is under way, or died. `good`: when the last
+    one ended without a failure. `desk`: the last day on which it told what waits. `slice`: the last file of the cabinet that
+    was read again (SHA-256), on the day `sliced`. `damaged`: files that were found changed or gone, until they are read
+    whole. `warned`: how many days a certificate had left (by fingerprint) when that was last told.
     """
 
     first: str = ""
@@ -36,7 +35,7 @@ class Heartbeat:
 
     def late(self, now: datetime) -> bool:
         """Tell whether the last run without a failure is more than a day, and the time that a run may take, ago."""
-        return now - datetime.fromisoformat(self.good or self.first or _NEVER) > _LATE
+        return now - datetime.fromisoformat(self.good or self.first) > _LATE
 
 
 def heartbeat(data_dir: Path) -> Heartbeat | None:
@@ -44,9 +43,11 @@ def heartbeat(data_dir: Path) -> Heartbeat | None:
     try:
         said = json.loads((data_dir / _FILE).read_bytes())
         known = {each.name: said[each.name] for each in fields(Heartbeat) if each.name in said}
-        return Heartbeat(**known | {name: tuple(known.get(name, ())) for name in ("failures", "damaged")})
-    except (OSError, ValueError, TypeError):
+        found = Heartbeat(**known | {name: tuple(known.get(name, ())) for name in ("failures", "damaged")})
+        datetime.fromisoformat(found.good or found.first)
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+    return found
 
 
 def beat(data_dir: Path, told: Heartbeat) -> None:

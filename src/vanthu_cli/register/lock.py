@@ -81,7 +81,9 @@ def check_machine(folder: Path) -> None:
         claim(folder)
         return
     ours, identity = _this_machine()
-    if (known.strip() != identity) if known.strip() and identity else (name != ours):
+    known = known.strip()
+    same = known == identity if known and identity else name == ours
+    if not same:
         raise MisuseError(
             "office.other_machine",
             _("The office in {path} belongs to the machine {name}; this one is {ours}.").format(
@@ -101,11 +103,16 @@ def claim(folder: Path) -> None:
 
 def _this_machine() -> tuple[str, str]:
     """Return name and identity ("" where the system gives none)."""
-    if sys.platform == "win32":
-        import platform
+    if sys.platform != "win32":
+        return os.uname().nodename or "?", _machine_id()
+    import platform
+    import winreg
 
-        return platform.node() or "?", _windows_identity()
-    return os.uname().nodename or "?", _machine_id()
+    identity = ""
+    where = r"SOFTWARE\Microsoft\Cryptography"
+    with contextlib.suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, where) as key:
+        identity = str(winreg.QueryValueEx(key, "MachineGuid")[0])
+    return platform.node() or "?", identity
 
 
 def _machine_id() -> str:
@@ -113,17 +120,4 @@ def _machine_id() -> str:
         with contextlib.suppress(OSError):
             if found := file.read_text("ascii", "replace").strip():
                 return found
-    return ""
-
-
-def _windows_identity() -> str:
-    if sys.platform != "win32":
-        return ""
-    import winreg
-
-    with (
-        contextlib.suppress(OSError),
-        winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key,
-    ):
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
     return ""

@@ -114,6 +114,14 @@ def holder(book: Book, name: BookName, series: str, value: int) -> tuple[bool, i
     return row is not None, cast("int | None", row[0] if row else None)
 
 
+def is_reserved(book: Book, value: int, symbol: str) -> bool:
+    """Tell whether one of our numbers is reserved for a secret document."""
+    rows = book.connection.execute(
+        "SELECT series FROM number WHERE book = 'di' AND value = ? AND document IS NULL", (value,)
+    )
+    return any(row[0].endswith(f"/{symbol}") for row in rows)
+
+
 def gaps(connection: sqlite3.Connection, name: str, series: str, first: int) -> list[tuple[int, int]]:
     """Return the stretches of numbers of a sequence, from `first` on, that nothing holds."""
     found, expected = [], first
