@@ -6,7 +6,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from tests.cli.test_incoming import morning
 from tests.offices import NOW
 
 from vanthu_cli.cli.schedules import cron, schtasks, systemd
+from vanthu_cli.config.settings import Batch
 from vanthu_cli.errors import ForbiddenError
 from vanthu_cli.procedures.batch import Morning, batch
 from vanthu_cli.procedures.desk import Kept
@@ -296,4 +297,4 @@ def test_vanthu_alone_shows_the_desk(clerk: Clerk) -> None:
 
 def test_the_configuration_example_names_the_key() -> None:
     example = tomllib.loads((Path(__file__).parents[2] / "config.example.toml").read_text("utf-8"))
-    assert example["batch"] == {"reminders": 3}
+    assert example["batch"] == asdict(Batch())
