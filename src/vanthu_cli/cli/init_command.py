@@ -13,7 +13,7 @@ from vanthu_cli.cli.run import Run, ask_secret, run_of
 from vanthu_cli.config.load import default_file, load
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.desk import made
+from vanthu_cli.procedures.desk import office_folder
 from vanthu_cli.procedures.doctor import doctor
 from vanthu_cli.procedures.setup import register_fingerprint, set_up
 from vanthu_cli.register.lock import claim
@@ -75,7 +75,7 @@ def _finished(run: Run) -> list[str]:
 
 
 def _moved(run: Run, *, dry_run: bool) -> int:
-    folder = made(run.config())
+    folder = office_folder(run.config())
     if not dry_run:
         claim(folder)
     return run.answer(

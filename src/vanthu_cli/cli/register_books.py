@@ -207,12 +207,12 @@ def audit(
     ] = "",
 ) -> int:
     from vanthu_cli.procedures.audit import audit_folder
-    from vanthu_cli.procedures.desk import made
+    from vanthu_cli.procedures.desk import office_folder
     from vanthu_cli.reports.audit import audit_json, audit_lines
 
     run = run_of(context)
     found = audit_folder(
-        place or made(run.config()), hashing=not quick, kept_closings=kept or (), certificate=certificate
+        place or office_folder(run.config()), hashing=not quick, kept_closings=kept or (), certificate=certificate
     )
     code = {"broken": 4, "open": 0, "whole": 0}[found.verdict]
     return run.answer(audit_json(found), audit_lines(found), code=code)

@@ -159,7 +159,7 @@ def open_desk(
     A missing register is never made anew here: an empty mount point would begin again at number 01. `unattended`: nobody is
     there, so no signing key is opened, whatever is asked.
     """
-    check_machine(made(config))
+    check_machine(office_folder(config))
     book = open_book(register_file(config), who=who(), now=now, make=make)
     channels = Ways(config, book, prompt)
     examiner, kept = _LazyExaminers(language), Kept(config, prompt, unattended)
@@ -173,7 +173,7 @@ def open_desk(
         book.connection.close()
 
 
-def made(config: Config) -> Path:
+def office_folder(config: Config) -> Path:
     """Return the office's folder; `MisuseError` "office.not_made" if it is not there."""
     if not config.data_dir.is_dir():
         raise MisuseError(
