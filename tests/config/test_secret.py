@@ -12,7 +12,7 @@ import keyring.backends.null
 import keyring.errors
 import pytest
 
-from vanthu_cli.config.secrets import secret
+from vanthu_cli.config.secrets import drop, is_kept, keep, secret
 from vanthu_cli.config.settings import Config, Office
 from vanthu_cli.errors import MisuseError
 
@@ -39,7 +39,7 @@ def refusal(config: Config, reference: str, prompt: Callable[[str], str | None] 
     return refused.value
 
 
-def keep(config: Config, text: str, mode: int = 0o600) -> str:
+def placed(config: Config, text: str, mode: int = 0o600) -> str:
     place = config.file.parent / "password"
     place.write_bytes(text.encode())
     place.chmod(mode)
@@ -55,20 +55,20 @@ def test_from_the_environment(config: Config, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("text", [HIDDEN, HIDDEN + "\n", HIDDEN + "\r\n", "\ufeff" + HIDDEN + "\n", HIDDEN + "\nmore"])
 def test_from_the_first_line_of_a_file(config: Config, text: str) -> None:
-    assert secret(config, keep(config, text), nobody) == HIDDEN
+    assert secret(config, placed(config, text), nobody) == HIDDEN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
 def test_a_file_that_others_can_read_is_refused(config: Config, mode: int) -> None:
-    error = refusal(config, keep(config, HIDDEN, mode))
+    error = refusal(config, placed(config, HIDDEN, mode))
     assert error.code == "secret.mode"
     assert "chmod 600" in error.hint
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_file_of_ones_own_is_fine(config: Config, mode: int) -> None:
-    assert secret(config, keep(config, HIDDEN, mode), nobody) == HIDDEN
+    assert secret(config, placed(config, HIDDEN, mode), nobody) == HIDDEN
 
 
 def test_a_file_that_is_not_there_is_named(config: Config) -> None:
@@ -109,13 +109,22 @@ def test_a_command_cannot_wait_for_the_keyboard(config: Config) -> None:
 
 
 class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc]  # keyring ships no types
+    """A keyring that keeps what it is given, as long as the test lasts."""
+
     priority = 1
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = {("vanthu", "a@b/c"): HIDDEN}
+
     def get_password(self, service: str, username: str) -> str | None:
-        return HIDDEN if (service, username) == ("vanthu", "a@b/c") else None
+        return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
 
 
 class Locked(Memory):
@@ -129,6 +138,19 @@ def test_from_the_keyring(config: Config, monkeypatch: pytest.MonkeyPatch) -> No
     error = refusal(config, "keyring:vanthu/other")
     assert error.code == "secret.missing"
     assert "keyring set vanthu other" in error.hint
+
+
+@pytest.mark.parametrize("reference", ["keyring:vanthu/wan", "file:secrets/wan"])
+def test_what_is_kept_can_be_had_and_dropped_again(
+    config: Config, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    monkeypatch.setattr(keyring.core, "_keyring_backend", Memory())
+    assert not is_kept(config, reference)
+    keep(config, reference, HIDDEN)
+    assert is_kept(config, reference)
+    assert secret(config, reference, nobody) == HIDDEN
+    drop(config, reference)
+    assert not is_kept(config, reference)
 
 
 @pytest.mark.parametrize("backend", [keyring.backends.fail.Keyring(), Locked()])
@@ -178,5 +200,5 @@ def test_a_password_in_place_of_a_reference_is_refused_without_showing_it(config
 @pytest.mark.parametrize("reference", ["env:VANTHU_TEST_EMPTY", "file:password", "prompt"])
 def test_an_empty_secret_is_none(config: Config, monkeypatch: pytest.MonkeyPatch, reference: str) -> None:
     monkeypatch.setitem(os.environ, "VANTHU_TEST_EMPTY", "")
-    keep(config, "\ns3cr3t")
+    placed(config, "\ns3cr3t")
     assert refusal(config, reference, lambda _what: "").code == "secret.empty"

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from vanthu_cli.cli.run import ask, clock, tell
+from vanthu_cli.config.secrets import has_keyring
 from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.document.text import is_mailbox
@@ -68,7 +69,7 @@ def _office(file: Path) -> list[str]:
     lines = [
         "",
         "[office]",
-        f"kind = {_text(kind)}".ljust(44) + "# " + _("Party or State: numbering and forms follow from it"),
+        _noted(f"kind = {_text(kind)}", _("Party or State: numbering and forms follow from it")),
     ]
     for key, question, why in (
         ("name", _("Name of the office"), _("stands on outgoing letters")),
@@ -76,15 +77,15 @@ def _office(file: Path) -> list[str]:
         ("symbol", _("Agency part of its symbols (such as TU)"), _("after the / of 145-CV/TU")),
         ("place", _("Place printed before the date"), _("printed before the date")),
     ):
-        lines.append(f"{key} = {_text(_checked(question, partial(_check_office, key)))}".ljust(44) + f"# {why}")
+        lines.append(_noted(f"{key} = {_text(_checked(question, partial(_check_office, key)))}", why))
     if kind == "party":
         day = _checked(_("First day of the term (such as 2025-10-15)"), _check_day)
-        lines.append(f"term_start = {day}".ljust(44) + "# " + _("numbers run through the term of the committee"))
+        lines.append(_noted(f"term_start = {day}", _("numbers run through the term of the committee")))
     where = typer.prompt(
         _("Folder for register and files, on a disk of this machine (beside {path})").format(path=file.absolute()),
         default="data",
     )
-    lines.append(f"data_dir = {_text(where)}".ljust(44) + "# " + _("register, files, mail; back it up: vanthu backup"))
+    lines.append(_noted(f"data_dir = {_text(where)}", _("register, files, mail; back it up: vanthu backup")))
     return lines
 
 
@@ -102,7 +103,7 @@ def _network(network: str) -> list[str]:
     if answer == "2":
         lines += ['kind = "folder"', f"network = {_text(network)}", f"address = {_text(address)}"]
         path = typer.prompt(_("Path of the folder on the stick"))
-        return [*lines, f"path = {_text(path)}".ljust(44) + "# " + _("the other machine runs: vanthu carry")]
+        return [*lines, _noted(f"path = {_text(path)}", _("the other machine runs: vanthu carry"))]
     imap = _server(_("IMAP server (name, or name:port)"), _IMAP)
     smtp = _server(_("SMTP server (name, or name:port)"), _SMTP, default=imap[0])
     ca = _file(_("CA file of these servers (empty: the system's)"), optional=True)
@@ -110,7 +111,7 @@ def _network(network: str) -> list[str]:
     user = typer.prompt(_("Login name"), default=address)
     where = _("where the password is, never the password itself")
     lines += ['kind = "mail"', f"network = {_text(network)}", f"address = {_text(address)}"]
-    lines.append(f"secret = {_text(_place_of_secret(network, user))}".ljust(44) + f"# {where}")
+    lines.append(_noted(f"secret = {_text(_place_of_secret(network, user))}", where))
     for name, (host, port, tls) in (("imap", imap), ("smtp", smtp)):
         lines.append(
             f"{name} = {{ host = {_text(host)}, port = {port}, tls = {_text(tls)}, user = {_text(user)}{extra} }}"
@@ -119,22 +120,18 @@ def _network(network: str) -> list[str]:
 
 
 def _place_of_secret(network: str, user: str) -> str:
-    if has_keyring() and ask(
+    if _has_keyring() and ask(
         _("Keep the password in the keyring of this machine? (else in a file that only you can read)")
     ):
         return f"keyring:vanthu/{user}"
     return f"file:secrets/{network}"
 
 
-def has_keyring() -> bool:
-    """Tell whether this machine has a keyring that is safe and needs no terminal."""
+def _has_keyring() -> bool:
     try:
-        import keyring
-
-        ring = keyring.get_keyring()
-    except Exception:  # noqa: BLE001  whatever is wrong with it: then a file
+        return has_keyring()
+    except MisuseError:
         return False
-    return not type(ring).__module__.startswith(("keyrings.alt", "keyring.backends.fail", "keyring.backends.null"))
 
 
 def _server(question: str, usual: Sequence[tuple[int, str]], default: str | None = None) -> tuple[str, int, str]:
@@ -179,9 +176,7 @@ def _key(role: str) -> list[str]:
         lines += ['kind = "pkcs12"', f"path = {_text(path)}"]
     else:
         lines += ['kind = "pkcs11"', *_token()]
-    lines.append(
-        'secret = "prompt"'.ljust(44) + "# " + _("PIN or passphrase is asked for when signing; it is tried once")
-    )
+    lines.append(_noted('secret = "prompt"', _("PIN or passphrase is asked for when signing; it is tried once")))
     image = _file(_("Picture of signature or seal (PNG; empty: none)"), optional=True)
     return lines + ([f"image = {_text(image)}"] if image else [])
 
@@ -202,9 +197,7 @@ def _token() -> list[str]:
         if found:
             break
         if not ask(_("No certificate of a signer was found there. Plug the token in and try again?")):
-            return [
-                f"module = {_text(module)}".ljust(44) + "# " + _("add certificate = “SHA-256”: vanthu doctor shows it")
-            ]
+            return [_noted(f"module = {_text(module)}", _("add certificate = “SHA-256”: vanthu doctor shows it"))]
     for number, each in enumerate(found, 1):
         ends = f"{each.x509.not_valid_after_utc:%d/%m/%Y}"
         tell(
@@ -216,7 +209,7 @@ def _token() -> list[str]:
     chosen = found[int(_choice(_("Which certificate? (number)"), numbers)) - 1]
     return [
         f"module = {_text(module)}",
-        f"certificate = {_text(chosen.fingerprint)}".ljust(44) + f"# {common_name(chosen.x509.subject)}",
+        _noted(f"certificate = {_text(chosen.fingerprint)}", common_name(chosen.x509.subject)),
         f"token = {_text(chosen.token)}",
     ]
 
@@ -224,7 +217,7 @@ def _token() -> list[str]:
 def _authorities() -> list[str]:
     _part(_("Trust and time"))
     url = _checked(_("Address of the time stamp authority (empty: none)"), _check_url, optional=True)
-    lines = ["", "[trust]", 'dir = "trust"'.ljust(44) + "# " + _("the CA certificates that this office believes")]
+    lines = ["", "[trust]", _noted('dir = "trust"', _("the CA certificates that this office believes"))]
     lines.append('revocation = "when-available"')
     return [*lines, "", "[tsa]", f"url = {_text(url)}"] if url else lines
 
@@ -287,6 +280,10 @@ def _choice(question: str, values: tuple[str, ...]) -> str:
         if answer in values:
             return answer
         tell("✗ " + _("Answer with one of: {values}").format(values=", ".join(values)))
+
+
+def _noted(line: str, why: str) -> str:
+    return f"{line:<44}# {why}"
 
 
 def _text(value: object) -> str:

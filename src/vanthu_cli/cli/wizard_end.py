@@ -1,15 +1,16 @@
 """The end of `vanthu init` on a terminal: passwords put away and tried, CA certificates compared, everything looked at once."""
 
-import os
 from pathlib import Path
 
 import typer
 
 from vanthu_cli.cli.parse import expanded
 from vanthu_cli.cli.run import Run, ask, ask_secret, tell
+from vanthu_cli.config import secrets
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.register import logins
 
 _CERTIFICATES = {".crt", ".cer", ".pem", ".der", ".p7b"}
 
@@ -17,25 +18,10 @@ _CERTIFICATES = {".crt", ".cer", ".pem", ".der", ".p7b"}
 def keep_passwords(config: Config) -> None:
     """Ask for the password of each mailbox that has none yet, and put it where the configuration says."""
     for name, channel in config.channels.items():
-        kind, _colon, rest = channel.secret.partition(":")
-        if kind == "file" and not config.path(rest).exists():
-            password = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
-            _write_secret(config.path(rest), password or "")
-        elif kind == "keyring":
-            import keyring
-
-            service, _slash, user = rest.partition("/")
-            if keyring.get_password(service, user) is None:
-                password = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
-                keyring.set_password(service, user, password or "")
-        tell(_("Password of {name}: {place}").format(name=name, place=channel.secret or "–"))
-
-
-def _write_secret(file: Path, password: str) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(password + "\n")
+        if channel.kind == "mail" and not secrets.is_kept(config, channel.secret):
+            typed = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
+            secrets.keep(config, channel.secret, typed or "")
+            tell(_("Password of {name}: {place}").format(name=name, place=channel.secret))
 
 
 def try_mailboxes(run: Run) -> None:
@@ -62,17 +48,9 @@ def try_mailboxes(run: Run) -> None:
 
 def _forget(run: Run, name: str) -> None:
     """Take a refused password away, also from the register's memory of refused ones."""
-    from vanthu_cli.register import logins
-
     with run.desk() as desk:
         channel = desk.config.channels[name]
-        kind, _colon, rest = channel.secret.partition(":")
-        if kind == "file":
-            desk.config.path(rest).unlink(missing_ok=True)
-        elif kind == "keyring":
-            import keyring
-
-            keyring.delete_password(*rest.split("/", 1))
+        secrets.drop(desk.config, channel.secret)
         if channel.imap:
             with desk.book.step():
                 logins.forget(desk.book, channel.imap.user)

@@ -4,10 +4,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vanthu_cli.config.settings import Config, check_reference
 from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
+
+_UNSAFE = "keyrings.alt"
+"""What it offers may be plain text on disk, or wait for a terminal that isn't there."""
 
 
 def secret(config: Config, reference: str, prompt: Callable[[str], str | None]) -> str:
@@ -57,27 +61,70 @@ def _from_environment(name: str) -> str:
 
 def _from_keyring(name: str) -> str:
     service, _slash, user = name.partition("/")
-    try:
-        import keyring
-
-        backend = type(keyring.get_keyring()).__module__
-        # What keyrings.alt offers may be plain text on disk, or wait for a terminal that isn't there.
-        value: str | None = None if backend.startswith("keyrings.alt") else keyring.get_password(service, user)
-    except Exception as error:
-        raise MisuseError(
-            "secret.keyring",
-            _("The keyring of this machine cannot be used ({why}).").format(why=type(error).__name__),
-            _("On a machine without a keyring write file:PATH, a file with mode 600."),
-        ) from error
-    if backend.startswith("keyrings.alt"):
+    backend = _backend()
+    if backend.startswith(_UNSAFE):
         raise MisuseError("secret.keyring", _("The keyring of this machine ({name}) is not safe.").format(name=backend))
+    value = _in_keyring(lambda keyring: keyring.get_password(service, user))
     if value is None:
         raise MisuseError(
             "secret.missing",
             _("The keyring has no entry {name}.").format(name=name),
             _("Add it with: keyring set {service} {user}").format(service=service, user=user),
         )
-    return value
+    return str(value)
+
+
+def has_keyring() -> bool:
+    """Tell whether this machine has a keyring that is safe and keeps what it is given."""
+    return not _backend().startswith((_UNSAFE, "keyring.backends.fail", "keyring.backends.null"))
+
+
+def _backend() -> str:
+    return str(_in_keyring(lambda keyring: type(keyring.get_keyring()).__module__))
+
+
+def _in_keyring(work: Callable[[Any], Any]) -> Any:
+    try:
+        import keyring
+
+        return work(keyring)
+    except Exception as error:
+        raise MisuseError(
+            "secret.keyring",
+            _("The keyring of this machine cannot be used ({why}).").format(why=type(error).__name__),
+            _("On a machine without a keyring write file:PATH, a file with mode 600."),
+        ) from error
+
+
+def is_kept(config: Config, reference: str) -> bool:
+    """Tell whether the place that a reference names holds something; of places that we do not write to, that is taken for granted."""
+    kind, _colon, rest = reference.partition(":")
+    if kind == "file":
+        return config.path(rest).exists()
+    if kind == "keyring":
+        return _in_keyring(lambda keyring: keyring.get_password(*rest.split("/", 1))) is not None
+    return True
+
+
+def keep(config: Config, reference: str, value: str) -> None:
+    """Put a secret where its reference says: into the keyring, or a new file with mode 600."""
+    kind, _colon, rest = reference.partition(":")
+    if kind == "keyring":
+        _in_keyring(lambda keyring: keyring.set_password(*rest.split("/", 1), value))
+        return
+    file = config.path(rest)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(value + "\n")
+
+
+def drop(config: Config, reference: str) -> None:
+    """Take a secret away that turned out to be wrong."""
+    kind, _colon, rest = reference.partition(":")
+    if kind == "file":
+        config.path(rest).unlink(missing_ok=True)
+    elif kind == "keyring":
+        _in_keyring(lambda keyring: keyring.delete_password(*rest.split("/", 1)))
 
 
 def _from_command(line: str) -> str:
