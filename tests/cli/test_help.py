@@ -1,8 +1,12 @@
 """What the program says of itself: topics, help of commands, near misses, and what the shell offers at Tab."""
 
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,8 @@ from tests.cli.commands import Clerk
 from tests.cli.test_incoming import morning
 
 from vanthu_cli.__main__ import main
+from vanthu_cli.register.lock import SOMEBODY, holding
+from vanthu_cli.reports import tables
 
 TOPICS = ("exit-codes", "config", "procedures", "huong-dan", "batch", "files", "completion")
 
@@ -77,6 +83,10 @@ def test_the_shell_is_offered_what_the_office_knows(clerk: Clerk) -> None:
     assert offered(clerk, "fetch", "--channel", "") == ["wan", "internet"]
     assert offered(clerk, "sign", "--key", "l") == ["leader"]
     assert offered(clerk, "reg") == ["register"]
+    assert offered(clerk, "register", "list", "--book", "d") == ["den", "di"]
+    assert offered(clerk, "sign", "x.pdf", "--as", "o") == ["organisation"]
+    assert offered(clerk, "help", "ex") == ["exit-codes"]
+    assert offered(clerk, "paper", "done", "") == []
 
 
 def test_a_tab_without_an_office_offers_nothing_and_says_nothing(clerk: Clerk) -> None:
@@ -116,3 +126,35 @@ def test_an_output_that_takes_nothing_is_said_without_a_traceback(words: list[st
     assert done.returncode == 6
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_placeholder_is_english_in_vietnamese(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "vi", "help", "man"]) == 0
+    pages = capsys.readouterr().out.replace("\\-", "-")
+    options = [line for line in pages.splitlines() if line.startswith(r"\fB--")]
+    assert len(options) > 100
+    assert not [line for line in options if re.search("TEXT|PATH|INTEGER|FLOAT|RANGE", line)]
+
+
+def test_a_table_too_narrow_for_columns_is_told_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "terminal_width", lambda: 40)
+    rows = [[str(row), "145-CV/TU", "28/04/2021", "Văn phòng Tỉnh ủy", ""] for row in range(2)]
+    lines = tables.table(["Id", "Document", "Date", "Agency", "Answer"], rows)
+    assert lines[:5] == ["Id: 0", "Document: 145-CV/TU", "Date: 28/04/2021", "Agency: Văn phòng Tỉnh ủy", ""]
+    assert len(lines) == 9
+
+
+def test_a_run_that_is_told_to_end_says_so_in_the_journal(clerk: Clerk) -> None:
+    command = [sys.executable, "-m", "vanthu_cli", "--config", str(clerk.office.config), "fetch", "--wait", "300"]
+    data = clerk.office.folder / "data"
+    log = data / "log"
+    with holding(data / "lock", SOMEBODY):
+        before = b"".join(file.read_bytes() for file in log.glob("*"))
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        limit = time.monotonic() + 60
+        while b"".join(file.read_bytes() for file in log.glob("*")) == before and time.monotonic() < limit:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 130
+    last = json.loads(b"".join(file.read_bytes() for file in sorted(log.glob("*"))).splitlines()[-1])
+    assert (last["kind"], last["code"], last["error"]) == ("end", 130, "interrupted")

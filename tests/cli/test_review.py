@@ -35,13 +35,13 @@ LATEST = 30
 NARROW, WIDE = (80, 24), (120, 40)
 
 
-def run_of(office: PracticeOffice, *, wait: float = 60) -> Run:
+def run_of(office: PracticeOffice, *, wait: int = 60) -> Run:
     return Run(
         office.config, "en", json=False, quiet=False, verbose=False, command="review", now=clock(), journal=Journal(), wait=wait
     )  # fmt: skip
 
 
-def sit(office: PracticeOffice, drive: Drive, *, size: tuple[int, int] = WIDE, wait: float = 60) -> Review:
+def sit(office: PracticeOffice, drive: Drive, *, size: tuple[int, int] = WIDE, wait: int = 60) -> Review:
     """Open the screen on an office and press keys; return it as it was left."""
     pictures = office.folder / "pictures"
     pictures.mkdir(exist_ok=True)

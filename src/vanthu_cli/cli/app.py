@@ -64,10 +64,7 @@ def _ended(arguments: list[str], begun: "list[Journal]") -> tuple[int, str]:
         sys.stdout.write(error.format_message() + "\n")
         return 2, "usage"
     except (click.Abort, KeyboardInterrupt):
-        from vanthu_cli.cli.run import tell
-
-        tell(_("Interrupted. Run the same command again: it goes on where it stopped."))
-        return _INTERRUPTED, "interrupted"
+        code = _INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away: nothing more to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0, ""
@@ -79,6 +76,11 @@ def _ended(arguments: list[str], begun: "list[Journal]") -> tuple[int, str]:
         exit_code, told = _told(error, begun)
         _refused(arguments, exit_code, told)
         return exit_code, told[0]
+    if code == _INTERRUPTED:  # raised, or made an exit of by typer
+        from vanthu_cli.cli.run import tell
+
+        tell(_("Interrupted. Run the same command again: it goes on where it stopped."))
+        return code, "interrupted"
     return (code if isinstance(code, int) else 0), ""
 
 
@@ -151,7 +153,7 @@ def _record_bug(begun: "list[Journal]") -> Path:
 def _application(arguments: list[str], begun: "list[Journal]") -> Any:
     import typer
 
-    from vanthu_cli.cli.known import Known
+    from vanthu_cli.cli.known import Known, in_our_words
 
     class Commands(Known):
         """Commands known by name and one line of help; a command's module is imported when it is asked for."""
@@ -183,8 +185,6 @@ def _application(arguments: list[str], begun: "list[Journal]") -> Any:
         pretty_exceptions_enable=False,
         add_completion=False,
         invoke_without_command=True,
-        options_metavar=_("[OPTIONS]"),
-        subcommand_metavar=_("COMMAND [ARGS]..."),
     )
 
     @app.callback()
@@ -202,7 +202,7 @@ def _application(arguments: list[str], begun: "list[Journal]") -> Any:
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing when all went well."))] = False,
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=_("Say more."))] = False,
         wait: Annotated[
-            float, typer.Option("--wait", min=0, help=_("Seconds to wait for another run of this office to end."))
+            int, typer.Option("--wait", min=0, help=_("Seconds to wait for another run of this office to end."))
         ] = 60,
         debug: Annotated[bool, typer.Option("--debug", help=_("Show where in the program an error arose."))] = False,
         version: Annotated[
@@ -224,7 +224,7 @@ def _application(arguments: list[str], begun: "list[Journal]") -> Any:
         context.obj = Run(config_file, language, as_json, quiet, verbose, command, clock(), journal, wait)
         return None if command else _alone(context)
 
-    return typer.main.get_group(app)
+    return in_our_words(typer.main.get_group(app))
 
 
 def _alone(context: Any) -> int:
@@ -320,12 +320,13 @@ def _load(name: str, module: str, sentence: str) -> Any:
 
     import typer
 
+    from vanthu_cli.cli.known import in_our_words
+
     loaded = importlib.import_module(f"vanthu_cli.cli.{module}")
     group = getattr(loaded, "group", None)
     if hasattr(loaded, "made"):
         command: Any = loaded.made()
         command.help = sentence
-        command.subcommand_metavar = _("COMMAND [ARGS]...")
     elif group is None:
         group = typer.Typer(rich_markup_mode=None, add_completion=False)
         group.command(name=name, help=sentence)(loaded.command)
@@ -334,11 +335,7 @@ def _load(name: str, module: str, sentence: str) -> Any:
         command = typer.main.get_group(group)
         command.suggest_commands = False  # click does that itself, and in our language
         command.help = sentence
-        for each in command.commands.values():
-            each.options_metavar = _("[OPTIONS]")
-        command.subcommand_metavar = _("COMMAND [ARGS]...")
     command.name = name
-    command.options_metavar = _("[OPTIONS]")
     gc.freeze()  # what is loaded stays
     gc.enable()  # it was off while the program was being loaded
-    return command
+    return in_our_words(command)

@@ -74,6 +74,24 @@ def agencies(config: Config, incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 @_offering
+def owed(config: Config, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Offer the documents whose paper originals are owed or due."""
+    from vanthu_cli.register import deliveries
+    from vanthu_cli.register import documents as register
+
+    with _book(config) as book:
+        for identity in dict.fromkeys(row["document"] for row in deliveries.paper_owed(book)):
+            each = register.get(book, identity)
+            if str(identity).startswith(incomplete):
+                yield str(identity), f"{each.name} {each.subject or ''}"
+
+
+def one_of(*words: str) -> Callable[[str], Offered]:
+    """Offer fixed words."""
+    return lambda incomplete: [(word, "") for word in words if word.startswith(incomplete)]
+
+
+@_offering
 def channels(config: Config, incomplete: str) -> Iterator[tuple[str, str]]:
     yield from ((name, each.address) for name, each in config.channels.items() if name.startswith(incomplete))
 

@@ -16,8 +16,17 @@ from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 
 
+def _offered(ctx: Any, incomplete: str) -> list[tuple[str, str]]:
+    """Offer topics and commands at Tab."""
+    root = ctx.find_root()
+    topics = {name: about for name, (about, _text) in _topics().items()} | {"man": ""}
+    commands = dict.fromkeys(_names(root.command, root), "")
+    return [(name, about) for name, about in (commands | topics).items() if name.startswith(incomplete)]
+
+
 def command(
-    context: typer.Context, words: Annotated[list[str] | None, typer.Argument(metavar=_("[TOPIC|COMMAND...]"))] = None
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar=_("[TOPIC|COMMAND...]"), autocompletion=_offered)] = None,
 ) -> int:
     run, root = run_of(context), context.find_root()
     topics, asked = _topics(), words or []

@@ -63,7 +63,7 @@ def list_(
 @group.command(help=_("Tick off originals that were handed over, or that have come."))
 def done(
     context: typer.Context,
-    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)],
+    document: Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.owed)],
     agency: Annotated[str, typer.Option("--agency", help=_("Which agency; left out: all of them."))] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))] = False,
 ) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import run_of
 from vanthu_cli.document.day import parse_day
 from vanthu_cli.errors import MisuseError
@@ -25,7 +26,9 @@ def export(
     book: Annotated[
         str,
         typer.Option(
-            "--book", help=_("den, di, buu-dien (post), ban-luu (lent copies) or theo-doi (what is to be dealt with).")
+            "--book",
+            autocompletion=completing.one_of("den", "di", "buu-dien", "ban-luu", "theo-doi"),
+            help=_("den, di, buu-dien (post), ban-luu (lent copies) or theo-doi (what is to be dealt with)."),
         ),
     ],
     out: Annotated[

@@ -5,8 +5,7 @@ from typing import Any
 
 from typer.main import get_group
 
-from vanthu_cli.cli.known import Known
-from vanthu_cli.locale import _
+from vanthu_cli.cli.known import Known, in_our_words
 
 _PARTS = {
     "register_lists": ("list", "show", "search"),
@@ -26,9 +25,7 @@ class Books(Known):
         _unused = ctx
         for module, names in _PARTS.items():
             if cmd_name in names:
-                command = get_group(import_module(f"vanthu_cli.cli.{module}").group).commands[cmd_name]
-                command.options_metavar = _("[OPTIONS]")
-                return command
+                return in_our_words(get_group(import_module(f"vanthu_cli.cli.{module}").group).commands[cmd_name])
         return None
 
 

@@ -16,7 +16,10 @@ from vanthu_cli.register import documents, keeping
 from vanthu_cli.register.numbers import BookName
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-_BookOption = Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))]
+_BookOption = Annotated[
+    str,
+    typer.Option("--book", autocompletion=completing.one_of("den", "di"), help=_("den (incoming) or di (outgoing).")),
+]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be done."))]
 _Reason = Annotated[str, typer.Option("--reason", help=_("Why; it stays in the history."))]
 _Id = Annotated[str, typer.Argument(metavar="ID", autocompletion=completing.documents)]

@@ -30,7 +30,12 @@ _PAGE = 50
 @group.command("list", help=_("Show the books, newest first."))
 def list_(
     context: typer.Context,
-    book: Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))] = "",
+    book: Annotated[
+        str,
+        typer.Option(
+            "--book", autocompletion=completing.one_of("den", "di"), help=_("den (incoming) or di (outgoing).")
+        ),
+    ] = "",
     since: Annotated[str, typer.Option("--from", help=_("First day, as 2026-11-22."))] = "",
     until: Annotated[str, typer.Option("--to", help=_("Last day."))] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help=_("How many at most; 0 shows all."))] = _PAGE,
@@ -79,7 +84,12 @@ def show(
 def search(
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS]...")] = None,
-    book: Annotated[str, typer.Option("--book", help=_("den (incoming) or di (outgoing)."))] = "",
+    book: Annotated[
+        str,
+        typer.Option(
+            "--book", autocompletion=completing.one_of("den", "di"), help=_("den (incoming) or di (outgoing).")
+        ),
+    ] = "",
     agency: Annotated[
         str, typer.Option("--agency", help=_("The issuing agency: its code, or words of its name."))
     ] = "",

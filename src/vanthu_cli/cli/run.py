@@ -33,7 +33,7 @@ class Run:
     command: str
     now: datetime
     journal: Journal
-    wait: float
+    wait: int
 
     @property
     def turn(self) -> Turn:

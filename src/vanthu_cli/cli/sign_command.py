@@ -14,7 +14,14 @@ from vanthu_cli.procedures.workers import warm
 def command(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False)],
-    role: Annotated[str, typer.Option("--as", help=_("person, organisation, annex, copy or arrival."))],
+    role: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            autocompletion=completing.one_of("person", "organisation", "annex", "copy", "arrival"),
+            help=_("person, organisation, annex, copy or arrival."),
+        ),
+    ],
     key: Annotated[
         str, typer.Option("--key", autocompletion=completing.keys, help=_("Name of the key in the configuration."))
     ] = "",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from vanthu_cli.document.text import shown
 
 _GAP = "  "
-_LEAST = 8
+_LEAST = 10
+"""Columns: a date stays whole."""
 _PAGE = 160
 _style = {"plain": False}
 
@@ -31,7 +32,10 @@ def terminal_width() -> int:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table; the widest column gives way when the terminal is narrow."""
+    """Return the lines of a table; the widest column gives way when the terminal is narrow.
+
+    When it is too narrow for columns, each row is a paragraph, a line for each cell that is not empty.
+    """
     if not rows:
         return []
     cells = [[unicodedata.normalize("NFC", shown(" ".join(cell.split()))) for cell in row] for row in (headings, *rows)]
@@ -41,6 +45,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     room = terminal_width() - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1
+    if sum(widths) > room:
+        named = (zip(cells[0], row, strict=True) for row in cells[1:])
+        return [line for row in named for line in ["", *(f"{name}: {cell}" for name, cell in row if cell)]][1:]
     lines = [_GAP.join(_fit(cell, at) for cell, at in zip(row, widths, strict=True)).rstrip() for row in cells]
     return [lines[0], _GAP.join("─" * at for at in widths), *lines[1:]]
 
