@@ -64,7 +64,9 @@ def read_until_failure(channel: MailChannel) -> tuple[list[bytes], VanthuError |
     got = list[bytes]()
     try:
         for each in waiting(channel):
-            got.append(each.fetch())
+            came = each.fetch()
+            assert isinstance(came, bytes)
+            got.append(came)
     except UnreachableError as error:
         return got, error
     finally:

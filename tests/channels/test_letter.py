@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.edxml import Header, Party, status_xml
 from vanthu_cli.channels.letter import Letter, compose, new_message_id
 from vanthu_cli.channels.mime import read_mail
 
@@ -256,8 +256,7 @@ def test_a_status_is_well_formed_whatever_it_says_and_is_understood(description:
     package = status_xml(
         code="03",
         description=description,
-        number=number,
-        day="2026-04-28",
+        answered=Header(number, "CV/TU", "2026-04-28"),
         office=Party("000.01", "Tỉnh ủy <&>"),
         asked_by="x",
         moment=NOW,

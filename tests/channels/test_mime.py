@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.edxml import Header, Party, status_xml
 from vanthu_cli.channels.letter import compose
 from vanthu_cli.channels.mime import Mail, read_mail
 from vanthu_cli.channels.parts import MAX_PARTS
@@ -461,8 +461,7 @@ def status(code: str, description: str = "Đã tiếp nhận") -> bytes:
     return status_xml(
         code=code,
         description=description,
-        number="145-CV/TU",
-        day="2026-04-28",
+        answered=Header("145", "CV/TU", "2026-04-28"),
         office=Party("000.00.01.H13", "Sở Nội vụ"),
         asked_by="TU",
         moment=datetime(2026, 4, 28, tzinfo=UTC),

@@ -151,7 +151,7 @@ def test_a_secret_is_quarantined_unseen_and_leaves_no_trace_of_its_content(
     clerk.types("inbox", "list")
     raw = kept[0].read_bytes()
     elsewhere = everything_under(data / "cabinet", data / "intake", temporary)
-    secret_pdf = read_mail(raw).files[0].data
+    secret_pdf = read_mail(raw).files[0].read()
     identity = re.search(rb"/ID\s*\[<(\w+)>", secret_pdf)
     assert identity
     for piece in (raw[-120:], identity[1], b"Sao Mai"):

@@ -45,7 +45,7 @@ def test_an_issued_document_is_recalled_by_a_signed_notice_that_each_receiver_an
     (package,) = notice.packages
     assert (package.kind, package.description, package.header.number) == ("recall", "Sai số liệu", "1")
     file = clerk.office.papers / "thu-hoi.edxml"
-    file.write_bytes(notice.files[0].data)
+    file.write_bytes(notice.files[0].read())
     judged = clerk.asks("verify", str(file))[1]["files"][0]
     assert (judged["verdict"], judged["organisation_signed"]) == ("valid", True)
     correspondents.answer(clerk.office, "BTCTU", LOCAL, status="15")

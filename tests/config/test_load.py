@@ -303,7 +303,7 @@ def keys_of(wanted: Any, path: str = "") -> set[str]:
 def keys_in(table: Any, path: str = "") -> set[str]:
     if not isinstance(table, dict):
         return {path}
-    named = path in {"channels", "keys"}
+    named = path in {"channels", "keys", "exchange.transitions"}
     return set().union(*(keys_in(item, f"{path}.{'*' if named else name}".lstrip(".")) for name, item in table.items()))
 
 

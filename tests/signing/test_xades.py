@@ -18,7 +18,7 @@ from lxml import etree
 from pyhanko.sign.timestamps import TimeStamper
 from tests.signing import practice
 
-from vanthu_cli.channels.edxml import Party, status_xml
+from vanthu_cli.channels.edxml import Header, Party, status_xml
 from vanthu_cli.errors import ForbiddenError, MisuseError, UnreachableError
 from vanthu_cli.signing import xades
 from vanthu_cli.signing.keys import SigningKey
@@ -142,7 +142,7 @@ def test_a_status_package_of_ours_can_be_signed(
     office: SigningKey, receiver: SigningKey, root: practice.Identity, tmp_path: Path
 ) -> None:
     package = status_xml(
-        code="03", description="Đã tiếp nhận", number="145-CV/TU", day="2026-11-22", office=Party("A.01", "Văn phòng"),
+        code="03", description="Đã tiếp nhận", answered=Header("145", "CV/TU", "2026-11-22"), office=Party("A.01", "Văn phòng"),
         asked_by="B.02", moment=practice.NOW,
     )  # fmt: skip
     for key in (office, receiver):

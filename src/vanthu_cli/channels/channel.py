@@ -1,8 +1,9 @@
 """What every way in and out can do: four verbs. One contract test suite runs over every channel."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from vanthu_cli.channels.letter import Letter
@@ -12,13 +13,15 @@ from vanthu_cli.channels.letter import Letter
 class Waiting:
     """A message that is not ours yet. `identity` is "uidvalidity.uid", `received_at` the server's time (ISO UTC), `size` bytes.
 
+    `fetch` returns its bytes, or a file in the channel's scratch folder that holds them and is the caller's from then on.
+
     `message_id` is told only by a mailbox that numbers anew: the message may be ours under another identity.
     """
 
     identity: str
     received_at: str
     size: int
-    fetch: Callable[[], bytes]
+    fetch: Callable[[], bytes | Path]
     message_id: str | None = None
 
 
@@ -49,8 +52,8 @@ class Channel(Protocol):
         """Yield what is there and not in `known`, oldest first. Reads only."""
         ...
 
-    def acknowledge(self, identities: Sequence[str]) -> None:
-        """Mark on the server what is ours, durably (house.md, law 4)."""
+    def acknowledge(self, identities: Sequence[str], broken: Collection[str] = ()) -> None:
+        """Mark on the server what is ours, durably (house.md, law 4); and where that can be said, what nobody can read."""
         ...
 
     def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:

@@ -1,30 +1,39 @@
-"""edXML packages that travel in letters (QCVN 102:2016/BTTTT, in the form of the government's SDK; domain.md 5).
+"""edXML packages (QCVN 102:2016/BTTTT, amended 1:2022), written as the government's SDK writes them (domain.md 5).
 
-Written: status answers, the header data of a document that goes along (the letter's files are named by their Content-ID,
-RFC 2392), recalls. Read: by local name in any letter case and order, without DTD, entities or network, up to a megabyte;
-what a package says is a stranger's word until somebody has compared it with a page or a signature.
+Statuses, documents with or without their files, recalls, updates, replacements. What a package is made of is written in exclusive
+canonical form (W3C, 2002) already: what is signed is what stands here. Empty values are left out, as there. Reading is edxml_reading.py.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
 from xml.sax.saxutils import escape
 
 from vanthu_cli.document.text import shown
+from vanthu_cli.rules.exchange import type_detail
 
-if TYPE_CHECKING:
-    from lxml import etree
-
-_NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
-_MAX_BYTES = 1 << 20
-_MAX_VALUE = 1000
-_MAX_FILES = 1000
+NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 Kind = Literal["status", "new", "recall", "update", "replacement"]
-_KINDS: dict[str, Kind] = {"0": "new", "1": "recall", "2": "update", "3": "replacement"}
-_PRIORITIES = {"KHẨN": "1", "THƯỢNG KHẨN": "2", "HỎA TỐC": "3"}
+KINDS: Mapping[str, Kind] = {"0": "new", "1": "recall", "2": "update", "3": "replacement"}
+PRIORITIES: Mapping[str, str] = {"KHẨN": "1", "THƯỢNG KHẨN": "2", "HỎA TỐC": "3"}
 """BussinessDocType and Priority (domain.md 5.4)."""
+MAX_VALUE = 1000
+_REASONS: Mapping[Kind, str] = {
+    "new": "Văn bản mới",
+    "recall": "Thu hồi",
+    "update": "Cập nhật",
+    "replacement": "Thay thế",
+}
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+_SLICE = 57 << 14
+"""Bytes that become whole lines of base64."""
+_HEADER_END = b"</edXML:edXMLHeader>"
+ALONE = b"</edXML>"
+"""The end of a package that carries no files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a package says of a document. `day` is ISO; `files` are (Content-ID, name) of what goes along; empty: not said."""
+    """What a package says of a document. `day` and `due` are ISO; `files` are (Content-ID, name) of what goes along; empty: not said.
+
+    `document_id` is opaque: whoever issued the document has written it.
+    """
 
     number: str = ""
     symbol: str = ""
@@ -52,23 +64,52 @@ class Header:
     urgency: str = ""
     recipients: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    document_id: str = ""
+    pages: int = 0
+    due: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that came. `answers` is the number that a status answers, as it says it ("145/CV/TU")."""
+    """A package that came. `answers` is the number that a status answers, as it says it ("145/CV/TU").
+
+    `about` is the DocumentId that a status answers, or that an update or replacement is about.
+    """
 
     kind: Kind
     sender: Party
     header: Header = Header()
+    to: tuple[Party, ...] = ()
     status: str = ""
     answers: str = ""
+    about: str = ""
     description: str = ""
-    """Of a status, its words; of a recall, its reason."""
+    """Of a status, its words; else why, of a recall."""
+    moment: str = ""
+    """When a status was given, as it says."""
+    letter_id: str = ""
+    """TraceHeaderList@id: by which a package of ours is known again."""
+    signed: bool = False
     carries: bool = False
     """Whether the files themselves are inside, as on the national axis."""
     sha256: str = ""
     """Of the package's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that goes inside a package: where it lies, and how the package names it. `kind` is a MIME type."""
+
+    name: str
+    source: Path | bytes
+    content_id: str
+    kind: str = "application/pdf"
+    description: str = ""
+
+
+def document_id(identifier: str, header: Header) -> str:
+    """Return the identity of a document of ours as the axis writes it: `{OrganId},{yyyy/MM/dd},{number}/{notation}`."""
+    return f"{identifier},{header.day.replace('-', '/')},{header.number}/{header.symbol}"
 
 
 def _element(name: str, *inner: str) -> str:
@@ -90,30 +131,196 @@ def _party(name: str, party: Party) -> str:
     )
 
 
-def _package(*inner: str) -> bytes:
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<edXML xmlns="{_NAMESPACE}" xmlns:edXML="{_NAMESPACE}">'
-        f"{_element('edXMLEnvelope', *inner)}</edXML>\n"
-    ).encode()
+def _head(*inner: str) -> bytes:
+    """Write a package up to the end of its envelope. The prefix is declared where it is first used: the canonical form."""
+    envelope = "".join(inner)
+    return _DECLARATION + (
+        f'<edXML xmlns="{NAMESPACE}"><edXML:edXMLEnvelope xmlns:edXML="{NAMESPACE}">{envelope}</edXML:edXMLEnvelope>'
+    ).encode("utf-8", "replace")
 
 
 def status_xml(
-    *, code: str, description: str, number: str, day: str, office: Party, asked_by: str, moment: datetime
+    *, code: str, description: str, answered: Header, office: Party, asked_by: str, moment: datetime, clerk: str = ""
 ) -> bytes:
-    """Write a status package: `code` 01 arrived, 02 refused, 03 accepted, 15 recall agreed, 16 declined.
+    """Write a status package about `answered`, a document that `asked_by` (identifier) sent: 01 arrived, 02 refused …
 
-    `number` as "145-CV/TU", `day` ISO, `asked_by` the identifier of who sent the document, `moment` local time.
+    `moment` is local time, `clerk` who answers.
     """
-    answered = _text("OrganId", asked_by, 35) + _text("Code", number) + _text("PromulgationDate", day.replace("-", "/"))
+    response = (
+        _text("OrganId", asked_by, 35),
+        _text("Code", _slashed(answered)),
+        _text("DocumentId", answered.document_id or document_id(asked_by, answered)),
+        _text("PromulgationDate", answered.day.replace("-", "/")),
+    )
     header = _element(
         "MessageHeader",
         _party("From", office),
-        _element("ResponseFor", answered),
+        _element("ResponseFor", *response),
+        _element("StaffInfo", _text("Department", "Văn thư"), _text("Staff", clerk)) if clerk else "",
         _text("StatusCode", code),
-        _text("Description", description, _MAX_VALUE),
+        _text("Description", description, MAX_VALUE),
         _text("Timestamp", f"{moment:%Y/%m/%d %H:%M:%S}"),
     )
-    return _package(_element("edXMLHeader", header))
+    return _head(_element("edXMLHeader", header)) + ALONE
+
+
+def _slashed(header: Header) -> str:
+    return f"{header.number}/{header.symbol}" if header.number else ""
+
+
+def document_head(
+    header: Header,
+    *,
+    kind: Kind,
+    office: Party,
+    to: Sequence[Party],
+    moment: datetime,
+    letter_id: str = "",
+    paper: bool = False,
+    reason: str = "",
+    about: str = "",
+    files: Sequence[Enclosed] = (),
+) -> bytes:
+    """Write a package about a document up to the end of its envelope; `document_tail` or `ALONE` ends it.
+
+    `paper`: an original on paper follows. `about`: the DocumentId that is updated or replaced.
+    """
+    whole_trace = _trace(header, kind, office, to, moment, paper=paper, reason=reason, about=about)
+    if letter_id:
+        mark = f'<edXML:TraceHeaderList id="{escape(letter_id)}" version="1.0">'
+        whole_trace = whole_trace.replace("<edXML:TraceHeaderList>", mark, 1)
+    listed = [_listed(each) for each in files] or [
+        _element("Reference", _text("ContentId", f"cid:{content_id}"), _text("AttachmentName", name, 200))
+        for content_id, name in header.files
+    ]
+    manifest = f'<edXML:edXMLManifest version="1.0">{"".join(listed)}</edXML:edXMLManifest>' if listed else ""
+    return _head(_element("edXMLHeader", _message(header, office, to), whole_trace), _element("edXMLBody", manifest))
+
+
+def _message(header: Header, office: Party, to: Sequence[Party]) -> str:
+    day = header.day.replace("-", "/")
+    detail = type_detail(header.doc_type) if header.doc_type else None
+    return _element(
+        "MessageHeader",
+        _party("From", office),
+        *(_party("To", each) for each in to),
+        _text("DocumentId", header.document_id or document_id(office.identifier, header)),
+        _element("Code", _text("CodeNumber", header.number, 11), _text("CodeNotation", header.symbol, 30)),
+        _element("PromulgationInfo", _text("Place", header.place, 50), _text("PromulgationDate", day)),
+        _element(
+            "DocumentType",
+            *((_text("Type", "2"), _text("TypeDetail", str(detail))) if detail else ()),
+            _text("TypeName", header.doc_type, 100),
+        ),
+        _text("Subject", header.subject),
+        _element(
+            "SignerInfo",
+            _text("Competence", header.authority, 100),
+            _text("Position", header.signer_title, 100),
+            _text("FullName", header.signer_name, 50),
+        ),
+        _text("DueDate", header.due.replace("-", "/")),
+        _element(
+            "OtherInfo",
+            _text("Priority", PRIORITIES.get(header.urgency, "0")),
+            _text("PageAmount", str(header.pages or "")),
+        ),
+        _text("SteeringType", "1"),
+        _element("ToPlaces", *(_text("Place", each, 150) for each in header.recipients)),
+    )
+
+
+def _trace(
+    header: Header,
+    kind: Kind,
+    office: Party,
+    to: Sequence[Party],
+    moment: datetime,
+    *,
+    paper: bool,
+    reason: str,
+    about: str,
+) -> str:
+    replaced = _element(
+        "ReplacementInfoList",
+        _element(
+            "ReplacementInfo",
+            _text("DocumentId", about),
+            _element("OrganIdList", *(_text("OrganId", each.identifier, 35) for each in to)),
+        ),
+    )
+    itself = header.document_id or document_id(office.identifier, header)
+    return _element(
+        "TraceHeaderList",
+        _element(
+            "TraceHeader", _text("OrganId", office.identifier, 35), _text("Timestamp", f"{moment:%Y/%m/%d %H:%M:%S}")
+        ),
+        _element(
+            "Bussiness",
+            _text("DocumentId", about or itself) if kind != "new" else "",
+            _text("BussinessDocType", next(code for code, each in KINDS.items() if each == kind)),
+            _text("BussinessDocReason", reason or _REASONS[kind], MAX_VALUE),
+            _text("Paper", "1" if paper else "0"),
+            replaced if kind == "replacement" and about else "",
+        ),
+    )
+
+
+def _listed(each: Enclosed) -> str:
+    return _element(
+        "Reference",
+        _text("ContentId", f"cid:{each.content_id}"),
+        _text("ContentType", each.kind),
+        _text("Description", each.description),
+        _text("AttachmentName", each.name, 200),
+    )
+
+
+def document_tail(files: Sequence[Enclosed]) -> Iterator[bytes]:
+    """Yield what follows the envelope: the files themselves, in base64 with lines of 76 (RFC 2045 6.8), a slice at a time."""
+    yield b"<AttachmentEncoded>"
+    for each in files:
+        named = (
+            ("ContentId", f"cid:{each.content_id}"),
+            ("AttachmentName", each.name[:200]),
+            ("Description", each.description),
+            ("ContentType", each.kind),
+        )
+        yield ("<Attachment>" + "".join(_plain(name, value) for name, value in named if value)).encode(
+            "utf-8", "replace"
+        )
+        yield b"<ContentTransferEncoded>"
+        yield from _encoded(each.source)
+        yield b"</ContentTransferEncoded></Attachment>"
+    yield b"</AttachmentEncoded>" + ALONE
+
+
+def _plain(name: str, value: str) -> str:
+    return f"<{name}>{escape(shown(value))}</{name}>"
+
+
+def _encoded(source: Path | bytes) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        for start in range(0, len(source), _SLICE):
+            yield base64.encodebytes(source[start : start + _SLICE])
+        return
+    with source.open("rb") as file:
+        while data := file.read(_SLICE):
+            yield base64.encodebytes(data)
+
+
+def digest(head: bytes, tail: Iterator[bytes]) -> bytes:
+    """Return the SHA-256 of a whole package's canonical form, which is what it is made of but for the declaration."""
+    made = hashlib.sha256(head.removeprefix(_DECLARATION))
+    for each in tail:
+        made.update(each)
+    return made.digest()
+
+
+def with_signature(head: bytes, signature: bytes) -> bytes:
+    """Put a signature where the SDK has it: last in the header."""
+    before, end, after = head.rpartition(_HEADER_END)
+    return before + signature + end + after
 
 
 def document_xml(
@@ -123,135 +330,12 @@ def document_xml(
     to: Sequence[Party],
     moment: datetime,
     paper: bool = False,
-    recall: str | None = None,
+    kind: Kind = "new",
+    reason: str = "",
+    about: str = "",
 ) -> bytes:
-    """Write the header data of a document, or with a reason in `recall` the notice that asks it back.
-
-    `to` are all recipients: it is the same package in every letter. `paper`: an original on paper follows.
-    """
-    day = header.day.replace("-", "/")
-    message = _element(
-        "MessageHeader",
-        _party("From", office),
-        *(_party("To", each) for each in to),
-        _text("DocumentId", f"{office.identifier},{day},{header.number}/{header.symbol}"),
-        _element("Code", _text("CodeNumber", header.number, 11), _text("CodeNotation", header.symbol, 30)),
-        _element("PromulgationInfo", _text("Place", header.place, 50), _text("PromulgationDate", day)),
-        _element("DocumentType", _text("TypeName", header.doc_type, 100)),
-        _text("Subject", header.subject),
-        _element(
-            "SignerInfo",
-            _text("Competence", header.authority, 100),
-            _text("Position", header.signer_title, 100),
-            _text("FullName", header.signer_name, 50),
-        ),
-        _element("OtherInfo", _text("Priority", _PRIORITIES.get(header.urgency, "0"))),
-        _element("ToPlaces", *(_text("Place", each, 150) for each in header.recipients)),
+    """Write a whole package without files inside: the header data of a document that goes along by mail, or a recall."""
+    return (
+        document_head(header, kind=kind, office=office, to=to, moment=moment, paper=paper, reason=reason, about=about)
+        + ALONE
     )
-    trace = _element(
-        "TraceHeaderList",
-        _element(
-            "TraceHeader", _text("OrganId", office.identifier, 35), _text("Timestamp", f"{moment:%Y/%m/%d %H:%M:%S}")
-        ),
-        _element(
-            "Bussiness",
-            _text("BussinessDocType", "0" if recall is None else "1"),
-            _text("BussinessDocReason", "Văn bản mới" if recall is None else recall, _MAX_VALUE),
-            _text("Paper", "1" if paper else "0"),
-        ),
-    )
-    references = "".join(
-        _element("Reference", _text("ContentId", f"cid:{content_id}"), _text("AttachmentName", name, 200))
-        for content_id, name in header.files
-    )
-    manifest = f'<edXML:edXMLManifest version="1.0">{references}</edXML:edXMLManifest>' if references else ""
-    return _package(_element("edXMLHeader", message, trace), _element("edXMLBody", manifest))
-
-
-def read_package(data: bytes) -> Package | None:
-    """Read a package; None if it is none: XML with just any StatusCode must say what it answers (ResponseFor)."""
-    values, files, answering = _values(data)
-    if "statuscode" in values and answering:
-        return Package(
-            "status",
-            _sender(values),
-            status=values["statuscode"][:2],
-            answers=values.get("responsefor/code", "")[:100],
-            description=values.get("description", ""),
-        )
-    kind = _KINDS.get(values.get("bussinessdoctype", "0") or "0")
-    if kind is None or "code/codenumber" not in values or "from/organid" not in values:
-        return None
-    header = Header(
-        number=values["code/codenumber"],
-        symbol=values.get("code/codenotation", ""),
-        day=_iso(values.get("promulgationinfo/promulgationdate", "")),
-        place=values.get("promulgationinfo/place", ""),
-        doc_type=values.get("documenttype/typename", ""),
-        subject=values.get("subject", ""),
-        authority=values.get("signerinfo/competence", ""),
-        signer_title=values.get("signerinfo/position", ""),
-        signer_name=values.get("signerinfo/fullname", ""),
-        urgency={code: word for word, code in _PRIORITIES.items()}.get(values.get("priority", ""), ""),
-        files=tuple(files),
-    )
-    return Package(
-        kind,
-        _sender(values),
-        header,
-        description=values.get("bussinessdocreason", ""),
-        carries=bool(values.keys() & {"contenttransferencoded", "contenttransferencoding"}),
-    )
-
-
-def _sender(values: dict[str, str]) -> Party:
-    return Party(values.get("from/organid", ""), values.get("from/organname", ""), values.get("from/email", ""))
-
-
-def _values(data: bytes) -> tuple[dict[str, str], list[tuple[str, str]], bool]:
-    """Return texts by local name and by "parent/name", files that are referred to, and whether anything is answered."""
-    from lxml import etree
-
-    values, files, answering = dict[str, str](), list[tuple[str, str]](), False
-    if len(data) > _MAX_BYTES:
-        return values, files, answering
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return values, files, answering
-    for element in _elements(root):
-        name = _local(element)
-        answering = answering or name == "responsefor"
-        if name == "reference" and len(files) < _MAX_FILES:
-            said = {_local(each): _said(each) for each in _elements(element)}
-            files.append((said.get("contentid", "").removeprefix("cid:"), said.get("attachmentname", "")))
-        if text := _said(element):
-            parent = element.getparent()
-            values.setdefault(name, text)
-            if parent is not None and isinstance(parent.tag, str):
-                values.setdefault(f"{_local(parent)}/{name}", text)
-    return values, files, answering
-
-
-def _elements(root: "etree._Element") -> "Iterator[etree._Element]":
-    return (element for element in root.iter() if isinstance(element.tag, str))
-
-
-def _local(element: "etree._Element") -> str:
-    return str(element.tag).rpartition("}")[2].lower()
-
-
-def _said(element: "etree._Element") -> str:
-    return shown(" ".join((element.text or "").split()))[:_MAX_VALUE]
-
-
-def _iso(day: str) -> str:
-    """Return an ISO day of yyyy/MM/dd, or of dd/MM/yyyy as other builders write; empty if it is none."""
-    found = re.fullmatch(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?: .*)?", day)
-    turned = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?", day)
-    parts = found.groups() if found else turned.groups()[::-1] if turned else ()
-    try:
-        return date(*map(int, parts)).isoformat() if parts else ""
-    except ValueError:
-        return ""

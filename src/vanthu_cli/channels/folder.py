@@ -9,7 +9,7 @@ A message is identified by its bytes: a folder read twice, or copied, shows noth
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -76,7 +76,8 @@ class FolderChannel:
             if f"f.{digest[:32]}" not in known:
                 yield Waiting(f"f.{digest[:32]}", received_at, len(data), partial(_whole, file, data, digest))
 
-    def acknowledge(self, identities: Sequence[str]) -> None:
+    def acknowledge(self, identities: Sequence[str], broken: Collection[str] = ()) -> None:
+        identities = [*identities, *broken]
         if not self.own or not identities:
             return
         ours = set(identities)
@@ -135,7 +136,7 @@ def check_there(root: Path) -> None:
 
 
 def message_files(root: Path) -> list[Path]:
-    """Return the messages in an exchange folder, a Maildir, or a folder of .eml files; or that one file."""
+    """Return the messages in an exchange folder, a Maildir, or a folder of .eml files and .edxml packages; or that one file."""
     if root.is_file():
         return [root]
     maildir = (root / "cur").is_dir() and (root / "new").is_dir()
@@ -146,7 +147,7 @@ def message_files(root: Path) -> list[Path]:
         ]
         # A link would lead out of the folder, to whatever its maker likes.
         files = [each for each in found if each.is_file() and not each.is_symlink()]
-    return files if maildir else [each for each in files if each.suffix.lower() == ".eml"]
+    return files if maildir else [each for each in files if each.suffix.lower() in {".eml", ".edxml"}]
 
 
 def _whole(file: Path, data: bytes, digest: str) -> bytes:

@@ -8,7 +8,7 @@ import base64
 import mimetypes
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -17,6 +17,7 @@ from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
+from pathlib import Path
 from typing import Any
 
 from vanthu_cli.document.text import is_mailbox, safe_name, shown, wire_address
@@ -26,6 +27,7 @@ _KINDS = mimetypes.MimeTypes()
 """Python's own table: what the machine has registered would make the same letter differ from office to office."""
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
 _MAX_NAME = 200
+_SLICE = 1 << 20
 _MAX_PLAIN = 60
 _MAX_ENCODED = 39
 """Bytes in an encoded word: 64 characters, so that the line is not over 78 after "Subject: "."""
@@ -36,7 +38,8 @@ class Letter:
     """What the channel carries: envelope, identity chosen beforehand, and the exact bytes, `head` and `body` one after the other.
 
     Letters to many agencies differ in the head only. `reports`: ask the servers on the way to report the delivery too, not
-    only its failure (RFC 3461). `copied`: a copy goes into the mailbox's Sent folder.
+    only its failure (RFC 3461). `copied`: a copy goes into the mailbox's Sent folder. `file` holds the body of a package for the
+    axis, which may be too large for memory.
     """
 
     message_id: str
@@ -46,10 +49,21 @@ class Letter:
     body: bytes
     reports: bool = True
     copied: bool = True
+    file: Path | None = None
 
     @property
     def raw(self) -> bytes:
         return self.head + self.body
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes, a slice at a time."""
+        yield self.head
+        if self.file is None:
+            yield self.body
+            return
+        with self.file.open("rb") as opened:
+            while piece := opened.read(_SLICE):
+                yield piece
 
 
 def new_message_id(address: str) -> str:

@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -118,7 +118,8 @@ class MailChannel:
             )
         return raw
 
-    def acknowledge(self, identities: Sequence[str]) -> None:
+    def acknowledge(self, identities: Sequence[str], broken: Collection[str] = ()) -> None:
+        del broken  # a mailbox has no word for it
         if self.settings.after == "leave" or not identities:
             return
         with self._talk() as client:

@@ -9,11 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import getaddresses
-from typing import Literal
+from pathlib import Path
+from typing import Literal, cast
 
-from vanthu_cli.channels.edxml import Package, read_package
+from vanthu_cli.channels.edxml import Package
+from vanthu_cli.channels.edxml_reading import read_package
 from vanthu_cli.channels.parts import Part, Parts, cut
 from vanthu_cli.document.text import is_mailbox, mailbox_key, safe_name, shown
+from vanthu_cli.rules.exchange import statuses
 
 _MAX_XML = 1 << 20
 _MAX_REPORT = 64 << 10
@@ -32,30 +35,26 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 """What servers write that report in plain words (qmail, old Exchange and Domino) of a letter that did not arrive."""
-_STATES: dict[str, Literal["delivered", "acknowledged", "refused"]] = {
-    "01": "delivered",
-    "02": "refused",
-    "03": "acknowledged",
-    "04": "acknowledged",
-    "05": "acknowledged",
-    "06": "acknowledged",
-    "15": "acknowledged",
-    "16": "refused",
-}
-"""edXML status codes (domain.md 5.2): 01 arrived, 02 refused, 03 accepted, 04-06 being worked on; of a recall 15, 16."""
+
+
+Proven = Literal["delivered", "acknowledged", "refused", "bounced"]
 
 
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that came with a message; `name` is safe on every system, `kind` the declared type (not believed).
 
-    `content_id` is how other parts name it (RFC 2392), without brackets.
+    `content_id` is how other parts name it (RFC 2392), without brackets. `data` may lie in a file, if there is much of it.
     """
 
     name: str
     kind: str
-    data: bytes
+    data: bytes | Path
     content_id: str = ""
+
+    def read(self) -> bytes:
+        """Return all of it, at once."""
+        return self.data if isinstance(self.data, bytes) else self.data.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Answer:
 
     kind: Literal["status", "dsn", "mdn", "reply"]
     message_ids: tuple[str, ...]
-    state: Literal["delivered", "acknowledged", "refused", "bounced"] | None
+    state: Proven | None
     detail: str = ""
     number: str = ""
     code: str = ""
@@ -77,7 +76,8 @@ class Answer:
 class Mail:
     """A message, read. `automatic` says that it must not be answered; `faults` what could not be read.
 
-    `content` is one value (SHA-256, hex) for what it says, whatever the servers on the way have written on it.
+    `content` is one value (SHA-256, hex) for what it says, whatever the servers on the way have written on it. `alone`: it is no
+    letter but a package (channels/packaged.py).
     """
 
     message_id: str | None
@@ -90,6 +90,7 @@ class Mail:
     packages: tuple[Package, ...]
     faults: tuple[str, ...]
     content: str
+    alone: bool = False
 
 
 UNREADABLE = Mail(
@@ -129,7 +130,8 @@ def read_mail(raw: bytes) -> Mail:
 
 def _content(words: Sequence[str], files: Sequence[File]) -> str:
     digest = hashlib.sha256()
-    for piece in (*(word.encode("utf-8", "replace") for word in words), *(each.data for each in files)):
+    contents = (each.data for each in files if isinstance(each.data, bytes))
+    for piece in (*(word.encode("utf-8", "replace") for word in words), *contents):
         digest.update(hashlib.sha256(piece).digest())
     return digest.hexdigest()
 
@@ -186,9 +188,17 @@ def _answer(parts: Parts, packages: Sequence[Package]) -> Answer | None:
             return plain
     for package in packages:
         if package.kind == "status":
-            detail = f"{package.status} {package.description}".strip()
-            return Answer("status", ids, _STATES.get(package.status), detail, package.answers, package.status)
+            return status_answer(package, ids)
     return Answer("reply", ids, None) if ids and not any(map(_is_file, parts.leaves)) else None
+
+
+def status_answer(package: Package, ids: tuple[str, ...] = ()) -> Answer:
+    """Return what a status package answers (rules/edxml.toml)."""
+    known = statuses().get(package.status)
+    state = cast("Proven", known.state) if known is not None and known.state else None
+    return Answer(
+        "status", ids, state, f"{package.status} {package.description}".strip(), package.answers, package.status
+    )
 
 
 def _is_file(part: Part) -> bool:

@@ -26,8 +26,13 @@ def list_(context: typer.Context) -> int:
     run = run_of(context)
     with run.desk() as desk:
         found = directory.agencies(desk.book)
-    rows = [[each.code, each.name, each.wan or "", each.internet or "", day_shown(each.valid_to)] for each in found]
-    lines = table([_("Code"), _("Agency"), "WAN", "Internet", _("Until")], rows) or [_("The directory is empty.")]
+    rows = [
+        [each.code, each.name, each.wan or "", each.internet or "", each.axis or "", day_shown(each.valid_to)]
+        for each in found
+    ]
+    lines = table([_("Code"), _("Agency"), "WAN", "Internet", _("Axis"), _("Until")], rows) or [
+        _("The directory is empty.")
+    ]
     return run.answer({"agencies": [asdict(each) for each in found]}, lines)
 
 
@@ -54,6 +59,9 @@ def add(
     identifier: Annotated[str, typer.Option("--identifier", help=_("Identifier on the national axis."))] = "",
     wan: Annotated[str, typer.Option("--wan", help=_("Address on the Party WAN."))] = "",
     internet: Annotated[str, typer.Option("--internet", help=_("Address on the Internet."))] = "",
+    axis: Annotated[
+        str, typer.Option("--axis", help=_("It is reached on the national axis, under this identifier."))
+    ] = "",
     valid_from: Annotated[str, typer.Option("--valid-from", help=_("First day in force, as 2025-07-01."))] = "",
     valid_to: Annotated[str, typer.Option("--valid-to", help=_("Last day in force."))] = "",
     successor: Annotated[str, typer.Option("--successor", help=_("Code of the agency it merged into."))] = "",
@@ -66,14 +74,16 @@ def add(
     run = run_of(context)
     given = {
         "name": name, "parent": parent, "symbol": symbol, "identifier": identifier, "wan": wan, "internet": internet,
+        "axis": axis,
         "valid_from": valid_from, "valid_to": valid_to, "successor": successor,
     }  # fmt: skip
     changes = {key: value for key, value in given.items() if value}
     for address in (wan, internet):
         directory.check_address(address or None)
+    directory.check_axis(axis or None)
     with run.desk() as desk:
         known = directory.agency(desk.book, code)
-        for address in (wan, internet):
+        for address in (wan, internet, axis):
             _refuse_taken(directory.by_address(desk.book, address) if address else None, code)
         if known is None and not name:
             raise MisuseError("directory.name", _("{code} is new: give its name with --name.").format(code=code))
@@ -192,6 +202,7 @@ def _pairs(agency: Agency) -> list[tuple[str, str | None]]:
         (_("Identifier"), agency.identifier),
         ("WAN", agency.wan),
         ("Internet", agency.internet),
+        (_("National axis"), agency.axis),
         (_("In force from"), day_shown(agency.valid_from)),
         (_("In force until"), day_shown(agency.valid_to)),
         (_("Successor"), agency.successor),

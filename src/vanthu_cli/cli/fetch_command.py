@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vanthu_cli.channels.packaged import FAULTS
 from vanthu_cli.cli import completing
 from vanthu_cli.cli.progress import counting
 from vanthu_cli.cli.run import Run, run_of, tell
@@ -117,16 +118,8 @@ def _lines(result: Fetched) -> Iterator[str]:
 
 def _taken_line(taken: Taken) -> str:
     """Say what became of a message that brought no document to be listed."""
-    if taken.quarantined and taken.reason == "secret-mark":
-        return _(
-            "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
-            "charge of secret documents."
-        ).format(id=taken.message, sender=taken.sender or "?")
     if taken.quarantined:
-        return _(
-            "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "
-            "administrator."
-        ).format(id=taken.message, sender=taken.sender or "?")
+        return _quarantined_line(taken)
     if taken.recall is not None:
         return _(
             "r{id}: {sender} recalls a document and has signed for it. A person decides: vanthu inbox show r{id}"
@@ -139,3 +132,19 @@ def _taken_line(taken: Taken) -> str:
             sender=taken.sender or "?", reason=reason_word(taken.reason)
         )
     return ""
+
+
+def _quarantined_line(taken: Taken) -> str:
+    if taken.reason == "secret-mark":
+        return _(
+            "q{id}: a message from {sender} bears a secrecy mark. It lies in quarantine, unread; report it to the officer in "
+            "charge of secret documents."
+        ).format(id=taken.message, sender=taken.sender or "?")
+    if (taken.reason or "").startswith(FAULTS):
+        return _(
+            "q{id}: a package from {sender} was not taken in: {why}. It lies in quarantine; the axis is told that it failed."
+        ).format(id=taken.message, sender=taken.sender or "?", why=reason_word(taken.reason))
+    return _(
+        "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "
+        "administrator."
+    ).format(id=taken.message, sender=taken.sender or "?")

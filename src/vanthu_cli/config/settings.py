@@ -76,11 +76,13 @@ class Channel:
 
     mail: a mailbox, `imap`, `smtp`, `secret`; `after` says what becomes of a message there once it is ours. folder: `path` of
     a folder that is carried to a machine on that network and back. `smime` names the key that signs outgoing letters
-    (S/MIME); empty: the letter itself is not signed, only the document.
+    (S/MIME); empty: the letter itself is not signed, only the document. axis: the national document axis through the adapter at
+    `url`, `address` our identifier there, `system` and `secret` the adapter's login, `ca` a PEM file for its certificate, `key`
+    the key that signs packages (empty: the office's only one).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-    kind: Literal["mail", "folder"]
+    kind: Literal["mail", "folder", "axis"]
     network: Network
     address: str
     imap: Server | None = None
@@ -89,8 +91,18 @@ class Channel:
     after: Literal["flag", "move", "leave"] = "flag"
     smime: str = ""
     path: str = ""
+    url: str = ""
+    system: str = ""
+    ca: str = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
+        if self.kind == "axis":
+            _filled(self, "url", "system", "secret")
+            check_identifier(self.address)
+            _check_adapter(self.url)
+            check_reference(self.secret)
+            return
         if not is_mailbox(self.address):
             raise ValueError(_("an address looks like vanthu@tuhaiduong (a domain without a dot is fine)"))
         if self.kind == "folder":
@@ -218,6 +230,19 @@ class Batch:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Exchange:
+    """Of the axis's status codes, which may follow which, where this office knows better than rules/edxml.toml: "03" = ["05"]."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    transitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for code in (*self.transitions, *(each for then in self.transitions.values() for each in then)):
+            if not re.fullmatch("[0-9]{2}", code):
+                raise ValueError(_("exchange.transitions: a status is two digits, such as 03"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Config:
     """The whole file; `file` is where it stands."""
 
@@ -232,6 +257,7 @@ class Config:
     paper: Paper = Paper()
     holidays: Holidays = Holidays()
     batch: Batch = Batch()
+    exchange: Exchange = Exchange()
     file: Path = Path("config.toml")
 
     def __post_init__(self) -> None:
@@ -250,6 +276,9 @@ class Config:
         for name in (channel.smime for channel in self.channels.values() if channel.smime):
             if name not in self.keys:
                 raise ValueError(_("smime names no key of this file: {name}").format(name=name))
+        for name in (channel.key for channel in self.channels.values() if channel.key):
+            if name not in self.keys or self.keys[name].role != "organisation":
+                raise ValueError(_("key of the axis names no key of the office in this file: {name}").format(name=name))
 
     def path(self, name: str) -> Path:
         """Resolve a path written in the file."""
@@ -264,6 +293,34 @@ def _filled(table: object, *names: str) -> None:
     empty = [name for name in names if not getattr(table, name).strip()]
     if empty:
         raise ValueError(_("{names} must not be empty").format(names=", ".join(empty)))
+
+
+def check_identifier(value: str) -> None:
+    """Refuse what is no organisation identifier (QĐ 20/2020/QĐ-TTg): H23.01.02, or the older 000.00.01.H23."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}", value):
+        raise ValueError(_("on the axis an office's address is its identifier, such as H23.01.02"))
+
+
+def _check_adapter(url: str) -> None:
+    """Refuse an address that is none, and one that would carry packages in the clear out of the office's own network."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(_("url is the axis adapter's address, such as https://lgsp.haiduong.gov.vn/vdxp"))
+    if parts.scheme == "http" and not _own_network(parts.hostname):
+        raise ValueError(
+            _("url of the axis adapter must begin with https unless it is an address of the office's own network")
+        )
+
+
+def _own_network(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return host == "localhost" or ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def check_reference(reference: str) -> None:

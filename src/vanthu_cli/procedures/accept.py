@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from vanthu_cli.document.life import move
-from vanthu_cli.errors import InvalidSignatureError, MisuseError, UndecidedError, VanthuError
+from vanthu_cli.errors import InvalidSignatureError, MisuseError, UndecidedError
 from vanthu_cli.locale import _
-from vanthu_cli.procedures.answers import queue_answer
+from vanthu_cli.procedures.answers import answer_now, queue_answer, tell_progress
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.post import post
-from vanthu_cli.register import deliveries, documents, keeping, messages, numbers
+from vanthu_cli.register import documents, keeping, messages, numbers
 from vanthu_cli.register.book import scrub
 from vanthu_cli.register.cabinet import write_durably
 from vanthu_cli.register.documents import Document
@@ -49,7 +48,8 @@ def accept(desk: Desk, identity: int, *, reason: str | None, corrections: Mappin
             if corrections:
                 keeping.amend(desk.book, documents.get(desk.book, identity), corrections, reason)
             enter(desk, identity, reason=reason)
-        _answer_now(desk, identity)
+            tell_progress(desk, identity, corrections)
+        answer_now(desk, identity)
     return documents.get(desk.book, identity)
 
 
@@ -93,7 +93,7 @@ def refuse(desk: Desk, identity: int, *, reason: str) -> Document:
             documents.update(desk.book, identity, reason=reason)
             documents.advance(desk.book, identity, "refuse", {"reason": reason})
             queue_answer(desk, identity, "refused")
-        _answer_now(desk, identity)
+        answer_now(desk, identity)
     return documents.get(desk.book, identity)
 
 
@@ -103,13 +103,6 @@ def check_returnable(document: Document, reason: str) -> Document:
         raise MisuseError("refuse.reason", _("Say why the document is returned: --reason “…”"))
     move(document.state, "refuse")
     return document
-
-
-def _answer_now(desk: Desk, identity: int) -> list[VanthuError]:
-    """Send the answer while we are at it; a silent server changes nothing, the next fetch or send takes it along."""
-    return post(
-        desk, [each for each in deliveries.of_document(desk.book, identity, "answer") if each.state == "queued"]
-    )
 
 
 def quarantine(desk: Desk, identity: int) -> bool:

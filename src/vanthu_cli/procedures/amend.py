@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from vanthu_cli.document.life import state_word
 from vanthu_cli.errors import ForbiddenError, MisuseError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.answers import answer_now, tell_progress
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.entry import LENGTHS, check_texts, check_values, named_agency
 from vanthu_cli.register import deliveries, documents, keeping
@@ -49,8 +50,12 @@ def amend(
     if any(before not in {None, ""} for before, _after in differing.values()) and not reason.strip():
         raise MisuseError("amend.reason", _("Say why it is amended: --reason “…”"))
     if differing and not dry_run:
-        with desk.lock(), desk.book.step():
-            keeping.amend(desk.book, document, {name: after for name, (_b, after) in differing.items()}, reason or None)
+        with desk.lock():
+            with desk.book.step():
+                after = {name: new for name, (_old, new) in differing.items()}
+                keeping.amend(desk.book, document, after, reason or None)
+                tell_progress(desk, document.id, differing)
+            answer_now(desk, document.id)
     return documents.get(desk.book, document.id), differing
 
 

@@ -75,7 +75,7 @@ class Came:
     @property
     def packages(self) -> set[str]:
         """The files that only speak of documents."""
-        return {each.sha256 for each in self.mail.packages if not each.carries}
+        return {each.sha256 for each in self.mail.packages if self.mail.alone or not each.carries}
 
 
 def is_document(looked: Looked) -> bool:
@@ -181,6 +181,11 @@ def _new(
             "needs_ocr": reading.needs_ocr,
             "doubtful": _doubtful(reading),
             "notices": list(reading.notices),
+            **(
+                {"document_id": package.header.document_id}
+                if package is not None and package.header.document_id
+                else {}
+            ),
         },
         judgement=as_json(judgement) if judgement else {"reasons": [looked.found.fault or "not-judged"]},
         flags=sorted(flags),

@@ -16,7 +16,7 @@ from vanthu_cli.errors import UnreachableError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import messages
-from vanthu_cli.register.cabinet import sync_folder, write_durably
+from vanthu_cli.register.cabinet import adopt_durably, sync_folder, write_durably
 from vanthu_cli.register.messages import Origin
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _WRITERS = 4
 """Files that are fsynced side by side: the disk takes them in one go."""
 _ROOM = 3
 """A message takes its size in intake, and again in cabinet and register."""
-_ITS_OWN = {"mail.expunged", "folder.damaged"}
+_ITS_OWN = {"mail.expunged", "folder.damaged", "axis.refused", "axis.too_large"}
 """What fails of one message: somebody deleted it under us, or it was cut off; the others are still there."""
 
 
@@ -46,10 +46,14 @@ class Group:
     def full(self) -> bool:
         return len(self.files) + len(self.renumbered) >= _MOST or self._size >= _LARGEST
 
-    def add(self, place: Path, raw: bytes, pool: ThreadPoolExecutor) -> None:
+    def add(self, place: Path, came: bytes | Path, pool: ThreadPoolExecutor) -> None:
         self.files.append(place)
-        self._size += len(raw)
-        self._written.append(pool.submit(write_durably, place, raw, synced=False))
+        if isinstance(came, bytes):
+            self._size += len(came)
+            self._written.append(pool.submit(write_durably, place, came, synced=False))
+        else:
+            self._size += came.stat().st_size
+            self._written.append(pool.submit(adopt_durably, came, place))
 
     def durable(self) -> "Group":
         """Wait until every file is on the disk under its name."""
@@ -87,13 +91,13 @@ def _take(desk: Desk, channel: str, waiting: "Waiting", group: Group, pool: Thre
         return
     _check_room(desk, waiting.size)
     try:
-        raw = waiting.fetch()
+        came = waiting.fetch()
     except UnreachableError as error:
         if error.code not in _ITS_OWN:
             raise
         group.failed.append(error)
         return
-    group.add(desk.cabinet.intake(file_name(origin)), raw, pool)
+    group.add(desk.cabinet.intake(file_name(origin)), came, pool)
 
 
 def _check_room(desk: Desk, size: int) -> None:

@@ -144,7 +144,8 @@ def _save(courier: _Courier, name: str, *, everything: bool) -> int:
     for folder in (marked, unmarked):
         folder.mkdir(mode=0o700, exist_ok=True)
     for waiting in channel.waiting({} if everything else _saved(name, marked) | _saved(name, unmarked)):
-        raw = waiting.fetch()
+        came = waiting.fetch()
+        raw = came if isinstance(came, bytes) else came.read_bytes()
         write_durably(courier.root / "in" / exchange.incoming_name(waiting.received_at, raw), raw)
         write_durably(unmarked / f"{name}.{waiting.identity}", waiting.received_at.encode())
         count += 1

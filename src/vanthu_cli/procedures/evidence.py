@@ -102,7 +102,7 @@ def _files(desk: Desk, document: Document) -> Iterator[tuple[str, bytes]]:
         rungs = list(_rungs(desk, document, letter, folder))
         recipients.append(_recipient(letter, folder, [rung for rung, _data in rungs]))
         if (raw := _kept(desk, letter.letter)) is not None:
-            yield f"{folder}/letter.eml", letter.head + raw
+            yield f"{folder}/letter{_suffix(letter.head)}", letter.head + raw
         yield from ((rung["file"], data) for rung, data in rungs if data is not None)
     if document.sha256 and (data := _kept(desk, document.sha256)) is not None:
         yield f"document/{safe_name(document.name.replace('/', '-'))}.pdf", data
@@ -143,7 +143,7 @@ def _recipient(letter: Delivery, folder: str, rungs: list[dict[str, Any]]) -> di
         "channel": letter.channel,
         "message_id": letter.message_id,
         "state": letter.state,
-        "letter": f"{folder}/letter.eml",
+        "letter": f"{folder}/letter{_suffix(letter.head)}",
         "evidence": sorted(rungs, key=lambda rung: (rung["strength"], rung["at"])),
     }
 
@@ -159,8 +159,12 @@ def _rungs(
                 yield _rung("handed-over", at, data.get("answer"), None, f"event {row['id']}"), None
     for position, row in enumerate(deliveries.receipts(desk.book, letter.id), 1):
         raw = _kept(desk, row["sha256"]) if row["sha256"] else None
-        name = f"{folder}/{position:02d}-{row['kind']}.eml" if raw is not None else None
+        name = f"{folder}/{position:02d}-{row['kind']}{_suffix(raw)}" if raw is not None else None
         yield _rung(_what(row), row["received_at"], row["detail"], row["sha256"], name) | {"from": row["sender"]}, raw
+
+
+def _suffix(raw: bytes) -> str:
+    return ".edxml" if raw[:64].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") else ".eml"
 
 
 def _what(row: Row) -> str:

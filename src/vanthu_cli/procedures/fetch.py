@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vanthu_cli.channels.packaged import FAULTS
 from vanthu_cli.errors import MisuseError, PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.arrive import Taken
@@ -178,10 +179,10 @@ class _Run:
 
 
 def _mark(desk: Desk, channel: "Channel") -> None:
-    ours = messages.to_mark(desk.book, channel.name)
-    channel.acknowledge(ours)
+    ours, broken = messages.to_mark(desk.book, channel.name), messages.unread(desk.book, channel.name, FAULTS)
+    channel.acknowledge(ours, broken)
     with desk.book.step():
-        messages.marked(desk.book, channel.name, ours)
+        messages.marked(desk.book, channel.name, [*ours, *broken])
 
 
 def peek(desk: Desk, names: Sequence[str] = (), *, folder: Path | None = None) -> dict[str, int]:

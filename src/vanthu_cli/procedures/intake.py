@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vanthu_cli.channels.mime import UNREADABLE, File, Mail, read_mail
+from vanthu_cli.channels.packaged import FAULTS, is_package, read_packaged
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.arrive import Came, Looked, Taken
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.examine import FATAL, Examination, Question
+from vanthu_cli.procedures.examine import FATAL, Examination, Question, Task, sha256_of
 from vanthu_cli.procedures.sorting import sort
 from vanthu_cli.register import documents, messages, recalls
 from vanthu_cli.register.messages import Origin
@@ -38,22 +39,27 @@ class Arrived:
 
 def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
     """Read a message and have its files looked at, in the pool. The register is read here, in the caller's thread."""
-    raw = place.read_bytes()
-    mail = _read(raw)
+    mail, sha256 = _read(place)
     looking = []
     for file in mail.files:
-        known = documents.by_bytes(desk.book, hashlib.sha256(file.data).hexdigest(), "in")
-        tasks = ("mark", "open") if known else ("mark", "open", "read", "judge", "text")
-        question = desk.question(file.name, file.data, *tasks)
+        if file.data == place:  # a package, of which everything else is known already
+            question = desk.question(file.name, place, "judge")
+        else:
+            known = documents.by_bytes(desk.book, sha256_of(file.data), "in")
+            tasks: tuple[Task, ...] = ("mark", "open") if known else ("mark", "open", "read", "judge", "text")
+            question = desk.question(file.name, file.data, *tasks)
         looking.append(pool.submit(_look_safely, desk, file, question))
-    return Arrived(origin, place, mail, hashlib.sha256(raw).hexdigest(), tuple(looking))
+    return Arrived(origin, place, mail, sha256, tuple(looking))
 
 
-def _read(raw: bytes) -> Mail:
+def _read(place: Path) -> tuple[Mail, str]:
+    if is_package(place):
+        return read_packaged(place)
+    raw = place.read_bytes()
     try:
-        return read_mail(raw)
+        return read_mail(raw), hashlib.sha256(raw).hexdigest()
     except Exception:  # noqa: BLE001  it never raises; should it do so once, the message is kept apart and the others go on
-        return UNREADABLE
+        return UNREADABLE, hashlib.sha256(raw).hexdigest()
 
 
 def _look_safely(desk: Desk, file: File, question: Question) -> list[Looked]:
@@ -61,13 +67,13 @@ def _look_safely(desk: Desk, file: File, question: Question) -> list[Looked]:
     try:
         return _look(desk, file, question)
     except Exception:  # noqa: BLE001  whatever it was, the file is kept apart and the others go on
-        return [Looked(file, hashlib.sha256(file.data).hexdigest(), Examination(fault="crashed"))]
+        return [Looked(file, sha256_of(file.data), Examination(fault="crashed"))]
 
 
 def _look(desk: Desk, file: File, question: Question, outer: str | None = None, depth: int = 0) -> list[Looked]:
     """Look at a file and at what it holds: archives, winmail.dat, wrapped letters. Runs in a thread: no register here."""
     found = desk.judged(question)
-    sha256 = hashlib.sha256(file.data).hexdigest()
+    sha256 = sha256_of(file.data)
     looked = [Looked(file, sha256, replace(found, members=()), outer)]
     if depth < _MAX_WITHIN and found.mark is None:
         for inner in _within(file, found):
@@ -87,7 +93,7 @@ def _within(file: File, found: Examination) -> Iterator[File]:
         else:
             yield inner
     if found.kind == "mail" and not found.members:
-        yield from read_mail(file.data).files
+        yield from read_mail(file.read()).files
 
 
 def enter_all(desk: Desk, group: Sequence[Arrived]) -> list[Taken | VanthuError]:
@@ -96,14 +102,14 @@ def enter_all(desk: Desk, group: Sequence[Arrived]) -> list[Taken | VanthuError]
     `UnreachableError` when the disk refuses: the others would fail as well.
     """
     looked = [[each for future in arrived.looking for each in future.result()] for arrived in group]
-    apart = [_must_be_kept_apart(arrived.mail, files) for arrived, files in zip(group, looked, strict=True)]
+    apart = [_must_be_kept_apart(desk, arrived.mail, files) for arrived, files in zip(group, looked, strict=True)]
     open_ = [(arrived, files) for arrived, files, reason in zip(group, looked, apart, strict=True) if not reason]
     gone = recalls.destroyed(desk.book)
+    kept = {each.sha256: each.file.data for _arrived, files in open_ for each in files if each.sha256 not in gone}
+    whole = [(arrived.sha256, arrived.place) for arrived, files in open_ if not _holds_any(files, gone)]
     desk.cabinet.put_all(
-        {
-            each.sha256: each.file.data for _arrived, files in open_ for each in files if each.sha256 not in gone
-        }.values(),
-        [(arrived.sha256, arrived.place) for arrived, files in open_ if not _holds_any(files, gone)],
+        [data for data in kept.values() if isinstance(data, bytes)],
+        [*whole, *((sha256, data) for sha256, data in kept.items() if isinstance(data, Path))],
     )
     entered = dict[Path, Taken | VanthuError]()
     with desk.book.step():
@@ -117,6 +123,9 @@ def enter_all(desk: Desk, group: Sequence[Arrived]) -> list[Taken | VanthuError]
             entered[arrived.place] = result or taken
         elif isinstance(result, Taken):
             arrived.place.unlink()
+        for file in arrived.mail.files:
+            if isinstance(file.data, Path):
+                file.data.unlink(missing_ok=True)
     return [entered[arrived.place] for arrived in group]
 
 
@@ -124,7 +133,7 @@ def _holds_any(looked: Sequence[Looked], gone: Collection[str]) -> bool:
     return any(each.sha256 in gone for each in looked)
 
 
-def _must_be_kept_apart(mail: Mail, looked: Sequence[Looked]) -> str:
+def _must_be_kept_apart(desk: Desk, mail: Mail, looked: Sequence[Looked]) -> str:
     """Return why a message goes to quarantine unseen; empty if it doesn't."""
     texts = [mail.subject, *mail.text.splitlines(), *(each.file.name for each in looked)]
     if any(secret_mark(text) for text in texts) or any(each.found.mark for each in looked):
@@ -132,7 +141,20 @@ def _must_be_kept_apart(mail: Mail, looked: Sequence[Looked]) -> str:
     # What killed the reader, or was never reached by it: nobody knows whether it bears a mark.
     if any(each.found.fault in FATAL for each in looked) or _UNREAD & set(mail.faults):
         return "could-not-examine"
-    return ""
+    return next((each for each in mail.faults if each.startswith(FAULTS)), "") or _not_for_us(desk, mail, looked)
+
+
+def _not_for_us(desk: Desk, mail: Mail, looked: Sequence[Looked]) -> str:
+    """Return why a package that came by itself is none that this office may take in: addressed to others, or changed on the way."""
+    packages = {each.sha256: each for each in mail.packages if each.carries or each.kind != "status"}
+    if not mail.alone:
+        return ""
+    ours = {desk.own.identifier, desk.own.code, *(each.address for each in desk.config.channels.values())} - {None}
+    known = {str(each).lower() for each in ours}
+    if any(each.to and not known & {to.identifier.lower() for to in each.to} for each in packages.values()):
+        return f"{FAULTS}not-addressed"
+    judged = (each.found.judgement for each in looked if each.sha256 in packages)
+    return f"{FAULTS}changed" if any(each is not None and each.verdict == "invalid" for each in judged) else ""
 
 
 def _alone(desk: Desk, arrived: Arrived, looked: Sequence[Looked], gone: Collection[str]) -> Taken | VanthuError:

@@ -23,7 +23,11 @@ _ALONE = 0.8
 
 def package_about(mail: Mail, file: File) -> Package | None:
     """Return the package that speaks of a file: by Content-ID, by name, or the only one of a letter that names no files."""
-    about = [each for each in mail.packages if each.kind in {"new", "update", "replacement"} and not each.carries]
+    about = [
+        each
+        for each in mail.packages
+        if each.kind in {"new", "update", "replacement"} and (mail.alone or not each.carries)
+    ]
     for each in about:
         named = {content_id for content_id, _name in each.header.files} | {name for _id, name in each.header.files}
         if file.content_id in named - {""} or file.name in named:

@@ -27,6 +27,7 @@ from vanthu_cli.procedures.inputs import as_pdf
 from vanthu_cli.procedures.keys import check_key, find_key, key_image, only_key, open_key, proof
 from vanthu_cli.procedures.leader import check_leader, is_hybrid
 from vanthu_cli.procedures.links import check_pair
+from vanthu_cli.procedures.packages import check_package_keys
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.procedures.send import check_size
 from vanthu_cli.procedures.sign import names_of
@@ -162,6 +163,7 @@ def plan_issue(desk: Desk, request: Request) -> Plan:
     )
     organisation = request.organisation or only_key(desk, "organisation")
     if issued is None:
+        check_package_keys(desk, recipients)
         check_size(desk, recipients, len(signed) + _SEAL + sum(len(each.data) for each in attachments))
         check_key(desk, find_key(desk, organisation, "organisation"))
     warnings = form_faults(

@@ -2,15 +2,17 @@
 
 queued -> (about to be accepted: sending) -> handed-over | refused | queued again, later | unsure.
 After a crash a letter found in `sending` is traced: our copy in Sent says it left; otherwise nobody can tell, and it is
-UNSURE: a person looks, it is never sent again by itself.
+UNSURE: a person looks, it is never sent again by itself. The axis lists what it has of us: what is not there after a while is queued again.
 """
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.letter import Letter
+from vanthu_cli.document.life import DeliveryState
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import deliveries, documents, finding
@@ -18,6 +20,8 @@ from vanthu_cli.register.book import stored
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.finding import Filter
 
+_SETTLED = timedelta(minutes=10)
+"""After which the axis has on its list what it took, and what is not there was not taken."""
 _PATIENCE = (5, 15, 60, 240, 1440)
 """Minutes until the next try after a server said “later” (4xx): greylisting first, then as mail servers do (RFC 5321 4.5.4.1)."""
 
@@ -25,7 +29,8 @@ _PATIENCE = (5, 15, 60, 240, 1440)
 def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
     """Send letters, one connection a channel. Return why channels could not be reached; their letters stay queued."""
     failed: dict[str, VanthuError] = {}
-    body, answers = ("", b""), list[tuple[Delivery, Answered]]()
+    body: tuple[str, bytes | Path] = ("", b"")
+    answers = list[tuple[Delivery, Answered]]()
     try:
         for delivery in queued:
             if delivery.channel in failed:
@@ -33,7 +38,7 @@ def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
             try:
                 desk.in_time()
                 if delivery.letter != body[0]:  # letters to many agencies share it
-                    body = (delivery.letter, desk.cabinet.get(delivery.letter))
+                    body = (delivery.letter, _body(desk, delivery))
                 _hand_over(desk, delivery, body[1], answers)
             except VanthuError as error:
                 failed[delivery.channel] = error
@@ -43,7 +48,15 @@ def post(desk: Desk, queued: Sequence[Delivery]) -> list[VanthuError]:
     return list(failed.values())
 
 
-def _hand_over(desk: Desk, delivery: Delivery, body: bytes, answers: list[tuple[Delivery, Answered]]) -> None:
+def _body(desk: Desk, delivery: Delivery) -> bytes | Path:
+    """Return a letter's body, checked; for the axis where it lies: there is room for more there than in memory."""
+    if desk.config.channels[delivery.channel].kind != "axis":
+        return desk.cabinet.get(delivery.letter)
+    desk.cabinet.check(delivery.letter)
+    return desk.cabinet.path(delivery.letter)
+
+
+def _hand_over(desk: Desk, delivery: Delivery, body: bytes | Path, answers: list[tuple[Delivery, Answered]]) -> None:
     """Hand a letter over and note the answer in `answers`; those from before are written down with the next intent.
 
     One transaction a letter instead of two: what dies in between is UNSURE for lack of its answer, no more than before.
@@ -52,7 +65,14 @@ def _hand_over(desk: Desk, delivery: Delivery, body: bytes, answers: list[tuple[
     # Reports of delivery and copies are evidence for documents; for our answers they would only fill the mailbox.
     weighty = delivery.purpose != "answer"
     letter = Letter(
-        delivery.message_id, channel.address, delivery.address, delivery.head, body, reports=weighty, copied=weighty
+        delivery.message_id,
+        channel.address,
+        delivery.address,
+        delivery.head,
+        body if isinstance(body, bytes) else b"",
+        reports=weighty,
+        copied=weighty,
+        file=body if isinstance(body, Path) else None,
     )
 
     def about_to() -> None:
@@ -87,17 +107,22 @@ def _next_try(desk: Desk, delivery: Delivery) -> str:
 def settle(desk: Desk) -> list[VanthuError]:
     """Decide what became of letters that a run was sending when it died."""
     failed = list[VanthuError]()
-    for delivery in deliveries.in_states(desk.book, "sending"):
+    for delivery in deliveries.in_states(desk.book, "sending", "unsure"):
+        channel = desk.config.channels.get(delivery.channel)
+        if delivery.state == "unsure" and (channel is None or channel.kind != "axis"):
+            continue  # it was looked for already; only the axis keeps a list of what it has of us
         try:
             left = desk.channels[delivery.channel].trace(delivery.message_id)
         except VanthuError as error:
             failed.append(error)
             continue
-        with desk.book.step():
-            if left:
-                deliveries.record(desk.book, delivery.id, "handed-over", "traced-in-sent")
-            else:
-                deliveries.record(desk.book, delivery.id, "unsure")
+        certain = left is False and datetime.fromisoformat(delivery.at) <= desk.now - _SETTLED
+        state: DeliveryState = "handed-over" if left else "queued" if certain else "unsure"
+        if state != delivery.state:
+            with desk.book.step():
+                deliveries.record(
+                    desk.book, delivery.id, state, {"handed-over": "traced-in-sent", "queued": "not-there"}.get(state)
+                )
     # A run may also have died between the last answer and this.
     close_documents(desk, (document.id for document in finding.listing(desk.book, Filter(states=["queued"]))))
     return failed

@@ -18,8 +18,10 @@ from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import only_key, open_key, proof
+from vanthu_cli.procedures.packages import header_of, own_party, recall_letter
 from vanthu_cli.procedures.post import post, settle
-from vanthu_cli.procedures.send import header_of, keep_bodies, own_party, queue_letters
+from vanthu_cli.procedures.routes import Recipient
+from vanthu_cli.procedures.send import keep_bodies, queue_letters
 from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.book import copies_of, scrub
 from vanthu_cli.register.deliveries import Delivery
@@ -89,15 +91,18 @@ def recall(desk: Desk, identity: int, *, reason: str, key: str = "") -> tuple[Do
 def _notices(
     desk: Desk, document: Document, sent: Sequence[Delivery], reason: str, key: str
 ) -> list[tuple[str, str, Letter]]:
-    opened = open_key(desk, key or only_key(desk, "organisation"))
+    opened_name = key or only_key(desk, "organisation")
+    opened = open_key(desk, opened_name)
     local = desk.now.astimezone(VIETNAM)
     agencies = {each.code: each for each in directory.agencies(desk.book)}
-    to = [
+    everybody = [
         Party(agency.identifier or agency.code, agency.name, each.address)
         for each in sent
         if (agency := agencies.get(each.agency or "")) is not None
     ]
-    notice = document_xml(header_of(desk, document), office=own_party(desk), to=to, moment=local, recall=reason)
+    notice = document_xml(
+        header_of(desk, document), office=own_party(desk), to=everybody, moment=local, kind="recall", reason=reason
+    )
     signed = sign_xml(notice, opened, time_stamper=proof(desk).time_stamper)
     with speaking("vi"):
         subject = _("Recall: {name}").format(name=document.name)
@@ -108,6 +113,10 @@ def _notices(
     content = entity(text, [Attached(f"thu-hoi-{document.name.replace('/', '-')}.edxml", signed)])
     notices = []
     for each in sent:
+        if desk.config.channels[each.channel].kind == "axis" and each.agency in agencies:
+            to = Recipient(agencies[each.agency], each.channel, each.address)
+            notices.append((each.agency, each.channel, recall_letter(desk, document, to, reason, opened_name)))
+            continue
         own, agency = desk.config.channels[each.channel].address, agencies.get(each.agency or "")
         letter = address(
             content,

@@ -33,6 +33,7 @@ def overdue(desk: Desk, document: Document, *, most: int | None = None, every: i
         each
         for each in deliveries.of_document(desk.book, document.id)
         if each.state in {"handed-over", "delivered"}
+        and "@" in each.address  # the axis has no words for a reminder
         and each.agency not in {*reminded, desk.config.office.code}
         and due_day(desk, each) < today(desk.now)
     ]

@@ -63,6 +63,17 @@ def route(
 def _asked(desk: Desk, text: str, day: date) -> Recipient:
     if "@" not in text:
         agency = directory.agency(desk.book, text) or directory.agency(desk.book, text.upper())
+        if agency is None and (agency := directory.by_address(desk.book, text)) is not None:
+            channel = axis_channel(desk)
+            if channel is None:
+                raise ForbiddenError(
+                    "route.no_channel",
+                    _("{address} is an identifier on the national axis, and this office has no channel there.").format(
+                        address=text
+                    ),
+                    _("Add a channel of the kind “axis” to the configuration, or name the agency by its code."),
+                )
+            return Recipient(_standing(agency, day), channel, agency.axis or text)
         if agency is None:
             raise ForbiddenError(
                 "route.unknown_agency",
@@ -82,8 +93,12 @@ def _asked(desk: Desk, text: str, day: date) -> Recipient:
 
 
 def _by_network(desk: Desk, agency: Agency, day: date) -> Recipient:
+    """Choose the road: between Party offices the WAN (point 1), to others the axis where it reaches both (point 3), else the Internet."""
     standing = _standing(agency, day)
-    ours = {channel.network for channel in desk.config.channels.values()}
+    ours = {channel.network for channel in desk.config.channels.values() if channel.kind != "axis"}
+    axis = axis_channel(desk)
+    if standing.axis and axis and not (standing.wan and "wan" in ours):
+        return Recipient(standing, axis, standing.axis)
     for network in _NETWORKS:
         address = standing.wan if network == "wan" else standing.internet
         if address and network in ours:
@@ -91,7 +106,7 @@ def _by_network(desk: Desk, agency: Agency, day: date) -> Recipient:
     raise ForbiddenError(
         "route.no_road",
         _("{name} has no address on a network that this office is on.").format(name=standing.name),
-        _("Add its address: vanthu directory add {code} --wan … or --internet …").format(code=standing.code),
+        _("Add its address: vanthu directory add {code} --wan …, --internet … or --axis …").format(code=standing.code),
     )
 
 
@@ -115,10 +130,15 @@ def _on(desk: Desk, agency: Agency, network: Network, address: str) -> Recipient
     return Recipient(agency, channel_on(desk, network, address), address)
 
 
+def axis_channel(desk: Desk) -> str | None:
+    """Return the name of our channel to the national axis, if there is one."""
+    return next((name for name, channel in desk.config.channels.items() if channel.kind == "axis"), None)
+
+
 def channel_on(desk: Desk, network: Network, address: str) -> str:
     """Return the name of our channel on a network, by which an address there is reached; `ForbiddenError` "route.no_channel"."""
     for name, channel in desk.config.channels.items():
-        if channel.network == network:
+        if channel.network == network and channel.kind != "axis":
             return name
     raise ForbiddenError(
         "route.no_channel",

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from vanthu_cli.channels.edxml import Header, Party, document_xml
+from vanthu_cli.channels.edxml import document_xml
 from vanthu_cli.channels.letter import Attached, Letter, address, entity, new_message_id
 from vanthu_cli.document.symbol import DocumentNumber
 from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError
 from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.packages import document_letters, header_of, own_party, party, purpose_of
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.register import deliveries, documents
@@ -80,14 +81,14 @@ def _again(desk: Desk, document: Document) -> None:
     """
     for letter in letters_of(desk, document):
         channel = desk.config.channels.get(letter.channel)
-        if letter.state == "unsure" and channel is not None and channel.kind == "mail":
+        if letter.state == "unsure" and channel is not None and channel.kind != "folder":
             with desk.book.step():
                 deliveries.record(desk.book, letter.id, "queued", "sent-again")
         elif letter.state in AGAIN and letter.agency and letter.purpose == "document":
             recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
             owed = {row["agency"] for row in deliveries.paper_owed(desk.book, document.id)}
             fresh = compose_letters(desk, document, [recipient], owed)[0]
-            kept = desk.cabinet.put(fresh.body)
+            keep_bodies(desk, [fresh])
             with desk.book.step():
                 deliveries.readdress(
                     desk.book,
@@ -96,7 +97,7 @@ def _again(desk: Desk, document: Document) -> None:
                     address=recipient.address,
                     message_id=fresh.message_id,
                     head=fresh.head,
-                    letter=kept,
+                    letter=body_name(fresh),
                 )
                 if documents.get(desk.book, document.id).state == "sent":
                     documents.advance(desk.book, document.id, "queue", {"letters": 1})
@@ -125,10 +126,18 @@ def check_size(desk: Desk, recipients: Sequence[Recipient], size: int) -> None:
 def compose_letters(
     desk: Desk, document: Document, recipients: Sequence[Recipient], with_paper: Collection[str]
 ) -> list[Letter]:
-    """Write the letter to each agency; all that get no paper, or all that do (`with_paper`: codes), get the very same body."""
+    """Write the letter to each agency; all that get no paper, or all that do (`with_paper`: codes), get the very same body.
+
+    Who is reached through the axis gets a package.
+    """
     made = dict[tuple[bool, str], bytes]()
     letters = []
+    axis = [each for each in recipients if desk.config.channels[each.channel].kind == "axis"]
+    packages = iter(document_letters(desk, document, axis, with_paper))
     for each in recipients:
+        if each in axis:
+            letters.append(next(packages))
+            continue
         channel, paper = desk.config.channels[each.channel], each.agency.code in with_paper
         kind = (paper, channel.smime)
         if kind not in made:
@@ -165,13 +174,18 @@ def queue_letters(
             address=letter.recipient,
             message_id=letter.message_id,
             head=letter.head,
-            letter=hashlib.sha256(letter.body).hexdigest(),
+            letter=body_name(letter),
             code=code,
         )
 
 
+def body_name(letter: Letter) -> str:
+    """Return the SHA-256 (hex) under which a letter's body stands in the cabinet."""
+    return letter.file.name if letter.file else hashlib.sha256(letter.body).hexdigest()
+
+
 def keep_bodies(desk: Desk, letters: Sequence[Letter]) -> None:
-    for body in dict.fromkeys(letter.body for letter in letters):
+    for body in dict.fromkeys(letter.body for letter in letters if letter.file is None):
         desk.cabinet.put(body)
 
 
@@ -180,43 +194,19 @@ def _content(desk: Desk, document: Document, recipients: Sequence[Recipient], *,
     files = [(f"{name}.pdf", desk.cabinet.get(document.sha256 or ""))]
     files += [(file, desk.cabinet.get(sha256)) for sha256, file in documents.attachments(desk.book, document.id)]
     attached = [Attached(file, data, str(uuid.uuid4())) for file, data in files]
+    kind, about = purpose_of(desk, document, own_party(desk).identifier)
     package = document_xml(
         header_of(desk, document, [(each.content_id, each.name) for each in attached]),
         office=own_party(desk),
         to=[party(each) for each in recipients],
         moment=desk.now.astimezone(VIETNAM),
         paper=paper,
+        kind=kind,
+        about=about,
     )
     with speaking("vi"):
         body = _body(desk, document, files, paper=paper)
     return entity(body, [*attached, Attached(f"{name}.edxml", package)])
-
-
-def header_of(desk: Desk, document: Document, files: Sequence[tuple[str, str]] = ()) -> Header:
-    """Return what packages say of a document of ours."""
-    read = document.fields.get("fields") or {}
-    return Header(
-        number=str(document.number or ""),
-        symbol=document.symbol or "",
-        day=document.day or "",
-        place=desk.config.office.place,
-        doc_type=document.doc_type or "",
-        subject=document.subject or "",
-        authority=read.get("authority") or "",
-        signer_title=read.get("signer_title") or "",
-        signer_name=document.signer or "",
-        urgency=document.urgency or "",
-        recipients=tuple(read.get("recipients") or ()),
-        files=tuple(files),
-    )
-
-
-def own_party(desk: Desk) -> Party:
-    return Party(desk.own.identifier or desk.own.code, desk.own.name)
-
-
-def party(recipient: Recipient) -> Party:
-    return Party(recipient.agency.identifier or recipient.agency.code, recipient.agency.name)
 
 
 def _signed(desk: Desk, content: bytes, key_name: str) -> bytes:

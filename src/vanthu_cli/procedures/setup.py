@@ -32,7 +32,9 @@ def set_up(
 
 def _own(config: Config) -> Agency:
     office = config.office
-    addresses = {channel.network: channel.address for channel in config.channels.values()}
+    addresses = {
+        "axis" if channel.kind == "axis" else channel.network: channel.address for channel in config.channels.values()
+    }
     return Agency(
         office.code,
         office.name,
@@ -40,6 +42,7 @@ def _own(config: Config) -> Agency:
         symbol=office.symbol,
         wan=addresses.get("wan"),
         internet=addresses.get("internet"),
+        axis=addresses.get("axis"),
     )
 
 

@@ -17,6 +17,9 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
+from vanthu_cli.rules.exchange import follows
+
+_OF_RECALLS = frozenset({"15", "16"})
 
 
 def sort(desk: Desk, came: Came) -> Taken:
@@ -144,6 +147,9 @@ def _receive(desk: Desk, mail: Mail, delivery: Delivery | None, message: int) ->
     state = mail.answer.state or delivery.state
     if mail.answer.recipients and mailbox_key(delivery.address) not in mail.answer.recipients:
         state = delivery.state  # a report about somebody else proves nothing about this recipient, but is kept
+    earlier = [row["detail"][:2] for row in deliveries.receipts(desk.book, delivery.id) if row["kind"] == "status"]
+    if mail.answer.code and not follows(earlier, mail.answer.code, desk.config.exchange.transitions):
+        state = delivery.state  # a status that cannot come now is kept, and moves nothing
     words = mail.answer.detail or " ".join(mail.text.split())[:200] or mail.subject
     deliveries.receive(desk.book, delivery, message, kind=mail.answer.kind, state=state, detail=words)
     return documents.get(desk.book, delivery.document).name, delivery.address, mail.answer.kind, state
@@ -164,6 +170,27 @@ def _answered(desk: Desk, mail: Mail) -> Delivery | None:
             or (agency and agency.code == delivery.agency)
         ):
             return delivery
+    return _by_number(desk, mail) if mail.answer.kind == "status" and not mail.answer.message_ids else None
+
+
+def _by_number(desk: Desk, mail: Mail) -> Delivery | None:
+    """Find what a status answers that names no message, as on the axis: by number, and by whom it comes from.
+
+    15 and 16 answer a recall, all others the document.
+    """
+    agency = directory.by_address(desk.book, mail.sender)
+    if mail.answer is None or agency is None:
+        return None
+    about = next((each.about for each in mail.packages if each.kind == "status"), "")
+    for said in (mail.answer.number, about.rpartition(",")[2]):
+        number, _mark, symbol = said.replace("-", "/", 1).partition("/") if "/" in said or "-" in said else ("", "", "")
+        for document in documents.issued(desk.book, number.strip(), symbol.strip()):
+            letters = deliveries.of_document(
+                desk.book, document.id, "recall" if mail.answer.code in _OF_RECALLS else "document"
+            )
+            found = next((each for each in letters if each.agency == agency.code), None)
+            if found is not None:
+                return found
     return None
 
 

@@ -66,7 +66,9 @@ def _months_later(first: date, months: int) -> date:
 
 def statistics(desk: Desk, stretch: Stretch, by: Collection[By]) -> Statistics:
     """Count both periods; nothing is written."""
-    networks = {name: channel.network for name, channel in desk.config.channels.items()}
+    networks = {
+        name: "axis" if channel.kind == "axis" else channel.network for name, channel in desk.config.channels.items()
+    }
     terms = Terms(desk.config.holidays, desk.config.office.code, networks)
     now = figures.count(desk.book, stretch.now, terms, by)
     before = figures.count(desk.book, stretch.before, terms)

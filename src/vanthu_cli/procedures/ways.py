@@ -15,7 +15,6 @@ from vanthu_cli.rules.deadlines import VIETNAM
 
 if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
-    from vanthu_cli.channels.mail import MailChannel
 
 
 class Ways(dict[str, "Channel"]):
@@ -36,8 +35,19 @@ class Ways(dict[str, "Channel"]):
                 _("There is no channel {name} in the configuration.").format(name=name),
                 _("Known: {names}").format(names=", ".join(self._config.channels)),
             )
-        self[name] = self._folder(name, settings) if settings.kind == "folder" else self._mailbox(name, settings)
+        kinds = {"folder": self._folder, "mail": self._mailbox, "axis": self._axis}
+        self[name] = kinds[settings.kind](name, settings)
         return self[name]
+
+    def _axis(self, name: str, settings: Settings) -> "Channel":
+        from vanthu_cli.channels.axis import Adapter, AxisChannel
+
+        ca = self._config.path(settings.ca) if settings.ca else None
+        if ca is not None and not ca.is_file():
+            raise MisuseError("axis.ca", _("The CA file {path} of the axis adapter cannot be read.").format(path=ca))
+        key = _Key(lambda: secret(self._config, settings.secret, self._prompt), self._book, f"{name}:{settings.system}")
+        adapter = Adapter(settings.url, settings.system, key.password, key.told, ca)
+        return AxisChannel(name, settings.address, adapter, self._config.data_dir / "intake")
 
     def _folder(self, name: str, settings: Settings) -> "Channel":
         from vanthu_cli.channels.folder import FolderChannel
@@ -45,7 +55,7 @@ class Ways(dict[str, "Channel"]):
         root = self._config.path(settings.path)
         return FolderChannel(name, settings.address, settings.network, root, write_if_other, settings.after != "leave")
 
-    def _mailbox(self, name: str, settings: Settings) -> "MailChannel":
+    def _mailbox(self, name: str, settings: Settings) -> "Channel":
         from vanthu_cli.channels.mail import MailChannel, tls_context
 
         if settings.imap is None or settings.smtp is None:

@@ -47,10 +47,32 @@ class Cabinet:
         for name, file in adopted:
             target = self._place(name)
             if not target.exists() and not _linked(file, target):
-                write_durably(target, file.read_bytes(), synced=False)
+                import shutil
+
+                spare = target.with_name(f"{name}.{os.getpid()}.tmp")
+                shutil.copyfile(file, spare)
+                adopt_durably(spare, target)
             folders.add(target.parent)
         for folder in folders:
             sync_folder(folder)
+
+    def put_pieces(self, pieces: Iterable[bytes]) -> str:
+        """Keep what comes in pieces, as `put` does, without ever holding it as a whole."""
+        import hashlib
+
+        digest, temporary = hashlib.sha256(), self.root / "cabinet" / f"{os.getpid()}.tmp"
+        with refusing(temporary):
+            try:
+                with temporary.open("wb") as file:
+                    for piece in pieces:
+                        digest.update(piece)
+                        file.write(piece)
+                target = self._place(digest.hexdigest())
+                adopt_durably(temporary, target)
+                sync_folder(target.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return target.name
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes, checked against their name. `MisuseError` "cabinet.missing" or "cabinet.damaged" if they are not those."""
@@ -109,8 +131,10 @@ class Cabinet:
 
     def is_quarantined(self, intake: Path, name: str) -> bool:
         """Tell whether these very bytes lie in quarantine under that name."""
+        import filecmp
+
         known = self.root / "quarantine" / f"{name}.eml"
-        return known.is_file() and known.read_bytes() == intake.read_bytes()
+        return known.is_file() and filecmp.cmp(known, intake, shallow=False)
 
     def _place(self, sha256: str) -> Path:
         return self.root / "cabinet" / sha256[:2] / sha256
@@ -166,6 +190,15 @@ def write_durably(target: Path, data: bytes, *, synced: bool = True) -> None:
             raise
         if synced:
             sync_folder(target.parent)
+
+
+def adopt_durably(file: Path, target: Path) -> None:
+    """Give a file that was written beside its place its name there; durable after `sync_folder`."""
+    with refusing(target):
+        _make_folder(target.parent)
+        with file.open("rb+") as opened:
+            os.fsync(opened.fileno())
+        _rename_over(file, target)
 
 
 def _rename_over(file: Path, target: Path) -> None:

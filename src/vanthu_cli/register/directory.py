@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
+from vanthu_cli.config.settings import check_identifier
 from vanthu_cli.document.agency import name_key
 from vanthu_cli.document.text import fold, is_mailbox, mailbox_key
 from vanthu_cli.errors import MisuseError
@@ -17,7 +18,10 @@ from vanthu_cli.register.book import Book
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency. Days are ISO; `successor` is the code of the agency it merged into after `valid_to`."""
+    """One agency. Days are ISO; `successor` is the code of the agency it merged into after `valid_to`.
+
+    `identifier` is the office's own (QĐ 20/2020/QĐ-TTg); `axis` is the one under which it is reached on the national axis.
+    """
 
     code: str
     name: str
@@ -29,6 +33,7 @@ class Agency:
     valid_from: str | None = None
     valid_to: str | None = None
     successor: str | None = None
+    axis: str | None = None
 
     def in_force(self, day: date) -> bool:
         return (not self.valid_from or self.valid_from <= day.isoformat()) and (
@@ -128,7 +133,7 @@ def agency(book: Book, code: str) -> Agency | None:
 def by_address(book: Book, address: str) -> Agency | None:
     """Return the agency that an address belongs to (case does not count, RFC 5321 2.4 notwithstanding)."""
     row = book.connection.execute(
-        "SELECT * FROM agency WHERE lower(wan) = :address OR lower(internet) = :address ORDER BY valid_to IS NOT NULL, code LIMIT 1",
+        "SELECT * FROM agency WHERE :address IN (lower(wan), lower(internet), lower(axis)) ORDER BY valid_to IS NOT NULL, code LIMIT 1",
         {"address": address.lower()},
     ).fetchone()
     if row is None and not (address.isascii() and "xn--" not in address):
@@ -225,6 +230,7 @@ def _from_row(row: Mapping[str | None, Any], line: int) -> Agency | None:
         _check_day(values[day], line)
     for address in ("wan", "internet"):
         check_address(values[address], line)
+    check_axis(values["axis"], line)
     return Agency(code, name, **values)
 
 
@@ -258,6 +264,18 @@ def check_address(value: str | None, line: int = 1) -> None:
         raise MisuseError(
             "directory.address", _("Line {line}: “{value}” is not a mail address.").format(line=line, value=value)
         )
+
+
+def check_axis(value: str | None, line: int = 1) -> None:
+    """`MisuseError` unless the value can be an organisation identifier."""
+    try:
+        check_identifier(value or "H23")
+    except ValueError as error:
+        raise MisuseError(
+            "directory.axis",
+            _("Line {line}: “{value}” is not an identifier on the axis.").format(line=line, value=value),
+            str(error),
+        ) from error
 
 
 def to_csv(listed: Iterable[Agency]) -> str:

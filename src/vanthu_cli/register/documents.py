@@ -265,6 +265,16 @@ def named(book: Book, number: str, symbol: str, agency_code: str | None = None) 
     return [_document(row) for row in rows if fold(row["symbol"]) == fold(symbol)]
 
 
+def issued(book: Book, number: str, symbol: str) -> list[Document]:
+    """Return outgoing documents with a number ("145") and symbol ("CV/TU"), the newest first."""
+    if not (number.isascii() and number.isdecimal()):
+        return []
+    rows = book.connection.execute(
+        f"{SELECT} WHERE direction = 'out' AND number = ? AND symbol IS NOT NULL ORDER BY id DESC", (int(number),)
+    ).fetchall()
+    return [_document(row) for row in rows if fold(row["symbol"]) == fold(symbol)]
+
+
 def renewed(book: Book) -> dict[int, str]:
     """Return, by document, the SHA-256 of the copy with the latest archive time stamp, of those that have one."""
     rows = book.connection.execute("SELECT document, sha256 FROM renewal ORDER BY id")

@@ -113,6 +113,16 @@ def to_mark(book: Book, channel: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def unread(book: Book, channel: str, faults: str) -> list[str]:
+    """Return what came, could not be read for a reason that begins so, and was not yet told to the server."""
+    rows = book.connection.execute(
+        "SELECT origin FROM message WHERE channel = ? AND marked = 0 AND state = 'quarantined'"
+        " AND substr(reason, 1, length(?)) = ? ORDER BY id",
+        (channel, faults, faults),
+    )
+    return [row[0] for row in rows]
+
+
 def marked(book: Book, channel: str, identities: list[str]) -> None:
     book.connection.executemany(
         "UPDATE message SET marked = 1 WHERE channel = ? AND origin = ?",

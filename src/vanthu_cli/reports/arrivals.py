@@ -7,7 +7,7 @@ from typing import Any
 from vanthu_cli.locale import _
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.tables import table
-from vanthu_cli.reports.words import moment_shown, sender_shown, state_word, verdict_word, why
+from vanthu_cli.reports.words import moment_shown, reason_word, sender_shown, state_word, verdict_word, why
 
 
 def document_json(document: Document, *, message_id: str | None = None) -> dict[str, Any]:
@@ -46,12 +46,22 @@ def quarantined_json(identity: int, sender: str | None, reason: str | None) -> d
     """Return a quarantined message: an opaque id and its envelope."""
     flags = ["secret-mark"] if reason == "secret-mark" else []
     empty = dict.fromkeys(("message_id", "file", "sha256", "verdict", "arrival_number", "fields"))
-    return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": flags, **empty}
+    return {"id": f"q{identity}", "from": sender, "state": "quarantined", "flags": flags, "reason": reason, **empty}
 
 
 def quarantined_line(row: Row) -> str:
     """Say why a message is in quarantine, and what settles it."""
     secret = row["reason"] == "secret-mark"
+    if (row["reason"] or "").startswith("package-"):
+        return _(
+            "q{id}: a package from {sender} lies in quarantine ({at}): {why}. Ask for it to be sent again. Then: vanthu inbox"
+            " quarantine q{id} --destroyed"
+        ).format(
+            id=row["id"],
+            sender=row["sender"] or "?",
+            at=moment_shown(row["received_at"]),
+            why=reason_word(row["reason"]),
+        )
     sentence = (
         _(
             "a secret from {sender} lies in quarantine ({size} KB, {at}). Report it to the officer in charge of secret documents"

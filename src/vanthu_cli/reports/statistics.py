@@ -333,6 +333,7 @@ def group_word(by: By, group: Group) -> str:
     known = {
         ("network", "wan"): _("Party WAN"),
         ("network", "internet"): _("Internet"),
+        ("network", "axis"): _("National axis"),
         ("network", "paper"): _("paper"),
         ("agency", None): _("(no agency recorded)"),
         ("network", None): _("(sent over no network)"),

@@ -194,12 +194,12 @@ def answer(office: PracticeOffice, code: str, now: datetime, *, status: str = "0
     letters = [read_mail(raw) for raw in mailbox(office.folder, address)]
     mail = letters[-1]
     header = next((each.header for each in mail.packages), None)
-    name = f"{header.number}-{header.symbol}" if header else mail.subject.partition(":")[0]
+    answered = header or Header(*mail.subject.partition(":")[0].partition("-")[::2])
+    name = f"{answered.number}-{answered.symbol}"
     package = status_xml(
         code=status,
         description="Đã tiếp nhận",
-        number=name,
-        day=now.date().isoformat(),
+        answered=answered,
         office=Party(agency.identifier or agency.code, agency.name),
         asked_by=OWN,
         moment=now,
@@ -224,7 +224,9 @@ def recall(
     """Let an agency ask a document back; the notice is signed by itself, by `signer`, or not at all (None)."""
     agency = agency_of(code)
     own = Party(agency.identifier or code, agency.name)
-    notice = document_xml(header, office=own, to=[Party(OWN, "Văn phòng Tỉnh ủy")], moment=now, recall=reason)
+    notice = document_xml(
+        header, office=own, to=[Party(OWN, "Văn phòng Tỉnh ủy")], moment=now, kind="recall", reason=reason
+    )
     if signer is not None:
         notice = sign_xml(notice, open_pkcs12(office.key(signer or code, "organisation"), PASSWORD))
     send(office, code, f"Thu hồi: {header.number}/{header.symbol}", [("thu-hoi.edxml", notice)], now)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -111,6 +112,7 @@ def make_docx(text: str) -> bytes:
     return out.getvalue()
 
 
+@cache
 def _register_fonts() -> None:
     for name in (_REGULAR, _BOLD, _ITALIC, _BOLD_ITALIC):
         registerFont(TTFont(name, _FONTS / f"{name}.ttf"))

@@ -20,6 +20,7 @@ _FINE = 3
 """Drawn so many times larger, then reduced: smooth edges."""
 
 
+@cache
 def seal_png(text: str) -> bytes:
     """Return the seal of an office: 36 mm at 300 dpi, its name on the arc, a star, and the mark THỰC HÀNH below."""
     side = round(SEAL_MM / 25.4 * DPI) * _FINE
@@ -41,6 +42,7 @@ def seal_png(text: str) -> bytes:
     return _png(mask, _RED)
 
 
+@cache
 def signature_png(name: str) -> bytes:
     """Return strokes as of a pen, always the same for one name, with a small mark under them."""
     width, height = 900 * _FINE, 400 * _FINE
@@ -106,5 +108,5 @@ def _png(mask: Image.Image, colour: tuple[int, int, int]) -> bytes:
     image = Image.new("RGB", small.size, colour)
     image.putalpha(small)
     out = io.BytesIO()
-    image.save(out, "PNG", dpi=(DPI, DPI), optimize=True)
+    image.save(out, "PNG", dpi=(DPI, DPI))
     return out.getvalue()

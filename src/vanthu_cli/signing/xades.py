@@ -55,6 +55,30 @@ def sign_xml(xml: bytes, key: SigningKey, *, time_stamper: TimeStamper | None = 
     return signed
 
 
+def package_signature(digest: bytes, key: SigningKey, *, time_stamper: TimeStamper | None = None) -> bytes:
+    """Return a signature to stand in the edXMLHeader of a package, over all of it: `digest` is the SHA-256 of its canonical form.
+
+    Written without a prefix, as the SDK does. `RuntimeError` if it does not stand; `UnreachableError` `signing.tsa_silent`.
+    """
+    from lxml.builder import ElementMaker
+
+    makers = (
+        ElementMaker(namespace=_DS[1:-1], nsmap={None: _DS[1:-1]}),
+        ElementMaker(namespace=_XADES[1:-1], nsmap={"xades": _XADES[1:-1]}),
+    )
+    signature, value = _signature(_base64(digest), key, makers)
+    if time_stamper is not None:
+        _stamp(signature, _canonical(value), time_stamper)
+    written = _canonical(signature)
+    again = etree.fromstring(written)
+    digests = [one.text for one in again[0].iter(f"{_DS}DigestValue")]
+    if digests != [_base64(digest), _digest(next(again.iter(f"{_XADES}SignedProperties")))] or not _verifies(
+        key, base64.b64decode(again[1].text or ""), _canonical(again[0])
+    ):
+        raise RuntimeError("after signing, the signature does not stand")
+    return written
+
+
 def _parse(xml: bytes) -> etree._ElementTree:
     """Parse without DTD, entities and network."""
     if len(xml) > MAX_BYTES:
@@ -120,7 +144,9 @@ def _place(tree: etree._ElementTree) -> etree._Element:
     return root if header is None else header
 
 
-def _signature(whole: str, key: SigningKey) -> tuple[etree._Element, etree._Element]:
+def _signature(
+    whole: str, key: SigningKey, makers: tuple[Any, Any] | None = None
+) -> tuple[etree._Element, etree._Element]:
     """Return ds:Signature, not yet in its place, and its SignatureValue. `whole` is the document's digest.
 
     Of endesive's XAdES only the element names are of use. Its enveloped form has an XPath transform in place of the
@@ -128,8 +154,9 @@ def _signature(whole: str, key: SigningKey) -> tuple[etree._Element, etree._Elem
     stand in edXML with its many namespaces, says the file is of a Polish kind, and asks for a time stamp over the digest of
     the signed properties in base64, which no authority accepts and no verifier expects.
     """
-    from endesive.xades.bes import DS, XADES
+    from endesive.xades import bes
 
+    DS, XADES = makers or (bes.DS, bes.XADES)  # noqa: N806  element makers are written so
     name = f"S-{secrets.token_hex(16)}"
     properties = _signed_properties(DS, XADES, name, key)
     information = DS.SignedInfo(

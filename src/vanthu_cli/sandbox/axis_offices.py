@@ -1,0 +1,234 @@
+"""Practice offices on the simulated axis: two that are run with the commands, and a ministry that speaks to the axis by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from vanthu_cli.channels.axis import Adapter, AxisChannel, letter_id
+from vanthu_cli.channels.channel import Answered
+from vanthu_cli.channels.edxml import (
+    ALONE,
+    Enclosed,
+    Header,
+    Kind,
+    Party,
+    digest,
+    document_head,
+    document_tail,
+    status_xml,
+    with_signature,
+)
+from vanthu_cli.channels.edxml_reading import open_file
+from vanthu_cli.channels.letter import Letter
+from vanthu_cli.config.load import load
+from vanthu_cli.procedures.certificates import read_certificate
+from vanthu_cli.procedures.desk import open_desk
+from vanthu_cli.procedures.setup import set_up
+from vanthu_cli.register import directory
+from vanthu_cli.register.directory import Agency
+from vanthu_cli.sandbox.axis import Member
+from vanthu_cli.sandbox.images import seal_png, signature_png
+from vanthu_cli.sandbox.office import LEADER, OWN, PASSWORD, PracticeOffice
+from vanthu_cli.sandbox.pki import PracticePki, build_pki, issue
+from vanthu_cli.signing.keys import open_pkcs12
+from vanthu_cli.signing.xades import package_signature
+
+PARTY = Agency(OWN, "Văn phòng Tỉnh ủy", "Tỉnh ủy Hải Dương", "VPTU", "H23.01", axis="H23.01")
+DEPARTMENT = Agency("SNV", "Sở Nội vụ", "UBND tỉnh Hải Dương", "SNV", "H23.20", axis="H23.20")
+MINISTRY = Agency("BNV", "Bộ Nội vụ", None, "BNV", "000.00.00.G10", axis="000.00.00.G10")
+"""Identifiers of the new form and of the old one (domain.md 5.5); who has which is invented."""
+AGENCIES = (PARTY, DEPARTMENT, MINISTRY)
+_PERSONS = {OWN: LEADER, "SNV": "Lê Thị Mẫu", "BNV": "Đỗ Văn Mẫu"}
+SECRETS = {each.code: f"bi-mat-{each.code.lower()}" for each in AGENCIES}
+
+
+def members() -> Mapping[str, Member]:
+    return {each.axis or "": Member(each.axis or "", f"HT.{each.code}", SECRETS[each.code]) for each in AGENCIES}
+
+
+def build_pki_of_three(folder: Path, now: datetime) -> PracticePki:
+    """Make the certificates, keys and pictures of all three."""
+    pki = build_pki(folder / "pki", now)
+    for agency in AGENCIES:
+        for role, name in (("person", _PERSONS[agency.code]), ("organisation", agency.name)):
+            issue(
+                pki,
+                ca="party" if agency is PARTY else "state",
+                name=name,
+                organisation=agency.name,
+                file=f"{agency.code}-{role}",
+                passphrase=PASSWORD,
+            )
+        (folder / "pki" / "keys" / f"{agency.code}.png").write_bytes(signature_png(_PERSONS[agency.code]))
+        (folder / "pki" / "keys" / f"{agency.code}-seal.png").write_bytes(seal_png(agency.name))
+    return pki
+
+
+def furnish(folder: Path, agency: Agency, url: str, *, now: datetime, language: str) -> PracticeOffice:
+    """Set up the office of an agency in `folder`/CODE: its configuration, its register, and whom it knows."""
+    office = PracticeOffice(folder / agency.code)
+    for part in ("papers", "secrets"):
+        (office.folder / part).mkdir(mode=0o700, parents=True)
+    for name, value in (("password", PASSWORD), ("axis", SECRETS[agency.code])):
+        file = office.folder / "secrets" / name
+        file.write_text(value + "\n", "utf-8")
+        file.chmod(0o600)
+    write_config(office, agency, url, term_start=now.date() - timedelta(days=400))
+    config = load(office.config)
+    set_up(config, now=now, prompt=lambda _what: None, language=language)
+    with open_desk(config, now=now, prompt=lambda _what: None, language=language) as desk, desk.book.step():
+        for each in AGENCIES:
+            directory.put(desk.book, each)
+            for role in ("person", "organisation"):
+                file = folder / "pki" / "keys" / f"{each.code}-{role}.crt"
+                directory.put_certificate(desk.book, read_certificate(file, role=role, agency=each.code))
+    return office
+
+
+def write_config(office: PracticeOffice, agency: Agency, url: str, *, term_start: date) -> None:
+    """Write the configuration of a practice office on the axis."""
+    party = agency is PARTY
+    office.config.write_text(
+        f"""\
+# A practice office on the simulated axis, made by `vanthu demo --axis`. Nothing here is real.
+[office]
+name = "{agency.name}"
+parent = "{agency.parent or ""}"
+code = "{agency.code}"
+symbol = "{"TU" if party else agency.symbol}"
+other_symbols = ["{agency.symbol}"]
+kind = "{"party" if party else "state"}"
+rules = "{"party-2026" if party else "state-nd30"}"
+place = "{"Hải Dương" if agency is not MINISTRY else "Hà Nội"}"
+term_start = {term_start.isoformat()}
+data_dir = "data"
+
+[channels.axis]
+kind = "axis"
+network = "internet"
+address = "{agency.axis}"
+url = "{url}"
+system = "HT.{agency.code}"
+secret = "file:secrets/axis"
+
+[keys.leader]
+role = "person"
+kind = "pkcs12"
+path = "../pki/keys/{agency.code}-person.p12"
+secret = "file:secrets/password"
+image = "../pki/keys/{agency.code}.png"
+
+[keys.office]
+role = "organisation"
+kind = "pkcs12"
+path = "../pki/keys/{agency.code}-organisation.p12"
+secret = "file:secrets/password"
+image = "../pki/keys/{agency.code}-seal.png"
+
+[trust]
+dir = "../pki/trust"
+revocation = "when-available"
+
+[accept]
+automatic = true
+""",
+        "utf-8",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ministry:
+    """A correspondent without our program's procedures: it writes packages and hands them to the adapter."""
+
+    folder: Path
+    channel: AxisChannel
+
+    def send(
+        self,
+        to: Agency,
+        header: Header,
+        files: Sequence[tuple[str, bytes]],
+        now: datetime,
+        *,
+        kind: Kind = "new",
+        reason: str = "",
+        about: str = "",
+        signed: bool = True,
+    ) -> Answered:
+        """Send a package about a document, with its files."""
+        return self.hand_over(
+            to, *self.package(to, header, files, now, kind=kind, reason=reason, about=about, signed=signed)
+        )
+
+    def package(
+        self,
+        to: Agency,
+        header: Header,
+        files: Sequence[tuple[str, bytes]],
+        now: datetime,
+        *,
+        kind: Kind = "new",
+        reason: str = "",
+        about: str = "",
+        signed: bool = True,
+    ) -> tuple[bytes, bytes]:
+        """Return a package as it would be sent, parted where the envelope ends."""
+        inside = [Enclosed(name, data, str(uuid4())) for name, data in files]
+        tail = b"".join(document_tail(inside)) if inside else ALONE
+        head = document_head(
+            header,
+            kind=kind,
+            office=Party(MINISTRY.axis or "", MINISTRY.name),
+            to=[Party(to.axis or "", to.name)],
+            moment=now,
+            letter_id=str(uuid4()),
+            reason=reason,
+            about=about,
+            files=inside,
+        )
+        if signed:
+            key = open_pkcs12(self.folder / "pki" / "keys" / "BNV-organisation.p12", PASSWORD)
+            head = with_signature(head, package_signature(digest(head, iter([tail])), key))
+        return head, tail
+
+    def answer(self, code: str, words: str, now: datetime) -> list[Answered]:
+        """Answer every document that waits with a status."""
+        answers = []
+        for waiting in self.channel.waiting({}):
+            came = waiting.fetch()
+            package = open_file(came, lambda _position: _Nowhere())[0].package if isinstance(came, Path) else None
+            self.channel.acknowledge([waiting.identity])
+            if package is None or package.kind == "status":
+                continue
+            status = status_xml(
+                code=code,
+                description=words,
+                answered=package.header,
+                office=Party(MINISTRY.axis or "", MINISTRY.name),
+                asked_by=package.sender.identifier,
+                moment=now,
+            )
+            sender = next(each for each in AGENCIES if each.axis == package.sender.identifier)
+            answers.append(self.hand_over(sender, status.removesuffix(ALONE), ALONE))
+        return answers
+
+    def hand_over(self, to: Agency, head: bytes, tail: bytes) -> Answered:
+        made, receiver = sha256(head + tail).hexdigest(), to.axis or ""
+        letter = Letter(letter_id(made, receiver), self.channel.address, receiver, head, tail)
+        return self.channel.hand_over(letter, lambda: None)
+
+
+class _Nowhere:
+    def write(self, data: bytes, /) -> object:
+        del data
+        return None
+
+
+def ministry(folder: Path, url: str) -> Ministry:
+    scratch = folder / "BNV"
+    scratch.mkdir(exist_ok=True)
+    adapter = Adapter(url, "HT.BNV", lambda: SECRETS["BNV"], lambda _good: None)
+    return Ministry(folder, AxisChannel("axis", MINISTRY.axis or "", adapter, scratch))
