@@ -59,7 +59,7 @@ class Letter:
         """Yield the bytes, a slice at a time."""
         yield self.head
         if self.file is None:
-            yield self.body
+            yield from (self.body[start : start + _SLICE] for start in range(0, len(self.body), _SLICE))
             return
         with self.file.open("rb") as opened:
             while piece := opened.read(_SLICE):

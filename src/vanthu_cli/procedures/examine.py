@@ -180,8 +180,10 @@ def examine(question: Question) -> Examination:
 
 def _opened(question: Question) -> tuple[str, tuple[tuple[str, bytes], ...], str | None]:
     from vanthu_cli.reading.containers import opened
-    from vanthu_cli.reading.kinds import kind_of
+    from vanthu_cli.reading.kinds import is_only_pdf, kind_of
 
+    if isinstance(question.data, Path) and is_only_pdf(question.name, question.data):
+        return "pdf", (), None
     data = question.data if isinstance(question.data, bytes) else question.data.read_bytes()
     inside = opened(question.name, data)
     return kind_of(question.name, data), tuple((each.name, each.data) for each in inside.members), inside.fault

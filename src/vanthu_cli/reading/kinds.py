@@ -17,10 +17,12 @@ What is two things at once is called by the more dangerous, the order of `KINDS`
 milder. Nothing here raises.
 """
 
+import os
 import re
 import zipfile
 from binascii import a2b_base64
 from collections.abc import Iterator
+from pathlib import Path
 
 from vanthu_cli.reading.marks import MAX_MEMBERS, OLE_BEGINNING, is_pdf, open_zip
 
@@ -42,6 +44,7 @@ _NAMED = {
 }
 
 _HEAD = 4096
+_ENDS = 1 << 20
 """Bytes in which a text must say what it is."""
 _STARTS = {
     "program": rb"MZ|\x7fELF|\xca\xfe\xba[\xbe\xbf]|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|ITSF|dex\n"
@@ -126,6 +129,14 @@ def kind_of(name: str, data: bytes) -> str:
         return "empty"
     found = {*_by_name(name), *_by_content(name, data)}
     return min(found, key=KINDS.index, default="unknown")
+
+
+def is_only_pdf(name: str, file: Path) -> bool:
+    """Tell whether a large file is a PDF and nothing else, by its ends: that is what nothing is taken out of."""
+    with file.open("rb") as stream:
+        head = stream.read(_ENDS)
+        stream.seek(-min(_ENDS, file.stat().st_size), os.SEEK_END)
+        return kind_of(name, head + stream.read()) == "pdf"
 
 
 def der_of(data: bytes) -> bytes | None:

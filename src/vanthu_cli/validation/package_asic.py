@@ -19,9 +19,10 @@ from vanthu_cli.validation.cms_checks import Examined, token_of
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.package_members import Members, not_covered
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.xml_aside import Sink
 from vanthu_cli.validation.xml_checks import XmlSignature, examine_signature, signatures_in
 from vanthu_cli.validation.xml_digests import DS, Fetched, Hash, Outcome, decoded, digest_name, text_of
-from vanthu_cli.validation.xml_parsing import Element, Sink, XmlRefused
+from vanthu_cli.validation.xml_parsing import Element, XmlRefused
 
 _ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
 _FOLDER = "meta-inf/"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.xml_aside import Sink
 from vanthu_cli.validation.xml_digests import Fetched
-from vanthu_cli.validation.xml_parsing import Element, Parsed, Sink, XmlRefused, form_of, parse, write_canonical
+from vanthu_cli.validation.xml_parsing import Element, Parsed, XmlRefused, form_of, parse, write_canonical
 
 _BEGINNING = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST_MEMBERS = 10_000

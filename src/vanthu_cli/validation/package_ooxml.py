@@ -9,9 +9,10 @@ from lxml import etree
 from vanthu_cli.validation.findings import Covers
 from vanthu_cli.validation.package_members import Members, not_covered
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.xml_aside import Sink
 from vanthu_cli.validation.xml_checks import XmlSignature, examine_signature, signatures_in
 from vanthu_cli.validation.xml_digests import Fetched, Outcome, text_of
-from vanthu_cli.validation.xml_parsing import Element, Sink, XmlRefused, form_of, write_canonical
+from vanthu_cli.validation.xml_parsing import Element, XmlRefused, form_of, write_canonical
 from vanthu_cli.validation.xml_xades import moment
 
 CONTENT_TYPES = "[Content_Types].xml"

@@ -69,9 +69,9 @@ Coverage = Callable[[Element, Sequence[Outcome]], tuple[Covers, tuple[Reason, ..
 
 def examine_xml(data: bytes | Path) -> tuple[Literal["xml", "edxml"], tuple[XmlSignature, ...]]:
     """Examine every signature in an XML file. Raises `XmlRefused`; OSError for a path that cannot be read."""
-    parsed = parse(data)
+    parsed = parse(data, leaving=True)
     edxml = is_edxml(parsed.root)
-    fetch = attachments(parsed.root) if edxml else _nothing_outside
+    fetch = attachments(parsed.root, parsed.aside) if edxml else _nothing_outside
     found = tuple(
         examine_signature(parsed, signature, number, fetch, lambda one, outcomes: _coverage(parsed, one, outcomes))[0]
         for number, signature in enumerate(signatures_in(parsed), 1)

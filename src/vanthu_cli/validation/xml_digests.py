@@ -21,7 +21,8 @@ from lxml import etree
 
 from vanthu_cli.validation.chains import WEAK
 from vanthu_cli.validation.reasons import Reason
-from vanthu_cli.validation.xml_parsing import Element, Parsed, Sink, Tree, form_of, write_canonical
+from vanthu_cli.validation.xml_aside import Aside, Sink
+from vanthu_cli.validation.xml_parsing import Element, Parsed, Tree, form_of, write_canonical
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -105,11 +106,15 @@ def decoded(text: str) -> bytes:
     return base64.b64decode(_SPACE.sub("", text), validate=True)
 
 
-def write_decoded(text: str, sink: Sink) -> None:
-    """Decode base64 in slices: an attachment of 100 MB is in memory once. ValueError where it is none."""
+def write_decoded(text: str, sink: Sink, aside: Aside) -> None:
+    """Decode base64 in slices, also of a text that was left where it lies. ValueError where it is none."""
+    number = aside.number(text)
+    pieces = (text[start : start + _SLICE] for start in range(0, len(text), _SLICE))
+    if number is not None:
+        pieces = (piece.decode("ascii") for piece in aside.pieces(number))
     rest = ""
-    for start in range(0, len(text), _SLICE):
-        rest += _SPACE.sub("", text[start : start + _SLICE])
+    for piece in pieces:
+        rest += _SPACE.sub("", piece)
         ready = max(len(rest) - 4, 0) // 4 * 4
         if "=" in rest[:ready]:
             raise ValueError("padding before the end: readers would stop there")
@@ -136,7 +141,8 @@ def check_reference(reference: Element, signature: Element, parsed: Parsed, fetc
     target = _named(uri, parsed)
     if isinstance(target, Reason):
         return Outcome(uri, kind, None, weak=weak, problem=target)
-    problem = _write(target if uri else parsed.tree, transforms, signature, digest)
+    with parsed.aside.told(digest) as sink:
+        problem = _write(target if uri else parsed.tree, transforms, signature, sink)
     inside = target is not signature and signature in target.iterancestors()
     document = target is parsed.root and target in signature.iterancestors()
     holds = None if problem else digest.value() == wanted

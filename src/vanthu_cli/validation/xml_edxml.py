@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.xml_aside import Aside, Sink
 from vanthu_cli.validation.xml_digests import DS, Fetch, Fetched, Outcome, text_of, write_decoded
-from vanthu_cli.validation.xml_parsing import Element, Sink
+from vanthu_cli.validation.xml_parsing import Element
 
 _BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
 _ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}Envelope"
@@ -23,7 +24,7 @@ def is_edxml(root: Element) -> bool:
     return _local(root) == "edxml"
 
 
-def attachments(root: Element) -> Fetch:
+def attachments(root: Element, aside: Aside) -> Fetch:
     """Return how to fetch an attachment: the bytes that its base64 decodes to are what is digested."""
 
     def fetch(uri: str, transforms: Sequence[Element], sink: Sink) -> Fetched:
@@ -36,7 +37,7 @@ def attachments(root: Element) -> Fetch:
         if not contents:
             return Fetched(Reason("signed-data-missing", uri))
         try:
-            write_decoded(text_of(contents[0]), sink)
+            write_decoded(text_of(contents[0]), sink, aside)
         except ValueError:
             return Fetched(Reason("xml-ambiguous", uri))
         # The SDK names a canonical form even where there is no XML; what it then digests is not written down.

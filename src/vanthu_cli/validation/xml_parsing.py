@@ -5,17 +5,19 @@ Nothing is fetched, no entity is expanded, no document type declaration comes ne
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from xml.parsers import expat
 
 from lxml import etree
 
 from vanthu_cli.validation.reasons import Reason
+from vanthu_cli.validation.xml_aside import LONG, Aside, Sink, leave, opened
 
 MOST_BYTES = 128 << 20
-"""What signing/xades.py signs, and a signature."""
+"""What signing/xades.py signs, and a signature; long base64 not counted."""
+_MOST_OF_ALL = 2 << 30
 _SLICE = 1 << 20
 _MOST_DEEP = 200
 _MOST_NODES = 1_000_000
@@ -40,12 +42,6 @@ class XmlRefused(Exception):  # noqa: N818  a verdict on the file, not a failure
         self.reason = reason
 
 
-class Sink(Protocol):
-    """What takes canonical bytes: a buffer, or a digest that needs no buffer."""
-
-    def write(self, data: bytes, /) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A document as a tree; `cut`: an element whose text a comment or CDATA cuts, so that readers disagree on it."""
@@ -53,6 +49,7 @@ class Parsed:
     tree: Tree
     cut: str | None
     ids: Mapping[str, tuple[Element, ...]]
+    aside: Aside = field(default_factory=Aside)
 
     @property
     def root(self) -> Element:
@@ -78,33 +75,35 @@ _FORMS = {
 }
 
 
-def parse(data: bytes | Path) -> Parsed:
-    """Return the document. Raises `XmlRefused`, and OSError for a path that cannot be read."""
-    xml = _read(data)
+def parse(data: bytes | Path, *, leaving: bool = False) -> Parsed:
+    """Return the document; `leaving`: with long base64 left where it lies, for who digests through `Parsed.aside`. Raises `XmlRefused`, and OSError for a path that cannot be read."""
     look = _Look()
     try:
-        cut = look.through(xml)
+        cut = look.through(data)
+        aside = leave(data, look.leaves) if leaving else Aside(data)
+        if _size(data) - sum(end - begin for begin, end in aside.texts) > MOST_BYTES:
+            raise XmlRefused(Reason("xml-too-large", f"> {MOST_BYTES >> 20} MB"))
+        xml = aside.slim()
         # huge_tree lets attachments of more than 10 MB in; the look has counted what could be too much.
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
         tree = etree.fromstring(xml, parser).getroottree()
     except (expat.ExpatError, etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise XmlRefused(Reason("xml-unparseable", str(error)[:200])) from error
-    return Parsed(tree, cut, _ids(tree))
+    return Parsed(tree, cut, _ids(tree), aside)
 
 
-def _read(data: bytes | Path) -> bytes:
-    if isinstance(data, Path):
-        with data.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise XmlRefused(Reason("xml-too-large", f"> {MOST_BYTES >> 20} MB"))
-    return data
+def _size(data: bytes | Path) -> int:
+    return data.stat().st_size if isinstance(data, Path) else len(data)
 
 
 class _Look:
-    """One pass of expat over the whole file, which keeps nothing but counts."""
+    """One pass of expat over the whole file, which keeps nothing but counts, and where long texts lie."""
 
     def __init__(self) -> None:
+        self.leaves: list[tuple[int, int]] = []
+        self._parser = expat.ParserCreate()
+        self._leaf = -1
+        self._signatures = 0
         self._names: list[str] = []
         self._scopes = [0]
         self._nodes = 0
@@ -113,8 +112,10 @@ class _Look:
         self._comment = False
         self._cut: str | None = None
 
-    def through(self, xml: bytes) -> str | None:
-        parser = expat.ParserCreate()
+    def through(self, data: bytes | Path) -> str | None:
+        if _size(data) > _MOST_OF_ALL:
+            raise XmlRefused(Reason("xml-too-large", f"> {_MOST_OF_ALL >> 20} MB"))
+        parser = self._parser
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         parser.ordered_attributes = True
@@ -124,14 +125,17 @@ class _Look:
         parser.CharacterDataHandler = self._text
         parser.CommentHandler = self._comment_seen
         parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = self._boundary
-        view = memoryview(xml)
-        for start in range(0, len(xml), _SLICE):
-            parser.Parse(view[start : start + _SLICE], False)
+        parser.ProcessingInstructionHandler = self._instruction_seen
+        with opened(data) as stream:
+            while piece := stream.read(_SLICE):
+                parser.Parse(piece, False)
         parser.Parse(b"", True)
         return self._cut
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self._end_of_text()
+        self._leaf = self._parser.CurrentByteIndex
+        self._signatures += name.rpartition(":")[2] == "Signature"
         names = attributes[::2]
         self._names.append(name)
         self._scopes.append(self._scopes[-1] + sum(each.startswith("xmlns") for each in names))
@@ -147,8 +151,14 @@ class _Look:
             if found > most:
                 raise XmlRefused(Reason("xml-too-large", name[:100]))
 
-    def _end(self, _name: str) -> None:
+    def _end(self, name: str) -> None:
         self._end_of_text()
+        end = self._parser.CurrentByteIndex
+        # Within a signature everything is read: certificates, time stamps.
+        if self._leaf >= 0 and end - self._leaf > LONG and not self._signatures:
+            self.leaves.append((self._leaf, end))
+        self._leaf = -1
+        self._signatures -= name.rpartition(":")[2] == "Signature"
         self._names.pop()
         self._scopes.pop()
 
@@ -159,7 +169,11 @@ class _Look:
         self._comment = True
         self._boundary()
 
+    def _instruction_seen(self, _target: str, _data: str) -> None:
+        self._leaf = -1
+
     def _boundary(self) -> None:
+        self._leaf = -1
         self._pieces.append(False)
 
     def _end_of_text(self) -> None:
