@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,10 @@ _PREFIX = "XroadVnpt-"
 _VERSION = "3.0.201608"
 _TYPES = ("edoc", "status")
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{64})\.[0-9a-f]{8}@(.+)>")
+REPORT = "axis-report"
+"""How a report begins that is kept like a letter: what the axis says of a package of ours, as JSON."""
+_REPORTED = {"done", "fail"}
+_RECENT = timedelta(days=30)
 _LOGIN, _SENDER = "15", "19"
 _REFUSED = {"10", "18", "22", "23"}
 _LATER = {"20", "21"}
@@ -192,12 +196,28 @@ class AxisChannel:
     _ids: dict[str, str] = field(default_factory=dict)
 
     def waiting(self, known: Known) -> Iterator[Waiting]:
+        """Yield reports on what we sent, then packages, then statuses: the order in which they came about."""
+        yield from self._reports(known)
         for kind in _TYPES:
             for entry in self._received(kind):
                 identity = self._noted(entry["docId"])
                 if identity not in known:
                     received_at = _moment(entry.get("created_time") or entry.get("createdTime"))
                     yield Waiting(identity, received_at, 0, partial(self._download, entry["docId"], identity))
+
+    def _reports(self, known: Known) -> Iterator[Waiting]:
+        """Yield what the axis says became of packages of ours: taken in at their receivers' systems, or not."""
+        since = datetime.now(UTC) - _RECENT
+        for entry in _entries(self.adapter.ask("getSentEdocList", servicetype="eDoc", messagetype="edoc")):
+            doc_id, state = (
+                str(entry.get("senderDocId") or entry.get("docId") or ""),
+                str(entry.get("receiveStatus") or ""),
+            )
+            moment = _moment(entry.get("receivedTime") or entry.get("sentTime"))
+            identity = f"s.{hashlib.sha256(f'{doc_id} {state}'.encode()).hexdigest()[:32]}"
+            if state in _REPORTED and identity not in known and datetime.fromisoformat(moment) > since:
+                report = json.dumps({REPORT: {"docId": doc_id, "state": state, **entry}}, ensure_ascii=False).encode()
+                yield Waiting(identity, moment, len(report), partial(bytes, report))
 
     def _received(self, kind: str) -> list[dict[str, Any]]:
         listed = _entries(self.adapter.ask("getReceivedEdocList", servicetype="eDoc", messagetype=kind))
@@ -220,7 +240,7 @@ class AxisChannel:
 
     def acknowledge(self, identities: Sequence[str], broken: Collection[str] = ()) -> None:
         """Tell the axis what is ours, durably: "done", or of packages that nobody can read, "fail"."""
-        wanted = [*identities, *broken]
+        wanted = [each for each in (*identities, *broken) if each.startswith("a.")]  # reports are told to nobody
         if any(each not in self._ids for each in wanted):  # of an earlier run
             for kind in _TYPES:
                 for entry in self._received(kind):

@@ -67,7 +67,7 @@ class Answer:
     detail: str = ""
     number: str = ""
     code: str = ""
-    """The edXML status (01 arrived, 02 refused …); empty of other kinds."""
+    """The edXML status (01 arrived, 02 refused …); of a report by the axis, its docId; empty of other kinds."""
     recipients: tuple[str, ...] = ()
     """Whom a delivery report speaks of, as addresses are compared; empty: it doesn't say."""
 

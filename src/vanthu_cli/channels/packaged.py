@@ -5,6 +5,7 @@ told as faults; it never raises for that.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,13 +13,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from vanthu_cli.channels.axis import REPORT
 from vanthu_cli.channels.edxml import Package
 from vanthu_cli.channels.edxml_reading import Opened, open_file
-from vanthu_cli.channels.mime import UNREADABLE, File, Mail, status_answer
-from vanthu_cli.document.text import safe_name
+from vanthu_cli.channels.mime import UNREADABLE, Answer, File, Mail, Proven, status_answer
+from vanthu_cli.document.text import safe_name, shown
 
 FAULTS = "package-"
 """What the faults of packages begin with."""
+_REPORT = f'{{"{REPORT}":'.encode()
 _IN_MEMORY = 8 << 20
 """Bytes of all of a package's files together up to which they stay in memory."""
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
@@ -28,6 +31,25 @@ def is_package(place: Path) -> bool:
     """Tell whether a file is XML: a letter never begins so (RFC 5322)."""
     with place.open("rb") as file:
         return _BEGINNING.match(file.read(256)) is not None
+
+
+def is_report(place: Path) -> bool:
+    """Tell whether a file is what the axis says of a package of ours (channels/axis.py)."""
+    with place.open("rb") as file:
+        return file.read(len(_REPORT)) == _REPORT
+
+
+def read_report(place: Path) -> tuple[Mail, str]:
+    """Read such a report; return it with the SHA-256 (hex) of its bytes."""
+    raw = place.read_bytes()
+    said = json.loads(raw)[REPORT]
+    state: Proven = "delivered" if said["state"] == "done" else "bounced"
+    words = shown(" ".join(str(said.get(name) or "") for name in ("state", "receiveStatusDesc")).strip())[:200]
+    answer = Answer("dsn", (), state, words, shown(str(said.get("notation") or ""))[:100], said["docId"])
+    digest = hashlib.sha256(raw).hexdigest()
+    sender = shown(str(said.get("toCode") or ""))[:100]
+    about = replace(UNREADABLE, message_id=f"report:{digest}", sender=sender, faults=(), answer=answer, content=digest)
+    return replace(about, alone=True), digest
 
 
 def read_packaged(place: Path) -> tuple[Mail, str]:

@@ -301,6 +301,7 @@ def _commands() -> list[tuple[str, str, str]]:
             "dossier_commands",
             _("The documents of one matter or session: new, amend, add, remove, show, list, close, export, hand-over."),
         ),
+        ("edxml", "edxml_commands", _("Packages of the national axis by hand: show, check, make.")),
         ("report", "report_command", _("Statistics of electronic exchange, for a period.")),
         ("backup", "backup_command", _("Save the whole office into one file, and check that file.")),
         ("restore", "restore_command", _("Set an office up again from such a file.")),

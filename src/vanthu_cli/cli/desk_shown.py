@@ -42,7 +42,7 @@ def _all_lines(found: Status, now: date, *, brief: bool) -> Iterator[str]:
         settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
         if letter.state in {"bounced", "refused"}:
             settle += " " + _(
-                "(first correct the address: vanthu directory add {code} --internet ADDRESS, or --wan)"
+                "(first correct the address: vanthu directory add {code} --internet ADDRESS, --wan or --axis)"
             ).format(code=letter.agency or "…")
         yield (
             _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")

@@ -10,6 +10,7 @@ from vanthu_cli.config import secrets
 from vanthu_cli.config.settings import Config
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _
+from vanthu_cli.procedures.ways import account_of
 from vanthu_cli.register import logins
 
 _CERTIFICATES = {".crt", ".cer", ".pem", ".der", ".p7b"}
@@ -18,8 +19,9 @@ _CERTIFICATES = {".crt", ".cer", ".pem", ".der", ".p7b"}
 def keep_passwords(config: Config) -> None:
     """Ask for the password of each mailbox that has none yet, and put it where the configuration says."""
     for name, channel in config.channels.items():
-        if channel.kind == "mail" and not secrets.is_kept(config, channel.secret):
-            typed = ask_secret(_("Password of the mailbox {address}").format(address=channel.address))
+        if channel.kind != "folder" and not secrets.is_kept(config, channel.secret):
+            mailbox, axis = _("Password of the mailbox {address}"), _("Secret of {address} on the national axis")
+            typed = ask_secret((axis if channel.kind == "axis" else mailbox).format(address=channel.address))
             secrets.keep(config, channel.secret, typed or "")
             tell(_("Password of {name}: {place}").format(name=name, place=channel.secret))
 
@@ -34,11 +36,13 @@ def try_mailboxes(run: Run) -> None:
                     desk.channels[name].check()
                 except VanthuError as error:
                     tell(f"✗ {name}: {error.message}" + (f"\n    → {error.hint}" if error.hint else ""))
-                    again = error.code == "mail.login" and ask(
+                    again = error.code in {"mail.login", "axis.login"} and ask(
                         _("Type the password again? (accounts lock after a few tries)")
                     )
                 else:
-                    tell(_("✓ {name}: logged in to IMAP and SMTP.").format(name=name))
+                    axis = desk.config.channels[name].kind == "axis"
+                    good = _("✓ {name}: the adapter answers.") if axis else _("✓ {name}: logged in to IMAP and SMTP.")
+                    tell(good.format(name=name))
                     break
             if not again:
                 break
@@ -51,9 +55,10 @@ def _forget(run: Run, name: str) -> None:
     with run.desk() as desk:
         channel = desk.config.channels[name]
         secrets.drop(desk.config, channel.secret)
-        if channel.imap:
+        account = account_of(name, channel)
+        if account is not None:
             with desk.book.step():
-                logins.forget(desk.book, channel.imap.user)
+                logins.forget(desk.book, account)
 
 
 def believe(run: Run) -> None:

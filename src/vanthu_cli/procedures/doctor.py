@@ -20,6 +20,7 @@ from vanthu_cli.procedures.convert import find_office
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.keys import check_key, days_left, find_key, open_key, tokens_of
 from vanthu_cli.procedures.trust import concerns, store
+from vanthu_cli.procedures.ways import account_of
 from vanthu_cli.register import directory, documents, logins
 from vanthu_cli.register.book import check_chain, integrity, last_event
 from vanthu_cli.register.heartbeat import heartbeat
@@ -282,9 +283,10 @@ def _key(desk: Desk, name: str) -> tuple[Grade, str, str]:
 def _channel(desk: Desk, name: str) -> tuple[Grade, str, str]:
     """Log in, once: also where a refused password has the mailbox left alone for a while, for now a person looks."""
     settings = desk.config.channels[name]
-    if settings.imap is not None:
+    account = account_of(name, settings)
+    if account is not None:
         with desk.book.step():
-            logins.forget(desk.book, settings.imap.user)
+            logins.forget(desk.book, account)
     channel = desk.channels[name]
     channel.check()
     return "good", channel.address, ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vanthu_cli.channels.mime import UNREADABLE, File, Mail, read_mail
-from vanthu_cli.channels.packaged import FAULTS, is_package, read_packaged
+from vanthu_cli.channels.packaged import FAULTS, is_package, is_report, read_packaged, read_report
 from vanthu_cli.document.text import safe_name
 from vanthu_cli.errors import PartlyDoneError, UnreachableError, VanthuError
 from vanthu_cli.locale import _
@@ -55,6 +55,8 @@ def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
 def _read(place: Path) -> tuple[Mail, str]:
     if is_package(place):
         return read_packaged(place)
+    if is_report(place):
+        return read_report(place)
     raw = place.read_bytes()
     try:
         return read_mail(raw), hashlib.sha256(raw).hexdigest()

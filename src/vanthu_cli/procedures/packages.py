@@ -26,7 +26,7 @@ from vanthu_cli.channels.edxml import (
 )
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.routes import Recipient
+from vanthu_cli.procedures.routes import Recipient, axis_channel
 from vanthu_cli.register import documents, keeping
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -99,6 +99,18 @@ def key_name(desk: Desk, channel: str) -> str:
     return desk.config.channels[channel].key or only_key(desk, "organisation")
 
 
+def axis_or_nothing(desk: Desk) -> str:
+    """Return the name of the channel to the axis; empty if there is none."""
+    return axis_channel(desk) or ""
+
+
+def key_name_by_hand(desk: Desk, channel: str) -> str:
+    """Return the name of the key for a package that no channel carries."""
+    from vanthu_cli.procedures.keys import only_key
+
+    return key_name(desk, channel) if channel else only_key(desk, "organisation")
+
+
 def check_package_keys(desk: Desk, recipients: Sequence[Recipient]) -> None:
     """Refuse, before a number is taken, what could not be sent through the axis for lack of a key that stands."""
     from vanthu_cli.procedures.keys import check_key, find_key
@@ -152,17 +164,35 @@ def _letter(
     reason: str = "",
     key: str = "",
 ) -> Letter:
+    channel = recipient.channel
+    to = [Party(recipient.address, recipient.agency.name)]
+    office, named = own_party(desk, channel), key or key_name(desk, channel)
+    head = signed_head(desk, document, to, inside, office=office, key=named, kind=kind, paper=paper, reason=reason)
+    return finished(desk, channel, recipient.address, head, inside)
+
+
+def signed_head(
+    desk: Desk,
+    document: Document,
+    to: Sequence[Party],
+    inside: Contents,
+    *,
+    office: Party,
+    key: str,
+    kind: Kind | None = None,
+    paper: bool = False,
+    reason: str = "",
+) -> bytes:
+    """Write and sign a package up to the end of its envelope; `kind` None: what the document's links say."""
     from vanthu_cli.procedures.keys import open_key, proof
     from vanthu_cli.signing.xades import package_signature
 
-    channel = recipient.channel
-    office = own_party(desk, channel)
     brings, about = purpose_of(desk, document, office.identifier)
     head = document_head(
         header_of(desk, document),
         kind=kind or brings,
         office=office,
-        to=[Party(recipient.address, recipient.agency.name)],
+        to=to,
         moment=desk.now.astimezone(VIETNAM),
         letter_id=str(uuid.uuid4()),
         paper=paper,
@@ -170,10 +200,10 @@ def _letter(
         about="" if kind else about,
         files=inside.files,
     )
-    opened = open_key(desk, key or key_name(desk, channel))
     stamper = proof(desk).time_stamper if kind == "recall" else None
-    head = with_signature(head, package_signature(digest(head, inside.pieces()), opened, time_stamper=stamper))
-    return finished(desk, channel, recipient.address, head, inside)
+    return with_signature(
+        head, package_signature(digest(head, inside.pieces()), open_key(desk, key), time_stamper=stamper)
+    )
 
 
 def finished(desk: Desk, channel: str, to: str, head: bytes, inside: Contents) -> Letter:

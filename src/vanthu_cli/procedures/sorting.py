@@ -133,6 +133,8 @@ def _left_over(desk: Desk, came: Came) -> Taken | None:
     """What holds nothing that a clerk could do something with."""
     if any(each.sha256 in came.gone for each in came.looked):
         return _other(desk, came, "recalled")
+    if came.mail.alone and came.mail.answer is not None and came.mail.answer.state == "delivered":
+        return _other(desk, came, "duplicate", duplicate=True)  # a status has said more already
     if came.mail.answer is not None and came.mail.answer.kind in {"dsn", "mdn", "status"}:
         return _other(desk, came, "receipt-for-nothing-known")
     if messages.with_content(desk.book, came.mail.content):  # once more, with other lines of the servers on the way
@@ -148,7 +150,7 @@ def _receive(desk: Desk, mail: Mail, delivery: Delivery | None, message: int) ->
     if mail.answer.recipients and mailbox_key(delivery.address) not in mail.answer.recipients:
         state = delivery.state  # a report about somebody else proves nothing about this recipient, but is kept
     earlier = [row["detail"][:2] for row in deliveries.receipts(desk.book, delivery.id) if row["kind"] == "status"]
-    if mail.answer.code and not follows(earlier, mail.answer.code, desk.config.exchange.transitions):
+    if mail.answer.kind == "status" and not follows(earlier, mail.answer.code, desk.config.exchange.transitions):
         state = delivery.state  # a status that cannot come now is kept, and moves nothing
     words = mail.answer.detail or " ".join(mail.text.split())[:200] or mail.subject
     deliveries.receive(desk.book, delivery, message, kind=mail.answer.kind, state=state, detail=words)
@@ -170,6 +172,8 @@ def _answered(desk: Desk, mail: Mail) -> Delivery | None:
             or (agency and agency.code == delivery.agency)
         ):
             return delivery
+    if mail.answer.kind == "dsn" and mail.alone:
+        return deliveries.by_answer(desk.book, mail.answer.code)
     return _by_number(desk, mail) if mail.answer.kind == "status" and not mail.answer.message_ids else None
 
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from vanthu_cli.channels.channel import Channel
 
 
+def account_of(name: str, settings: Settings) -> str | None:
+    """Return the account under which a channel logs in, as refused passwords are remembered by it; None if it needs no login."""
+    if settings.kind == "axis":
+        return f"{name}:{settings.system}"
+    return settings.imap.user if settings.imap is not None else None
+
+
 class Ways(dict[str, "Channel"]):
     """The configured channels by name; the mail library (85 ms) is imported when one is used.
 
@@ -45,7 +52,9 @@ class Ways(dict[str, "Channel"]):
         ca = self._config.path(settings.ca) if settings.ca else None
         if ca is not None and not ca.is_file():
             raise MisuseError("axis.ca", _("The CA file {path} of the axis adapter cannot be read.").format(path=ca))
-        key = _Key(lambda: secret(self._config, settings.secret, self._prompt), self._book, f"{name}:{settings.system}")
+        key = _Key(
+            lambda: secret(self._config, settings.secret, self._prompt), self._book, account_of(name, settings) or name
+        )
         adapter = Adapter(settings.url, settings.system, key.password, key.told, ca)
         return AxisChannel(name, settings.address, adapter, self._config.data_dir / "intake")
 

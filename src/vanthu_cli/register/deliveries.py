@@ -182,6 +182,12 @@ def by_message_id(book: Book, message_id: str) -> Delivery | None:
     return found[0] if found else None
 
 
+def by_answer(book: Book, words: str) -> Delivery | None:
+    """Return the letter that was handed over with an answer that holds these words: the axis names a package by its docId."""
+    found = _select(book, "state = 'handed-over' AND instr(answer, ?) > 0", words) if words else []
+    return found[0] if len(found) == 1 else None
+
+
 def owe_paper(book: Book, document: int, agency: str, copies: int, reason: str) -> None:
     cursor = book.connection.execute(
         "INSERT INTO paper (document, agency, copies, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",

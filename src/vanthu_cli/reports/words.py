@@ -254,7 +254,7 @@ def delivery_word(state: str) -> str:
     return {
         "queued": _("waiting to be sent"),
         "sending": _("being handed over"),
-        "handed-over": _("handed to the mail server"),
+        "handed-over": _("handed to the server"),
         "delivered": _("delivered"),
         "acknowledged": _("receipt acknowledged"),
         "bounced": _("undeliverable"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,13 +28,17 @@ from vanthu_cli.config.load import load
 from vanthu_cli.procedures.certificates import read_certificate
 from vanthu_cli.procedures.desk import open_desk
 from vanthu_cli.procedures.setup import set_up
+from vanthu_cli.reading.places import find_places
 from vanthu_cli.register import directory
 from vanthu_cli.register.directory import Agency
 from vanthu_cli.sandbox.axis import Member
+from vanthu_cli.sandbox.documents import Page, make_pdf
 from vanthu_cli.sandbox.images import seal_png, signature_png
 from vanthu_cli.sandbox.office import LEADER, OWN, PASSWORD, PracticeOffice
 from vanthu_cli.sandbox.pki import PracticePki, build_pki, issue
 from vanthu_cli.signing.keys import open_pkcs12
+from vanthu_cli.signing.marks import seal_size
+from vanthu_cli.signing.pades import seal, sign_person
 from vanthu_cli.signing.xades import package_signature
 
 PARTY = Agency(OWN, "Văn phòng Tỉnh ủy", "Tỉnh ủy Hải Dương", "VPTU", "H23.01", axis="H23.01")
@@ -219,6 +224,20 @@ class Ministry:
         made, receiver = sha256(head + tail).hexdigest(), to.axis or ""
         letter = Letter(letter_id(made, receiver), self.channel.address, receiver, head, tail)
         return self.channel.hand_over(letter, lambda: None)
+
+
+def signed_by_ministry(ministry_: Ministry, page: Page) -> bytes:
+    """Return a page signed by the ministry's person and sealed by the ministry."""
+    keys = ministry_.folder / "pki" / "keys"
+    pdf = make_pdf(page)
+    block = find_places(pdf, page.signer).signers[0]
+    paper = BytesIO(pdf)
+    person, image = open_pkcs12(keys / "BNV-person.p12", PASSWORD), (keys / "BNV.png").read_bytes()
+    sign_person(paper, person, image=image, box=block.box)
+    image = (keys / "BNV-seal.png").read_bytes()
+    office = open_pkcs12(keys / "BNV-organisation.p12", PASSWORD)
+    seal(paper, office, image=image, size=seal_size(image, 0), box=block.seal)
+    return paper.getvalue()
 
 
 class _Nowhere:
