@@ -163,6 +163,7 @@ class Adapter:
     def _understood(self, answer: bytes) -> dict[str, Any]:
         """Return an answer that says all went well. Nothing at all is what the SDK takes for an empty list."""
         if not answer.strip():
+            self.told(True)
             return {}
         said = _object(answer)
         code = _code(said)

@@ -86,7 +86,7 @@ def document_lines(
 
 def receipt_lines(said: Sequence[tuple[Delivery, Row]]) -> list[str]:
     """Return what came back about letters, message by message, with the words of whoever wrote."""
-    kinds = {"status": _("status"), "dsn": _("mail server"), "mdn": _("read receipt"), "reply": _("reply")}
+    kinds = {"status": _("status"), "dsn": _("server"), "mdn": _("read receipt"), "reply": _("reply")}
     rows = [
         [
             each.agency or each.address,

@@ -17,7 +17,7 @@ from vanthu_cli.sandbox.axis_offices import (
     DEPARTMENT,
     MINISTRY,
     PARTY,
-    Ministry,
+    Peer,
     build_pki_of_three,
     furnish,
     members,
@@ -37,7 +37,7 @@ class _Scene:
 
     party: PracticeOffice
     department: PracticeOffice
-    ministry: Ministry
+    ministry: Peer
     axis: Axis
     now: datetime
     vanthu: Vanthu
@@ -97,7 +97,7 @@ def _incoming(scene: _Scene) -> None:
     scene.vanthu(scene.party, ["fetch"])
 
 
-def _document(ministry_: Ministry, header: Header, now: datetime) -> bytes:
+def _document(ministry_: Peer, header: Header, now: datetime) -> bytes:
     page = correspondents.state_page(
         "SNV", "Đỗ Văn Mẫu", number=int(header.number), symbol=header.symbol, day=today(now), subject=header.subject
     )
@@ -117,7 +117,7 @@ def _recalled(scene: _Scene) -> None:
     scene.vanthu(scene.party, ["register", "show", "1"])
 
 
-def faulty_packages(ministry_: Ministry, now: datetime) -> Iterator[tuple[str, bytes]]:
+def faulty_packages(ministry_: Peer, now: datetime) -> Iterator[tuple[str, bytes]]:
     """Yield packages that must not be taken in, each with what is wrong with it."""
     header = Header("89", "BNV-VP", today(now).isoformat(), "Hà Nội", "Công văn", "Gói tin hỏng")
     files = [("89-BNV-VP.pdf", b"%PDF-1.7 " + bytes(range(200)) * 20)]

@@ -145,10 +145,11 @@ automatic = true
 
 
 @dataclass(frozen=True, slots=True)
-class Ministry:
-    """A correspondent without our program's procedures: it writes packages and hands them to the adapter."""
+class Peer:
+    """A correspondent without our program's procedures: it writes packages, signed with `key`, and hands them to the adapter."""
 
-    folder: Path
+    agency: Agency
+    key: Path
     channel: AxisChannel
 
     def send(
@@ -165,7 +166,7 @@ class Ministry:
     ) -> Answered:
         """Send a package about a document, with its files."""
         return self.hand_over(
-            to, *self.package(to, header, files, now, kind=kind, reason=reason, about=about, signed=signed)
+            to.axis or "", *self.package(to, header, files, now, kind=kind, reason=reason, about=about, signed=signed)
         )
 
     def package(
@@ -186,7 +187,7 @@ class Ministry:
         head = document_head(
             header,
             kind=kind,
-            office=Party(MINISTRY.axis or "", MINISTRY.name),
+            office=Party(self.agency.axis or "", self.agency.name),
             to=[Party(to.axis or "", to.name)],
             moment=now,
             letter_id=str(uuid4()),
@@ -195,7 +196,7 @@ class Ministry:
             files=inside,
         )
         if signed:
-            key = open_pkcs12(self.folder / "pki" / "keys" / "BNV-organisation.p12", PASSWORD)
+            key = open_pkcs12(self.key, PASSWORD)
             head = with_signature(head, package_signature(digest(head, iter([tail])), key))
         return head, tail
 
@@ -212,23 +213,21 @@ class Ministry:
                 code=code,
                 description=words,
                 answered=package.header,
-                office=Party(MINISTRY.axis or "", MINISTRY.name),
+                office=Party(self.agency.axis or "", self.agency.name),
                 asked_by=package.sender.identifier,
                 moment=now,
             )
-            sender = next(each for each in AGENCIES if each.axis == package.sender.identifier)
-            answers.append(self.hand_over(sender, status.removesuffix(ALONE), ALONE))
+            answers.append(self.hand_over(package.sender.identifier, status.removesuffix(ALONE), ALONE))
         return answers
 
-    def hand_over(self, to: Agency, head: bytes, tail: bytes) -> Answered:
-        made, receiver = sha256(head + tail).hexdigest(), to.axis or ""
-        letter = Letter(letter_id(made, receiver), self.channel.address, receiver, head, tail)
+    def hand_over(self, to: str, head: bytes, tail: bytes) -> Answered:
+        letter = Letter(letter_id(sha256(head + tail).hexdigest(), to), self.channel.address, to, head, tail)
         return self.channel.hand_over(letter, lambda: None)
 
 
-def signed_by_ministry(ministry_: Ministry, page: Page) -> bytes:
+def signed_by_ministry(ministry_: Peer, page: Page) -> bytes:
     """Return a page signed by the ministry's person and sealed by the ministry."""
-    keys = ministry_.folder / "pki" / "keys"
+    keys = ministry_.key.parent
     pdf = make_pdf(page)
     block = find_places(pdf, page.signer).signers[0]
     paper = BytesIO(pdf)
@@ -246,8 +245,13 @@ class _Nowhere:
         return None
 
 
-def ministry(folder: Path, url: str) -> Ministry:
-    scratch = folder / "BNV"
+def peer(agency: Agency, key: Path, url: str, scratch: Path, member: Member) -> Peer:
+    """Return a correspondent who comes to the adapter as that member; what it downloads lies in `scratch`."""
     scratch.mkdir(exist_ok=True)
-    adapter = Adapter(url, "HT.BNV", lambda: SECRETS["BNV"], lambda _good: None)
-    return Ministry(folder, AxisChannel("axis", MINISTRY.axis or "", adapter, scratch))
+    adapter = Adapter(url, member.system, lambda: member.secret, lambda _good: None)
+    return Peer(agency, key, AxisChannel("axis", agency.axis or "", adapter, scratch))
+
+
+def ministry(folder: Path, url: str) -> Peer:
+    keys = folder / "pki" / "keys"
+    return peer(MINISTRY, keys / "BNV-organisation.p12", url, folder / "BNV", members()[MINISTRY.axis or ""])
