@@ -12,17 +12,19 @@ import re
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests import offices
+from tests import offices, on_axis
 from tests.cli import assets
 
 from vanthu_cli import locale
 from vanthu_cli.channels import submission
+from vanthu_cli.channels.axis import Adapter
 from vanthu_cli.channels.edxml import Header
 from vanthu_cli.channels.mail import MailChannel
 from vanthu_cli.config.load import load
@@ -46,6 +48,7 @@ from vanthu_cli.register.book import Book, check_chain, history
 from vanthu_cli.register.finding import Filter
 from vanthu_cli.rules.deadlines import today
 from vanthu_cli.sandbox import correspondents
+from vanthu_cli.sandbox.axis import Axis, Lying
 from vanthu_cli.sandbox.documents import make_docx, make_pdf
 from vanthu_cli.sandbox.mailboxes import mailbox
 from vanthu_cli.sandbox.office import AGENCIES, INTERNET, WAN, PracticeOffice
@@ -81,6 +84,7 @@ class Clockwork:
             (Book, ("event",)),
             (MailChannel, ("_read", "acknowledge", "_keep_copy")),
             (submission, ("_data",)),
+            (Adapter, ("ask", "download", "upload")),
         ):
             for name in names:
                 setattr(owner, name, self.around(getattr(owner, name)))
@@ -272,17 +276,41 @@ def act_books(office: PracticeOffice) -> None:
             close_day(desk, today(desk.now), bare=True)
 
 
-ACTIONS: dict[str, tuple[Action, Action, bool]] = {
-    "fetch": (prepare_fetch, act_fetch, True),
-    "issue": (prepare_issue, act_issue, True),
-    "carry": (prepare_carry, act_carry, True),
-    "recall": (prepare_recall, act_recall, True),
-    "sign": (prepare_sign, act_sign, False),
-    "copy": (prepare_copy, act_copy, False),
-    "batch": (prepare_batch, act_batch, True),
-    "books": (prepare_books, act_books, False),
+def prepare_axis(office: PracticeOffice) -> None:
+    """Two packages on the axis, one of them cut off, a status that answers nothing, and a document to be issued."""
+    on_axis.join(office)
+    axis = Axis("", office.folder / "axis", on_axis.members())
+    day = today(offices.NOW)
+    page = correspondents.state_page("SNV", "Lê Thị Mẫu", number=15, symbol="SNV-VP", day=day, subject="Báo cáo")
+    peer = on_axis.peer_of(office, "SNV", axis)
+    header = Header("15", "SNV-VP", day.isoformat(), doc_type="Công văn", subject="Báo cáo")
+    files = [("15.pdf", correspondents.signed(office, page, "SNV")), ("bieu.xlsx", b"PK")]
+    whole = b"".join(peer.package(on_axis.OFFICE, header, files, offices.NOW))
+    for data in (whole, whole[:5000]):
+        axis.put("H23.20", "H23.01", data)
+    prepare_issue(office)
+
+
+def act_axis(office: PracticeOffice) -> None:
+    with offices.desk_of(office) as desk:
+        fetch(desk)
+        request = Request(file=office.papers / "cv.pdf", to=("SNV", "STC"), person="leader")
+        issue(desk, plan_issue(desk, request))
+        fetch(desk)
+
+
+ACTIONS: dict[str, tuple[Action, Action, str]] = {
+    "fetch": (prepare_fetch, act_fetch, "mail"),
+    "issue": (prepare_issue, act_issue, "mail"),
+    "carry": (prepare_carry, act_carry, "mail"),
+    "recall": (prepare_recall, act_recall, "mail"),
+    "sign": (prepare_sign, act_sign, ""),
+    "copy": (prepare_copy, act_copy, ""),
+    "batch": (prepare_batch, act_batch, "mail"),
+    "books": (prepare_books, act_books, ""),
+    "axis": (prepare_axis, act_axis, "axis"),
 }
-"""What makes the office ready, what is done in it, and whether that needs servers."""
+"""What makes the office ready, what is done in it, and which servers that needs."""
 
 
 def forked(action: Callable[[], None]) -> int:
@@ -299,12 +327,12 @@ def forked(action: Callable[[], None]) -> int:
 
 
 @contextmanager
-def serving(office: PracticeOffice) -> Iterator[None]:
+def serving(office: PracticeOffice, servers: str) -> Iterator[None]:
     """Serve the office from a child process, so that this one keeps a single thread."""
     ready, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        with offices.served(office):
+        with on_axis.on_axis(office) if servers == "axis" else offices.served(office):
             os.write(tell, b"!")
             signal.pause()
     os.read(ready, 1)
@@ -358,13 +386,22 @@ def picture(office: PracticeOffice) -> dict[str, Any]:
             "intake": [place.name for place in (desk.cabinet.root / "intake").iterdir()],
             "quarantine": len(list((desk.cabinet.root / "quarantine").glob("*.eml"))),
             "paper": len(deliveries.paper_owed(book)),
-            "inboxes": {
+            "axis": sorted(
+                [each.kind, each.sender, each.status] for each in on_the_axis(office) if each.to == "H23.01"
+            ),
+            "inboxes": Counter(each.to for each in on_the_axis(office) if each.to != "H23.01")
+            | {
                 address: len(mailbox(office.folder, address))
                 for agency in AGENCIES
                 for address in (agency.wan, agency.internet)
                 if address and agency.code not in {"VPTU", "SXD"}
             },
         }
+
+
+def on_the_axis(office: PracticeOffice) -> list[Lying]:
+    folder = office.folder / "axis"
+    return Axis("", folder, {}).lying() if folder.is_dir() else []
 
 
 def _audited(folder: Path) -> list[object]:
@@ -374,7 +411,7 @@ def _audited(folder: Path) -> list[object]:
 
 
 def one_life(
-    origin: PracticeOffice, folder: Path, action: Action, last: int, *, served: bool
+    origin: PracticeOffice, folder: Path, action: Action, last: int, *, servers: str
 ) -> tuple[dict[str, Any], int, bool]:
     """Live with a kill at tick `last` (0: never) and a second run. Return the picture, the ticks, whether it was killed."""
     office = offices.copy(origin, folder)
@@ -386,7 +423,7 @@ def one_life(
         action(office)
         counter.write_text(str(clockwork.ticks))
 
-    with serving(office) if served else nullcontext():
+    with serving(office, servers) if servers else nullcontext():
         status = forked(act)
         again = forked(lambda: action(office))
         if again != 0:
@@ -403,13 +440,13 @@ def main() -> None:
     for module in _PRELOADED:  # once, not in each child
         importlib.import_module(module)
     name, folder, stride = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    prepare, action, served = ACTIONS[name]
+    prepare, action, servers = ACTIONS[name]
     origin = offices.template(folder / "template")
     prepare(origin)
-    whole, ticks, _killed = one_life(origin, folder / "whole", action, 0, served=served)
+    whole, ticks, _killed = one_life(origin, folder / "whole", action, 0, servers=servers)
     lives = []
     for last in range(1, ticks + 1, stride):
-        found, _ticks, killed = one_life(origin, folder / f"life-{last}", action, last, served=served)
+        found, _ticks, killed = one_life(origin, folder / f"life-{last}", action, last, servers=servers)
         lives.append({"tick": last, "killed": killed, "picture": found})
     json.dump({"whole": whole, "ticks": ticks, "lives": lives}, sys.stdout)
 

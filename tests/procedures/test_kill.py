@@ -36,14 +36,15 @@ def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("action", "least", "stride"),
     [
-        ("fetch", 60, 3),
-        ("issue", 40, 3),
+        ("fetch", 60, 5),
+        ("issue", 40, 5),
         ("carry", 60, 12),
         ("recall", 40, 5),
         ("sign", 20, 3),
-        ("copy", 40, 3),
-        ("books", 20, 1),
-        ("batch", 20, 3),
+        ("copy", 40, 4),
+        ("books", 20, 2),
+        ("batch", 20, 5),
+        ("axis", 60, 5),
     ],
 )
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(
