@@ -8,6 +8,8 @@ intake       the same mailbox: getmail into a Maildir and one `pdfsig -nocert` a
              With `--signatures 2`: each is accepted too, gets its arrival number, and its receipt is sent.
 memory       200 messages with a PDF of 3.6 MB: the most that the process of `vanthu fetch` held, its workers apart
 nothing-new  10,000 small messages, all known: `vanthu fetch` less `vanthu status`, which only starts up; beside it mbsync
+axis         1,000 documents of 730 KB, packages of 1 MB, through the simulated national axis (a process of its own), signed once
+             more as packages: `vanthu fetch` there against `vanthu fetch` of the same documents by IMAP
 send         one document to 300 agencies, against smtplib with a connection (STARTTLS, AUTH) a message, same bytes:
              the transport alone, and `vanthu send` with its commits and copies in Sent. Postfix throws the letters away.
 
@@ -39,8 +41,10 @@ sys.path[:0] = [str(Path(__file__).parent.parent)]
 
 from benchmarks.mailroom import SENDER, Listener, Scene, deliver, getmail, mbsync, served, signed, stock  # noqa: E402  found by the line above
 from benchmarks.signing import watch  # noqa: E402
+from tests import on_axis  # noqa: E402
 from tests.realservers import DISCARDED, missing  # noqa: E402
 
+from vanthu_cli.channels.edxml import Header  # noqa: E402
 from vanthu_cli.channels.letter import Letter  # noqa: E402
 from vanthu_cli.channels.mime import read_mail  # noqa: E402
 from vanthu_cli.config.load import load  # noqa: E402
@@ -49,11 +53,12 @@ from vanthu_cli.procedures.post import post  # noqa: E402
 from vanthu_cli.register import deliveries, directory, finding, messages  # noqa: E402
 from vanthu_cli.register.finding import Filter  # noqa: E402
 from vanthu_cli.register.messages import Origin  # noqa: E402
+from vanthu_cli.sandbox.axis import Axis  # noqa: E402
 from vanthu_cli.sandbox.correspondents import own_page  # noqa: E402
 from vanthu_cli.sandbox.office import INTERNET, OWN, PASSWORD, PracticeOffice, agency_of  # noqa: E402
 
-_FULL = {"download": 2_000, "intake": 2_000, "memory": 200, "nothing-new": 10_000, "send": 300}
-_SMALL_PDF, _LARGE_PDF = 200_000, 3_600_000
+_FULL = {"download": 2_000, "intake": 2_000, "memory": 200, "nothing-new": 10_000, "axis": 1_000, "send": 300}
+_SMALL_PDF, _LARGE_PDF, _PACKED_PDF = 200_000, 3_600_000, 730_000
 
 
 def clock(work: Callable[[], object]) -> float:
@@ -207,6 +212,80 @@ def nothing_new(scene: Scene) -> None:
     show(what, f"{theirs:.2f} s", f"{own - floor:.2f} s", "", "under 0.5 s")
 
 
+_AXIS = """
+import sys, time
+from pathlib import Path
+from tests.on_axis import members
+from vanthu_cli.sandbox.axis import serve_axis
+with serve_axis(Path(sys.argv[1]), members()) as axis:
+    print(axis.url, flush=True)
+    sys.stdin.read()
+"""
+"""The simulator, apart from what is timed."""
+
+
+def axis(scene: Scene) -> None:
+    files = stock(scene, _PACKED_PDF)
+    deliver(scene, files)
+    packed = scene.cache / f"axis-{scene.signatures}"
+    _pack(scene, files, packed)
+    simulators = list["subprocess.Popen[str]"]()
+
+    def by_mail() -> None:
+        scene.office()
+
+    def by_axis() -> None:
+        """Lay the packages there again, and have the office go there."""
+        for each in simulators:
+            each.kill()
+        shutil.rmtree(scene.cache / "axis", ignore_errors=True)
+        shutil.copytree(packed, scene.cache / "axis")
+        command = [sys.executable, "-c", _AXIS, str(scene.cache / "axis")]
+        simulators[:] = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)]
+        url = simulators[0].stdout.readline().strip() if simulators[0].stdout else ""
+        office = scene.office()
+        on_axis.join(office)
+        secret = office.folder / "secrets" / "axis"
+        secret.write_text("bi-mat-VPTU\n", "utf-8")
+        secret.chmod(0o600)
+        with office.config.open("a", encoding="utf-8") as file:
+            file.write(
+                f'\n[channels.axis]\nkind = "axis"\nnetwork = "internet"\naddress = "H23.01"\nurl = "{url}"\n'
+                'system = "HT.VPTU"\nsecret = "file:secrets/axis"\n'
+            )
+
+    def fetched(name: str) -> None:
+        office = PracticeOffice(scene.cache / "desk")
+        run(vanthu(office, "fetch", "--channel", name))
+        with desk_of(office) as desk:
+            found = finding.listing(
+                desk.book, Filter(direction="in", states=["accepted" if scene.signatures > 1 else "waiting"])
+            )
+            expect(sum(each.verdict == "valid" for each in found), scene.count, "valid documents in the register")
+
+    try:
+        peer, own = in_turn(scene.turns, (by_mail, partial(fetched, "wan")), (by_axis, partial(fetched, "axis")))
+    finally:
+        for each in simulators:
+            each.kill()
+    compare(f"axis, {scene.count} packages of 1 MB, the same by IMAP", peer, own, "at least 1 x")
+
+
+def _pack(scene: Scene, files: list[Path], folder: Path) -> None:
+    """Write the documents of these messages as signed packages."""
+    if folder.exists():
+        return
+    office, running = PracticeOffice(scene.cache / "office"), Axis("", folder.with_suffix(".part"), {})
+    peer = on_axis.peer_of(office, SENDER, running)
+    for number, file in enumerate(files, 1):
+        (document,) = read_mail(file.read_bytes()).files
+        day = datetime.now(UTC).date().isoformat()
+        header = Header(str(number), "CV/TUCL", day, doc_type="Công văn", subject="Báo cáo công tác")
+        package = peer.package(on_axis.OFFICE, header, [(document.name, document.read())], datetime.now(UTC))
+        running.put(on_axis.IDS[SENDER], "H23.01", b"".join(package))
+    running.folder.rename(folder)
+
+
 def queued(scene: Scene) -> tuple[PracticeOffice, list[Letter]]:
     """Have an office issue a document to all agencies while its SMTP server is away; return it with the queued letters."""
     office = scene.office()
@@ -270,7 +349,14 @@ def send(scene: Scene) -> None:
     compare(f"{what}, durable, the same smtplib", peer, whole, "at least 1.5 x")
 
 
-_SECTIONS = {"download": download, "intake": intake, "memory": memory, "nothing-new": nothing_new, "send": send}
+_SECTIONS = {
+    "download": download,
+    "intake": intake,
+    "memory": memory,
+    "nothing-new": nothing_new,
+    "axis": axis,
+    "send": send,
+}
 
 
 def main() -> None:

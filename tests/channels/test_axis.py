@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.on_axis import members
+from urllib3 import PoolManager
 
 from vanthu_cli.channels import axis as axis_channel
 from vanthu_cli.channels.axis import Adapter, AxisChannel, error_words, letter_id
@@ -178,13 +178,13 @@ def test_a_wrong_secret_is_said_at_once_and_the_secret_never_travels(
         assert refused.value.code == "axis.login"
     assert False in told
     sent = list[str]()
-    post = requests.Session.post
+    request = PoolManager.request
 
-    def watched(session: requests.Session, url: str, **named: Any) -> requests.Response:
-        sent.append(repr(named))
-        return post(session, url, **named)
+    def watched(pool: PoolManager, method: str, url: str, **named: Any) -> Any:
+        sent.append(repr((url, named)))
+        return request(pool, method, url, **named)
 
-    monkeypatch.setattr(requests.Session, "post", watched)
+    monkeypatch.setattr(PoolManager, "request", watched)
     right = channel_of(axis, US, tmp_path, told.append)
     right.check()
     assert told[-1] is True
@@ -250,8 +250,7 @@ def test_a_package_that_is_gone_or_too_large_stops_no_other(
         waiting.fetch()
     assert large.value.code == "axis.too_large"
     assert not list(ours.scratch.iterdir())
-    for file in axis.folder.glob("*.json"):
-        file.unlink()
+    axis.clear()
     with pytest.raises(UnreachableError) as gone:
         waiting.fetch()
     assert gone.value.code == "axis.refused"

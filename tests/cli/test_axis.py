@@ -323,8 +323,7 @@ def test_a_package_whose_fate_is_unknown_is_looked_for_and_never_sent_twice(cler
 
 def test_a_package_that_the_axis_never_had_is_sent_once_that_is_certain(clerk: Clerk, axis: Axis) -> None:
     identity = int(issued(clerk)["document"]["id"])
-    for file in axis.folder.iterdir():
-        file.unlink()
+    axis.clear()
     with offices.desk_of(clerk.office) as desk:
         (letter,) = deliveries.of_document(desk.book, identity)
         with desk.book.step():

@@ -14,12 +14,14 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from vanthu_cli.channels.channel import Answered, Known, Waiting
 from vanthu_cli.channels.letter import Letter
@@ -30,13 +32,14 @@ from vanthu_cli.locale import _
 from vanthu_cli.rules.deadlines import VIETNAM
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 LARGEST = 512 << 20
 """Bytes of a package that is taken at all."""
 _PATIENCE = (10.0, 120.0)
 """Seconds for connecting and for each answer."""
 _SLICE = 256 << 10
+_AHEAD = 2
 _MAX_LIST = 32 << 20
 _MAX_LISTED = 100_000
 _MOST_TRACED = 50
@@ -87,61 +90,82 @@ class Adapter:
     password: Callable[[], str]
     told: Callable[[bool], None]
     ca: Path | None = None
-    _opened: list["requests.Session"] = field(default_factory=list)
+    _opened: list["PoolManager"] = field(default_factory=list)
+    _secret: list[str] = field(default_factory=list)
 
     def ask(self, call: str, **asked: str) -> dict[str, Any]:
         """Make a call whose answer is short; `VanthuError` for an error code and for whatever is no answer."""
-        with self._call(call, asked, b"{}", "application/json") as answer:
-            return self._understood(_whole(answer))
+        with self._telling(), self._call(call, asked, b"{}", "application/json") as answer:
+            return _understood(_whole(answer), self.system)
 
     def download(self, doc_id: str, target: Path) -> None:
         """Save a package. `UnreachableError` "axis.refused" if the adapter has none, "axis.too_large"."""
         with self._call("getEdoc", {"docId": doc_id}, b"{}", "application/json") as answer, target.open("wb") as file:
             try:
-                said = take_data(answer.iter_content(_SLICE), _Limited(file))
+                said = take_data(answer.stream(_SLICE), _Limited(file))
             except ValueError as error:
                 raise _odd(str(error)) from error
-            self._understood(json.dumps(said).encode())
+            _understood(json.dumps(said).encode(), self.system)
 
     def upload(self, body: "_Form", asked: Mapping[str, str]) -> dict[str, Any]:
         """Send a package; the answer whatever its error code."""
-        with self._call("sendEdoc", asked, body, body.kind) as answer:
+        with self._telling(), self._call("sendEdoc", asked, body, body.kind) as answer:
             return _object(_whole(answer))
 
     @contextmanager
-    def _call(self, call: str, asked: Mapping[str, str], body: Any, kind: str) -> Iterator["requests.Response"]:
-        import requests
+    def _telling(self) -> Iterator[None]:
+        """Tell whether the secret was taken; a download, which has a thread of its own, tells nobody."""
+        try:
+            yield
+        except MisuseError as error:
+            if error.code == "axis.login":
+                self.told(False)
+                self._secret.clear()
+            raise
+        self.told(True)
+
+    @contextmanager
+    def _call(self, call: str, asked: Mapping[str, str], body: Any, kind: str) -> Iterator["BaseHTTPResponse"]:
+        from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
+        answer: BaseHTTPResponse | None = None
         try:
-            with self._session().post(
+            answer = self._pool().request(
+                "POST",
                 f"{self.url.rstrip('/')}/{call}",
-                data=body,
-                headers={"Content-Type": kind, **self._headers(asked)},
-                timeout=_PATIENCE,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                if answer.status_code in {401, 403}:
-                    raise self._refused_login(str(answer.status_code))
-                if answer.status_code != requests.codes.ok:
-                    raise _odd(f"HTTP {answer.status_code}")
-                yield answer
-        except (requests.RequestException, HTTPError, OSError) as error:
+                body=body,
+                headers={"Content-Type": kind, "Content-Length": str(len(body)), **self._headers(asked)},
+                timeout=Timeout(*_PATIENCE),
+                redirect=False,  # nothing but the configuration decides where we go
+                retries=False,
+                preload_content=False,
+            )
+            if answer.status in {401, 403}:
+                raise refused_login(self.system, str(answer.status))
+            if answer.status != HTTPStatus.OK:
+                raise _odd(f"HTTP {answer.status}")
+            yield answer
+            answer.drain_conn()
+        except (HTTPError, OSError) as error:
             raise UnreachableError(
                 "axis.unreachable",
                 _("The axis adapter {url} does not answer: {why}").format(url=self.url, why=_why(error)),
                 _("Check the network, then run the same command again; nothing is lost."),
             ) from error
+        finally:
+            if answer is not None:
+                answer.close()
 
-    def _session(self) -> "requests.Session":
+    def _pool(self) -> "PoolManager":
         if not self._opened:
-            import requests
+            import ssl
 
-            session = requests.Session()
-            session.trust_env = False  # nothing but the configuration decides where we go
-            session.verify = str(self.ca) if self.ca else True
-            self._opened.append(session)
+            from urllib3 import PoolManager
+
+            # Without a file of its own, the certificates that the system believes.
+            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+            self._opened.append(PoolManager(maxsize=_AHEAD + 1, ssl_context=context))
         return self._opened[0]
 
     def _headers(self, asked: Mapping[str, str]) -> dict[str, str]:
@@ -150,7 +174,9 @@ class Adapter:
         stamp = f"{moment:%d%m%YT%H%M%S}+{moment.microsecond // 1000:04d}"
         named = {"timestamp": stamp, "systemid": self.system, **asked}
         signed = json.dumps({f"{_PREFIX}{name}": value for name, value in named.items()}, separators=(",", ":"))
-        code = hmac.new(self.password().encode(), signed.encode(), hashlib.sha256).hexdigest()
+        if not self._secret:  # asked for once, by the thread that may
+            self._secret.append(self.password())
+        code = hmac.new(self._secret[0].encode(), signed.encode(), hashlib.sha256).hexdigest()
         return {
             **named,
             **{f"{_PREFIX}{name}": value for name, value in named.items()},
@@ -160,29 +186,9 @@ class Adapter:
             f"{_PREFIX}version": _VERSION,
         }
 
-    def _understood(self, answer: bytes) -> dict[str, Any]:
-        """Return an answer that says all went well. Nothing at all is what the SDK takes for an empty list."""
-        if not answer.strip():
-            self.told(True)
-            return {}
-        said = _object(answer)
-        code = _code(said)
-        if code == _LOGIN:
-            raise self._refused_login(_words(said))
-        self.told(True)
-        if code == _SENDER:
-            raise not_registered(_words(said))
-        if code != "0":
-            raise UnreachableError("axis.refused", _("The axis refuses: {why}").format(why=_words(said)))
-        return said
-
-    def _refused_login(self, why: str) -> MisuseError:
-        self.told(False)
-        return refused_login(self.system, why)
-
     def close(self) -> None:
         for each in self._opened:
-            each.close()
+            each.clear()
         self._opened.clear()
 
 
@@ -200,11 +206,12 @@ class AxisChannel:
         """Yield reports on what we sent, then packages, then statuses: the order in which they came about."""
         yield from self._reports(known)
         for kind in _TYPES:
-            for entry in self._received(kind):
-                identity = self._noted(entry["docId"])
-                if identity not in known:
+            listed = {self._noted(entry["docId"]): entry for entry in self._received(kind)}
+            new = {identity: entry for identity, entry in listed.items() if identity not in known}
+            with _Ahead(list(new), lambda identity: self._download(self._ids[identity], identity)) as ahead:
+                for position, (identity, entry) in enumerate(new.items()):
                     received_at = _moment(entry.get("created_time") or entry.get("createdTime"))
-                    yield Waiting(identity, received_at, 0, partial(self._download, entry["docId"], identity))
+                    yield Waiting(identity, received_at, 0, partial(ahead.get, position))
 
     def _reports(self, known: Known) -> Iterator[Waiting]:
         """Yield what the axis says became of packages of ours: taken in at their receivers' systems, or not."""
@@ -326,6 +333,36 @@ class AxisChannel:
         self.adapter.close()
 
 
+class _Ahead:
+    """Downloads packages while the ones before are being read: from the first that is asked for, a few ahead."""
+
+    def __init__(self, names: Sequence[str], download: Callable[[str], Path]) -> None:
+        self._names, self._download = names, download
+        self._pool = ThreadPoolExecutor(_AHEAD, "axis")
+        self._coming: dict[int, Future[Path]] = {}
+        self._over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def get(self, position: int) -> Path:
+        if self._over:
+            return self._download(self._names[position])
+        for each in range(position, min(position + _AHEAD + 1, len(self._names))):
+            if each not in self._coming:
+                self._coming[each] = self._pool.submit(self._download, self._names[each])
+        return self._coming.pop(position).result()
+
+    def __exit__(self, *_raised: object) -> None:
+        """Leave nothing behind of what was fetched ahead and not asked for."""
+        self._over = True
+        self._pool.shutdown(cancel_futures=True)
+        for each in self._coming.values():
+            if not each.cancelled() and each.exception() is None:
+                each.result().unlink(missing_ok=True)
+        self._coming.clear()
+
+
 class _Form:
     """A package as the one file of a form (RFC 7578), read piece by piece; `about_to` is called before its last piece is given.
 
@@ -381,6 +418,21 @@ class _Limited:
         self._file.write(data)
 
 
+def _understood(answer: bytes, system: str) -> dict[str, Any]:
+    """Return an answer that says all went well. Nothing at all is what the SDK takes for an empty list."""
+    if not answer.strip():
+        return {}
+    said = _object(answer)
+    code = _code(said)
+    if code == _LOGIN:
+        raise refused_login(system, _words(said))
+    if code == _SENDER:
+        raise not_registered(_words(said))
+    if code != "0":
+        raise UnreachableError("axis.refused", _("The axis refuses: {why}").format(why=_words(said)))
+    return said
+
+
 def refused_login(system: str, why: str) -> MisuseError:
     return MisuseError(
         "axis.login",
@@ -427,9 +479,9 @@ def _why(error: BaseException) -> str:
     return _("the line was cut")
 
 
-def _whole(answer: "requests.Response") -> bytes:
+def _whole(answer: "BaseHTTPResponse") -> bytes:
     taken = bytearray()
-    for piece in answer.iter_content(_SLICE):
+    for piece in answer.stream(_SLICE):
         taken += piece
         if len(taken) > _MAX_LIST:
             raise _odd(_("an answer that is too long"))

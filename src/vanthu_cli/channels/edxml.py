@@ -29,8 +29,8 @@ _REASONS: Mapping[Kind, str] = {
     "replacement": "Thay thế",
 }
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-_SLICE = 57 << 14
-"""Bytes that become whole lines of base64."""
+_SLICE = 3 << 18
+"""Bytes that become base64 without padding."""
 _HEADER_END = b"</edXML:edXMLHeader>"
 ALONE = b"</edXML>"
 """The end of a package that carries no files."""
@@ -277,7 +277,7 @@ def _listed(each: Enclosed) -> str:
 
 
 def document_tail(files: Sequence[Enclosed]) -> Iterator[bytes]:
-    """Yield what follows the envelope: the files themselves, in base64 with lines of 76 (RFC 2045 6.8), a slice at a time."""
+    """Yield what follows the envelope: the files themselves, in base64 on one line, as the SDK does, a slice at a time."""
     yield b"<AttachmentEncoded>"
     for each in files:
         named = (
@@ -302,11 +302,11 @@ def _plain(name: str, value: str) -> str:
 def _encoded(source: Path | bytes) -> Iterator[bytes]:
     if isinstance(source, bytes):
         for start in range(0, len(source), _SLICE):
-            yield base64.encodebytes(source[start : start + _SLICE])
+            yield base64.b64encode(source[start : start + _SLICE])
         return
     with source.open("rb") as file:
         while data := file.read(_SLICE):
-            yield base64.encodebytes(data)
+            yield base64.b64encode(data)
 
 
 def digest(head: bytes, tail: Iterator[bytes]) -> bytes:

@@ -90,6 +90,8 @@ def _cut(name: str) -> str:
 
 def shown(text: str) -> str:
     """Return text as it may go to a terminal: no control characters, no escape sequences, no bidi overrides."""
+    if text.isprintable():  # nearly always, and then nothing is to be replaced
+        return text
     return "".join(c if unicodedata.category(c) not in _UNSEEN - {"Co"} or c == "\u200d" else "�" for c in text)
 
 
