@@ -28,13 +28,14 @@ class Base64:
         self._rest = b""
 
     def write(self, text: bytes) -> None:
-        self._rest += text.translate(None, _SPACE)
-        ready = max(len(self._rest) - 4, 0) // 4 * 4
+        plain = text.translate(None, _SPACE)
+        whole = self._rest + plain if self._rest else plain
+        ready = max(len(whole) - 4, 0) // 4 * 4
+        self._rest = whole[ready:]
         if ready:
-            if b"=" in self._rest[:ready]:
+            if whole.find(b"=", 0, ready) >= 0:
                 raise ValueError("padding before the end: readers would stop there")
-            self._sink.write(binascii.a2b_base64(self._rest[:ready], strict_mode=True))
-            self._rest = self._rest[ready:]
+            self._sink.write(binascii.a2b_base64(memoryview(whole)[:ready], strict_mode=True))
 
     def close(self) -> None:
         if self._rest:
