@@ -31,11 +31,18 @@ it that may fail alone (intake.py); where a message goes is decided by the rules
 document in it needs by arrive.py. Files from outside are parsed in
 workers (examine.py), with limits of time and memory: a bomb costs one verdict. Letters themselves are cut by channels/parts.py, in linear time.
 
-Exchange. A channel is four verbs (channels/channel.py), a mailbox or a folder. Letters to many agencies are one body in the cabinet and a head
+Exchange. A channel is four verbs (channels/channel.py), a mailbox, a folder or the axis. Letters to many agencies are one body in the cabinet and a head
 in each row. What the server said and the next letter's intent are one transaction; copies for Sent are filed meanwhile. A folder's answers come
 back as files, so writing a letter there is repeated until its answer is there; whether it was sent is the carrier's knowledge (carry.py, which has
 no register). edXML packages (channels/edxml.py) are strangers' words: manifest.py weighs them against the page, sorting.py against signatures.
 What a recall destroys stands in the table `destroyed`: gone, not missing.
+
+The axis. channels/axis.py speaks as the government's SDK does; packages are written by edxml.py in canonical form already, so that what
+is signed is what stands there, and read by edxml_reading.py in one pass that keeps nothing large; packaged.py makes of one what a letter is (Mail), so that
+everything behind it knows no difference. Outgoing ones are procedures/packages.py: a head in each row, the files once in the cabinet, like letters. A
+letter's Message-ID there is made of its bytes, by which `trace` finds it. Codes and which status may follow which are rules/edxml.toml. Large files are
+paths from the channel to the worker; validation/xml_aside.py leaves long base64 where it lies. sandbox/axis.py is the adapter simulated, apart
+from our client; axis_offices.py and axis_day.py are what is played there.
 
 By itself. procedures/batch.py is the morning without a person: steps that keep each other from nothing, on a desk whose keys cannot be opened
 (Kept.unattended) and whose `in_time` ends it between two pieces of work. Three small files beside the register tell of runs, not of documents:
@@ -78,7 +85,7 @@ change 145 to 999 afterwards, and a receiver's arrival stamp breaks nothing. Fil
 Everything that can refuse is asked before the number is taken (procedures/plan.py). Copies (sao y, sao lục, trích sao) are
 numbered in their own sequence and signed by the organisation alone (procedures/copies.py).
 
-Changed from the first plan: there is no axis channel yet, and `tsa`, `trust`, `signing`, `accept`, `paper`, `holidays` of
+Changed from the first plan: `tsa`, `trust`, `signing`, `accept`, `paper`, `holidays` of
 the configuration have just the keys that do something. `[signing] level`, `[channels.NAME] smime` and `path`, `[accept] attachments` and the keys of
 tokens and remote services stand beside the contract's; so do `sign --of`, `--detached`, `--without-timestamp`, `--passed-to`,
 `--file-code`, `--password-from`, `--jobs`. Marks on the page are found in `reading` and drawn in `signing`; the value
@@ -86,7 +93,7 @@ that passes between them is `document.places`. The delivery state `sending` is o
 once a run has ended, the next run settles it. Events hold ids, numbers and hashes but no subjects, because a document may turn
 out to be secret after it was entered. Beside the contract's options: `verify --content`, `--jobs`, `directory signers`, `directory confirm`,
 `send --remind`, `register show --evidence`, `carry fetch --all`, `sign-send --answers/--corrects/--replaces`, `correct/replace --by`,
-`inbox accept --to/--due`, `init --move-here`, `batch --print-…`, the global `--wait`, `--plain` and `--debug`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`, `[batch] reminders`; beside its flags `attachment-type`,
+`inbox accept --to/--due`, `init --move-here`, `batch --print-…`, the global `--wait`, `--plain` and `--debug`, `directory add --axis`, `demo --axis`, `edxml show --out`; beside its commands `paper`, `register print/post/lend`, `dossier amend/remove/close`; `[office] term_end, rules_file`, `[batch] reminders`, `[channels.NAME] url, system, ca, key` of an axis, `[exchange.transitions]`; a quarantined message has its `reason` in JSON; beside its flags `attachment-type`,
 `attachment-shut`, `recalled`; beside its delivery states `recalled` (before it left). Recalls asked of us are rID in `inbox`.
 
 Glossary (Vietnamese term = name in the code): văn bản = document; văn bản đến = incoming ("in", book den); văn bản đi =

@@ -17,7 +17,7 @@ from vanthu_cli.__main__ import main
 from vanthu_cli.register.lock import SOMEBODY, holding
 from vanthu_cli.reports import tables
 
-TOPICS = ("exit-codes", "config", "procedures", "huong-dan", "batch", "files", "completion")
+TOPICS = ("exit-codes", "config", "procedures", "huong-dan", "batch", "axis", "files", "completion")
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])

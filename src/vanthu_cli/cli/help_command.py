@@ -80,6 +80,7 @@ def _topics() -> dict[str, tuple[str, Callable[[], str]]]:
         "procedures": (_("the clerk's tasks in the order of the day, with their commands"), _procedures),
         "huong-dan": (_("the clerk's guide, whole, in Vietnamese"), partial(_shipped, "docs/huong-dan.md")),
         "batch": (_("how to have it run by itself"), _batch),
+        "axis": (_("the national document axis: what to set, what to expect"), _axis),
         "files": (_("what lies where, what to back up, what never to delete"), _files),
         "completion": (_("have the shell complete commands, numbers and agencies"), _completion),
     }
@@ -141,6 +142,26 @@ def _batch() -> str:
         "\n"
         "With --mail-report ADDRESS the summary is mailed, without subjects. “vanthu status” and “vanthu doctor” tell when the last run\n"
         "failed or is more than a day ago."
+    )
+
+
+def _axis() -> str:
+    return _(
+        "In config.toml, with what the administrator of the axis (LGSP, VDXP) gave you:\n"
+        "  [channels.axis]\n"
+        '  kind = "axis"\n'
+        '  network = "internet"\n'
+        '  address = "H23.01"              the office\'s own identifier\n'
+        '  url = "https://…"               the adapter; http only within the office\'s own network\n'
+        '  system = "…"                    the system id\n'
+        '  secret = "keyring:vanthu/axis"  where its secret is\n'
+        "\n"
+        "Who is reached there: vanthu directory add CODE --axis IDENTIFIER. Then vanthu doctor.\n"
+        "fetch, sign-send, send, recall and batch go there as they go to mailboxes; send to one by its code.\n"
+        "Packages by hand: vanthu edxml show, check, make; vanthu fetch --folder DIR takes .edxml files.\n"
+        "\n"
+        "A package that is not in order lies in quarantine, and the axis is told that it failed: ask for it again.\n"
+        "To see it work, with a simulator of the axis: vanthu demo truc --axis"
     )
 
 
