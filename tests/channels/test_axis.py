@@ -165,6 +165,8 @@ def test_who_is_not_there_or_locked_is_refused_and_who_is_not_known_is_ours_to_m
     assert (refusal.state, refusal.words[:2]) == ("refused", "22")
     axis.largest = 100
     assert ours.hand_over(letter(), lambda: None).words.startswith("10 ")
+    odd = letter("H23.20\r\nX-Injected: 1")
+    assert ours.hand_over(odd, lambda: None).state == "refused"
     assert axis.lying() == []
 
 

@@ -237,6 +237,7 @@ def test_packages_that_are_not_in_order_are_kept_apart_and_the_axis_is_told(
     clerk: Clerk, axis: Axis, snv: Peer
 ) -> None:
     bad = dict(faulty_packages(replace(snv, agency=replace(snv.agency, axis="H23.20")), LOCAL))
+    bad["a letter"] = b"From: a@b\r\nSubject: x\r\n\r\nxin chao\r\n"
     names = {axis.put("H23.20", "H23.01", data): name for name, data in bad.items()}
     good = axis.put("H23.20", "H23.01", b"".join(snv.package(OFFICE, header(), [("15.pdf", report(clerk))], LOCAL)))
     code, answer = clerk.asks("fetch")
@@ -245,6 +246,7 @@ def test_packages_that_are_not_in_order_are_kept_apart_and_the_axis_is_told(
     assert sorted(each["reason"] for each in apart) == sorted(
         [
             *(
+                "package-not-xml",
                 "package-not-xml",
                 "package-not-xml",
                 "package-changed",
@@ -419,6 +421,15 @@ def test_a_wrong_secret_is_tried_once_and_doctor_says_what_to_do(clerk: Clerk, a
     (clerk.office.folder / "secrets" / "axis").write_text("bi-mat-VPTU\n", "utf-8")
     clerk.types("doctor")
     assert clerk.asks("fetch")[0] == 0
+
+
+def test_an_office_that_the_axis_does_not_know_keeps_its_package_queued(clerk: Clerk, axis: Axis) -> None:
+    text = clerk.office.config.read_text("utf-8")
+    clerk.office.config.write_text(text.replace('address = "H23.01"', 'address = "H23.09"'), "utf-8")
+    code, answer = clerk.asks("sign-send", str(clerk.draft()), "--person", "leader", "--to", "SNV", "--yes")
+    assert (code, answer["deliveries"][0]["state"]) == (3, "queued")
+    assert "does not know this office" in answer["deliveries"][0]["answer"]
+    assert axis.lying() == []
 
 
 def test_a_silent_adapter_is_6_and_nothing_is_lost(clerk: Clerk, axis: Axis) -> None:

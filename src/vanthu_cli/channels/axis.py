@@ -110,7 +110,10 @@ class Adapter:
     def upload(self, body: "_Form", asked: Mapping[str, str]) -> dict[str, Any]:
         """Send a package; the answer whatever its error code."""
         with self._telling(), self._call("sendEdoc", asked, body, body.kind) as answer:
-            return _object(_whole(answer))
+            said = _object(_whole(answer))
+            if _code(said) == _LOGIN:
+                raise refused_login(self.system, _words(said))
+            return said
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -141,6 +144,8 @@ class Adapter:
                 retries=False,
                 preload_content=False,
             )
+            if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise UnreachableError("axis.too_large", _("The axis adapter takes no package as large as this one."))
             if answer.status in {401, 403}:
                 raise refused_login(self.system, str(answer.status))
             if answer.status != HTTPStatus.OK:
@@ -173,13 +178,16 @@ class Adapter:
         moment = datetime.now(VIETNAM)
         stamp = f"{moment:%d%m%YT%H%M%S}+{moment.microsecond // 1000:04d}"
         named = {"timestamp": stamp, "systemid": self.system, **asked}
-        signed = json.dumps({f"{_PREFIX}{name}": value for name, value in named.items()}, separators=(",", ":"))
+        prefixed = {f"{_PREFIX}{name}": value for name, value in named.items()}
+        if "hash-file" in asked:  # the SDK writes each byte without its leading zero, and what it writes is accepted
+            prefixed[f"{_PREFIX}hash-file"] = "".join(f"{byte:x}" for byte in bytes.fromhex(asked["hash-file"]))
+        signed = json.dumps(prefixed, separators=(",", ":"))
         if not self._secret:  # asked for once, by the thread that may
             self._secret.append(self.password())
         code = hmac.new(self._secret[0].encode(), signed.encode(), hashlib.sha256).hexdigest()
         return {
             **named,
-            **{f"{_PREFIX}{name}": value for name, value in named.items()},
+            **prefixed,
             f"{_PREFIX}sign-header-key": ";".join(named),
             f"{_PREFIX}sign-header": signed,
             f"{_PREFIX}hash-header": code,
@@ -216,20 +224,23 @@ class AxisChannel:
     def _reports(self, known: Known) -> Iterator[Waiting]:
         """Yield what the axis says became of packages of ours: taken in at their receivers' systems, or not."""
         since = datetime.now(UTC) - _RECENT
-        for entry in _entries(self.adapter.ask("getSentEdocList", servicetype="eDoc", messagetype="edoc")):
-            doc_id, state = (
-                str(entry.get("senderDocId") or entry.get("docId") or ""),
-                str(entry.get("receiveStatus") or ""),
-            )
+        for entry in self._sent("edoc"):
+            doc_id, state = entry["docId"], str(entry.get("receiveStatus") or "")
             moment = _moment(entry.get("receivedTime") or entry.get("sentTime"))
             identity = f"s.{hashlib.sha256(f'{doc_id} {state}'.encode()).hexdigest()[:32]}"
             if state in _REPORTED and identity not in known and datetime.fromisoformat(moment) > since:
-                report = json.dumps({REPORT: {"docId": doc_id, "state": state, **entry}}, ensure_ascii=False).encode()
+                report = json.dumps({REPORT: {**entry, "state": state}}, ensure_ascii=False).encode()
                 yield Waiting(identity, moment, len(report), partial(bytes, report))
 
     def _received(self, kind: str) -> list[dict[str, Any]]:
         listed = _entries(self.adapter.ask("getReceivedEdocList", servicetype="eDoc", messagetype=kind))
-        return [each for each in listed if isinstance(each.get("docId"), str) and each["docId"].isascii()]
+        return [each for each in listed if isinstance(each.get("docId"), str) and _plain(each["docId"])]
+
+    def _sent(self, kind: str) -> list[dict[str, Any]]:
+        """Return what the axis has of us, each with its docId, by whatever name it calls that."""
+        listed = _entries(self.adapter.ask("getSentEdocList", servicetype="eDoc", messagetype=kind))
+        named = [{**each, "docId": str(each.get("senderDocId") or each.get("docId") or "")} for each in listed]
+        return [each for each in named if _plain(each["docId"])]
 
     def _noted(self, doc_id: str) -> str:
         """Return the name under which a package is ours; its own may be of any form."""
@@ -258,6 +269,10 @@ class AxisChannel:
                 self.adapter.ask("updateStatus", status="fail" if each in broken else "done", docid=self._ids[each])
 
     def hand_over(self, letter: Letter, about_to: Callable[[], None]) -> Answered:
+        if not _plain(letter.recipient):
+            return Answered(
+                "refused", _("{address} is no identifier on the axis").format(address=shown(letter.recipient))
+            )
         digest, size = hashlib.sha256(), 0
         for piece in letter.pieces():
             digest.update(piece)
@@ -278,6 +293,8 @@ class AxisChannel:
         try:
             said = self.adapter.upload(_Form(letter, size, once), asked)
         except UnreachableError as error:
+            if error.code == "axis.too_large":
+                return Answered("refused", error.message)
             if not begun:  # without its last line no server can have taken the package
                 raise
             return Answered("unsure", error.message)
@@ -288,8 +305,6 @@ class AxisChannel:
         if code == "0":
             doc_id = next((said[name] for name in ("DocId", "docId", "DocID") if said.get(name)), "")
             return Answered("handed-over", shown(f"0 {doc_id}").strip()[:500])
-        if code == _LOGIN:
-            raise refused_login(self.adapter.system, words)
         if code == _SENDER:
             raise not_registered(words)
         if code in _LATER:
@@ -302,16 +317,14 @@ class AxisChannel:
         if found is None:
             return None
         digest, recipient = found.groups()
-        sent = list[dict[str, Any]]()
-        for kind in _TYPES:
-            sent += _entries(self.adapter.ask("getSentEdocList", servicetype="eDoc", messagetype=kind))
+        sent = [each for kind in _TYPES for each in self._sent(kind)]
         candidates = [each for each in sent if each.get("toCode", recipient) == recipient]
         candidates.sort(key=lambda each: str(each.get("sentTime", "")), reverse=True)
         seen_all = True
         place = self.scratch / f"{self.name}.trace.tmp"
         for each in candidates[:_MOST_TRACED]:
             try:
-                self.adapter.download(str(each.get("senderDocId") or each.get("docId") or ""), place)
+                self.adapter.download(each["docId"], place)
                 with place.open("rb") as file:
                     if hashlib.file_digest(file, "sha256").hexdigest() == digest:
                         return True
@@ -431,6 +444,11 @@ def _understood(answer: bytes, system: str) -> dict[str, Any]:
     if code != "0":
         raise UnreachableError("axis.refused", _("The axis refuses: {why}").format(why=_words(said)))
     return said
+
+
+def _plain(name: str) -> bool:
+    """Tell whether a name can stand in a header field (RFC 9110 5.5)."""
+    return bool(name) and name.isascii() and name.isprintable()
 
 
 def refused_login(system: str, why: str) -> MisuseError:

@@ -39,7 +39,8 @@ class Arrived:
 
 def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
     """Read a message and have its files looked at, in the pool. The register is read here, in the caller's thread."""
-    mail, sha256 = _read(place)
+    channel = desk.config.channels.get(origin.channel)
+    mail, sha256 = _read(place, packages_only=channel is not None and channel.kind == "axis")
     looking = []
     for file in mail.files:
         if file.data == place:  # a package, of which everything else is known already
@@ -52,11 +53,11 @@ def receive(desk: Desk, pool: Executor, place: Path, origin: Origin) -> Arrived:
     return Arrived(origin, place, mail, sha256, tuple(looking))
 
 
-def _read(place: Path) -> tuple[Mail, str]:
-    if is_package(place):
-        return read_packaged(place)
+def _read(place: Path, *, packages_only: bool) -> tuple[Mail, str]:
     if is_report(place):
         return read_report(place)
+    if packages_only or is_package(place):
+        return read_packaged(place)
     raw = place.read_bytes()
     try:
         return read_mail(raw), hashlib.sha256(raw).hexdigest()

@@ -13,7 +13,7 @@ from pathlib import Path
 from vanthu_cli.channels.channel import Answered
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.document.life import DeliveryState
-from vanthu_cli.errors import VanthuError
+from vanthu_cli.errors import MisuseError, VanthuError
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.register import deliveries, documents, finding
 from vanthu_cli.register.book import stored
@@ -75,10 +75,18 @@ def _hand_over(desk: Desk, delivery: Delivery, body: bytes | Path, answers: list
         file=body if isinstance(body, Path) else None,
     )
 
+    begun = list[bool]()
+
     def about_to() -> None:
         _write_down(desk, answers, sending=delivery)
+        begun.append(True)
 
-    answers.append((delivery, channel.hand_over(letter, about_to)))
+    try:
+        answers.append((delivery, channel.hand_over(letter, about_to)))
+    except MisuseError as error:  # of our configuration: it was not taken, and may be tried again
+        if begun:
+            answers.append((delivery, Answered("later", error.message)))
+        raise
 
 
 def _write_down(desk: Desk, answers: list[tuple[Delivery, Answered]], *, sending: Delivery | None = None) -> None:
