@@ -71,7 +71,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that came. `answers` is the number that a status answers, as it says it ("145/CV/TU").
+    """A package that came. `answers` is the number that a status, or a document, answers, as it says it ("145/CV/TU").
 
     `about` is the DocumentId that a status answers, or that an update or replacement is about.
     """

@@ -208,6 +208,7 @@ class _Reading:
             sender,
             _header(values, self._listed),
             to=tuple(self._to),
+            answers=values.get("responsefor/code", "")[:100],
             about=values.get("replacementinfo/documentid")
             or values.get("bussiness/documentid", values.get("business/documentid", "")),
             description=values.get("bussinessdocreason", values.get("businessdocreason", "")),

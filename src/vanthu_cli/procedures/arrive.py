@@ -3,10 +3,12 @@
 Registered when every rule for it is met, else waiting with the reasons; bytes that we have already are a second arrival.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import islice
 
+from vanthu_cli.channels.edxml import Package
 from vanthu_cli.channels.mime import File, Mail
 from vanthu_cli.document.fields import DOUBTFUL, Reading
 from vanthu_cli.procedures.accept import enter
@@ -14,14 +16,16 @@ from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.certificates import sighted
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.examine import Examination
-from vanthu_cli.procedures.manifest import agreed, package_about
-from vanthu_cli.register import directory, documents, messages
+from vanthu_cli.procedures.manifest import agreed, number_and_symbol, package_about
+from vanthu_cli.register import directory, documents, keeping, messages
 from vanthu_cli.register.directory import Agency
 from vanthu_cli.register.documents import Document
+from vanthu_cli.register.keeping import LinkKind
 from vanthu_cli.register.messages import Origin
 from vanthu_cli.validation.findings import Judgement, SignatureFinding, as_json
 from vanthu_cli.validation.reasons import NOTES
 
+_LINKS: Mapping[str, LinkKind] = {"replacement": "replaces", "update": "corrects"}
 _NEEDED = ("number", "symbol", "date", "agency", "subject")
 _DOCUMENT_KINDS = frozenset({"pdf", "word", "sheet", "slides", "ole", "rtf", "zip", "archive", "macros"})
 
@@ -192,6 +196,8 @@ def _new(
         signer_title=fields.signer_title,
         pages=looked.found.pages or None,
     )
+    if package is not None:
+        _link(desk, identity, package, code)
     documents.set_text(desk.book, identity, looked.found.text)
     messages.arrive(desk.book, identity, message)
     _attach(desk, identity, others)
@@ -210,6 +216,19 @@ def _new(
     else:
         queue_answer(desk, identity, "arrived")
     return documents.get(desk.book, identity)
+
+
+def _link(desk: Desk, identity: int, package: Package, agency: str | None) -> None:
+    """Link a document to the one that its package says it answers, replaces or corrects: ours, or one of the same agency's."""
+    number, symbol = number_and_symbol(package.answers)
+    for ours in documents.issued(desk.book, number, symbol)[:1]:
+        keeping.link(desk.book, identity, "answers", ours.id)
+    kind = _LINKS.get(package.kind)
+    number, symbol = number_and_symbol(package.about.rpartition(",")[2])
+    if kind is not None and agency is not None:
+        others = (each for each in documents.named(desk.book, number, symbol, agency) if each.id != identity)
+        for theirs in islice(others, 1):
+            keeping.link(desk.book, identity, kind, theirs.id)
 
 
 def _doubtful(reading: Reading) -> dict[str, list[object]]:

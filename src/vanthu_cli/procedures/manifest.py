@@ -40,6 +40,12 @@ def _is_first(header: Header, file: File) -> bool:
     return bool({file.content_id, file.name} & set(header.files[0]) - {""})
 
 
+def number_and_symbol(said: str) -> tuple[str, str]:
+    """Part what a package calls a document by, "145/CV/TU" or "145-CV/TU", into number and symbol; empty if it is neither."""
+    found = re.fullmatch(r"\s*([0-9]+)\s*[/-]\s*(\S.*?)\s*", said)
+    return (found[1], found[2]) if found else ("", "")
+
+
 def agreed(reading: Reading, header: Header) -> tuple[Reading, bool]:
     """Return the reading with what the package settles or adds, and whether it contradicts the page."""
     said = _values(header)

@@ -14,6 +14,7 @@ from vanthu_cli.document.text import mailbox_key
 from vanthu_cli.procedures.answers import queue_answer
 from vanthu_cli.procedures.arrive import Came, Looked, Taken, enter_documents, is_document
 from vanthu_cli.procedures.desk import Desk
+from vanthu_cli.procedures.manifest import number_and_symbol
 from vanthu_cli.register import deliveries, directory, documents, messages, recalls
 from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
@@ -187,8 +188,7 @@ def _by_number(desk: Desk, mail: Mail) -> Delivery | None:
         return None
     about = next((each.about for each in mail.packages if each.kind == "status"), "")
     for said in (mail.answer.number, about.rpartition(",")[2]):
-        number, _mark, symbol = said.replace("-", "/", 1).partition("/") if "/" in said or "-" in said else ("", "", "")
-        for document in documents.issued(desk.book, number.strip(), symbol.strip()):
+        for document in documents.issued(desk.book, *number_and_symbol(said)):
             letters = deliveries.of_document(
                 desk.book, document.id, "recall" if mail.answer.code in _OF_RECALLS else "document"
             )

@@ -143,6 +143,9 @@ def faulty_packages(ministry_: Peer, now: datetime) -> Iterator[tuple[str, bytes
     yield "no edXML", b"<html>502 Bad Gateway</html>"
     twice = plain.index(b"<edXML:MessageHeader>"), plain.index(b"</edXML:MessageHeader>") + 22
     yield "two headers", plain[: twice[1]] + plain[twice[0] : twice[1]] + plain[twice[1] :]
+    foreign = plain[plain.index(b"<edXML:MessageHeader>") : plain.index(b"</edXML:MessageHeader>") + 22]
+    outer = whole.index(b"<edXML ")
+    yield "signed one wrapped", whole[:outer] + b'<goi xmlns:edXML="urn:la">' + foreign + whole[outer:] + b"</goi>"
     yield "wrong encoding", plain.replace(b'encoding="UTF-8"', b'encoding="x-nothing"')
 
 
