@@ -8,7 +8,7 @@ import pytest
 from vanthu_cli.__main__ import main
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-GROUPS = {"inbox", "register", "directory", "trust", "archive", "carry", "paper", "dossier"}
+GROUPS = {"inbox", "register", "directory", "trust", "archive", "carry", "paper", "dossier", "edxml"}
 LINES = re.findall(r"(?:`|^    (?:\S*/)?)vanthu (?:--config \S+ )?([a-z][a-z-]+)([^`\n]*)", TEXT, re.MULTILINE)
 
 
