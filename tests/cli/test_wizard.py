@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests import on_axis
 
 from vanthu_cli.config.load import load
+from vanthu_cli.sandbox.axis import serve_axis
 from vanthu_cli.sandbox.office import PASSWORD, WAN, PracticeOffice
 
 pty = pytest.importorskip("pty", reason="terminals of this kind are POSIX only")
@@ -77,6 +79,7 @@ def test_the_wizard_ends_with_a_working_office(office: PracticeOffice, tmp_path:
         ("CA file", str(office.folder / known.imap.ca)),
         ("Login name", ""),
         ("Which? (1/2/3)", "3"),
+        ("Address of the adapter", ""),
         ("Which? (1/2/3)", "2"),
         ("Path of the file", str(office.key("VPTU", "person"))),
         ("Picture of", ""),
@@ -103,3 +106,42 @@ def test_the_wizard_ends_with_a_working_office(office: PracticeOffice, tmp_path:
     assert (tmp_path / "secrets" / "wan").stat().st_mode & 0o077 == 0
     assert "sai" not in seen.replace("sai\r", "")
     assert PASSWORD not in (tmp_path / "config.toml").read_text("utf-8")
+
+
+def test_the_wizard_asks_for_the_national_axis_and_tries_it(office: PracticeOffice, tmp_path: Path) -> None:
+    with serve_axis(tmp_path / "axis", on_axis.members()) as axis:
+        turns = [
+            ("Party office or State office?", "state"),
+            ("Name of the office", "Sở Thử"),
+            ("Its code", "ST"),
+            ("Agency part", "ST"),
+            ("Place printed", "Hải Dương"),
+            ("Folder for register", ""),
+            ("Which? (1/2/3)", "3"),
+            ("Which? (1/2/3)", "3"),
+            ("Address of the adapter", "http://lgsp.haiduong.gov.vn"),
+            ("Address of the adapter", axis.url),
+            ("identifier there", "vanthu@so"),
+            ("identifier there", "H23.01"),
+            ("System id", "HT.VPTU"),
+            ("CA file", ""),
+            ("Which? (1/2/3)", "3"),
+            ("Which? (1/2/3)", "2"),
+            ("Path of the file", str(office.key("VPTU", "organisation"))),
+            ("Picture of", ""),
+            ("time stamp authority", ""),
+            ("Secret of H23.01", "bi-mat-VPTU"),
+            ("Passphrase of the key", PASSWORD),
+            ("folder of CA certificates", ""),
+        ]
+        code, seen = converse(["--config", "config.toml", "init"], turns, tmp_path)
+    assert code == 0, seen
+    assert "✓ axis" in seen
+    channel = load(tmp_path / "config.toml").channels["axis"]
+    assert (channel.kind, channel.address, channel.system, channel.secret) == (
+        "axis",
+        "H23.01",
+        "HT.VPTU",
+        "file:secrets/axis",
+    )
+    assert "bi-mat-VPTU" not in seen + (tmp_path / "config.toml").read_text("utf-8")

@@ -14,6 +14,7 @@ import typer
 
 from vanthu_cli.cli.run import ask, clock, tell
 from vanthu_cli.config.secrets import has_keyring
+from vanthu_cli.config.settings import check_adapter, check_identifier
 from vanthu_cli.document.day import parse_day
 from vanthu_cli.document.symbol import parse_symbol
 from vanthu_cli.document.text import is_mailbox
@@ -54,6 +55,7 @@ def write_config(file: Path) -> Path:
             + _("One PC must never join both networks: let one of them be a folder that is carried (vanthu carry).")
         )
     lines += [line for part in mail for line in part]
+    lines += _axis()
     for role in ("person", "organisation"):
         lines += _key(role)
     lines += _authorities()
@@ -117,6 +119,30 @@ def _network(network: str) -> list[str]:
             f"{name} = {{ host = {_text(host)}, port = {port}, tls = {_text(tls)}, user = {_text(user)}{extra} }}"
         )
     return lines
+
+
+def _axis() -> list[str]:
+    _part(_("The national document axis"))
+    url = _checked(_("Address of the adapter (LGSP or VDXP; empty: none)"), _same(check_adapter), optional=True)
+    if not url:
+        return []
+    lines = ["", "[channels.axis]", 'kind = "axis"', 'network = "internet"']
+    identifier = _checked(_("The office's identifier there (such as H23.01.02)"), _same(check_identifier))
+    system = typer.prompt(_("System id that was given to this office"))
+    ca = _file(_("CA file of this server (empty: the system's)"), optional=True)
+    lines += [_noted(f"address = {_text(identifier)}", _("the office's identifier (QĐ 20/2020/QĐ-TTg)"))]
+    lines += [f"url = {_text(url)}", f"system = {_text(system)}", f"secret = {_text(_place_of_secret('axis', system))}"]
+    return lines + ([f"ca = {_text(ca)}"] if ca else [])
+
+
+def _same(check: Callable[[str], None]) -> Callable[[str], str]:
+    """Turn a check that only refuses into one that gives back what it did not refuse."""
+
+    def checked(typed: str) -> str:
+        check(typed)
+        return typed
+
+    return checked
 
 
 def _place_of_secret(network: str, user: str) -> str:

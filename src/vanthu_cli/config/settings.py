@@ -100,7 +100,7 @@ class Channel:
         if self.kind == "axis":
             _filled(self, "url", "system", "secret")
             check_identifier(self.address)
-            _check_adapter(self.url)
+            check_adapter(self.url)
             check_reference(self.secret)
             return
         if not is_mailbox(self.address):
@@ -301,7 +301,7 @@ def check_identifier(value: str) -> None:
         raise ValueError(_("on the axis an office's address is its identifier, such as H23.01.02"))
 
 
-def _check_adapter(url: str) -> None:
+def check_adapter(url: str) -> None:
     """Refuse an address that is none, and one that would carry packages in the clear out of the office's own network."""
     from urllib.parse import urlsplit
 
