@@ -476,6 +476,8 @@ def test_a_package_made_by_hand_is_what_the_axis_would_have_carried(clerk: Clerk
     identity = issued(clerk, "SNV")["document"]["id"]
     out = tmp_path / "goi.edxml"
     code, answer = clerk.asks("edxml", "make", identity, "--to", "SNV", "--to", "STC", "--out", str(out))
+    assert clerk.types("edxml", "make", identity, "--to", "STC", "--dry-run") == 0
+    assert "! STC is not among those to whom" in clerk.said
     assert (code, answer["to"], answer["file"]) == (0, ["SNV", "STC"], str(out))
     code, seen = clerk.asks("edxml", "check", str(out))
     assert (code, seen["files"][0]["verdict"]) == (0, "valid")
@@ -581,7 +583,14 @@ def test_the_day_on_the_axis_is_lived_to_its_end(tmp_path: Path, capsys: pytest.
     folder = tmp_path / "thuc-hanh"
     assert main(["--lang", "en", "demo", str(folder), "--axis"]) == 0
     said = capsys.readouterr().out
-    for words in ("SIMULATOR", "registered", "refused", "is destroyed here", "attachment not listed    fail", "VALID"):
+    for words in (
+        "SIMULATOR",
+        "registered",
+        "refused",
+        "is destroyed here",
+        "attachment not listed          fail",
+        "VALID",
+    ):
         assert words in said
     assert "exit code" not in said
     assert main(["--lang", "en", "demo", str(folder), "--axis"]) == 2
@@ -593,4 +602,84 @@ def test_documents_issued_before_are_found_by_number_and_symbol(clerk: Clerk, ax
     with offices.desk_of(clerk.office) as desk:
         assert [each.number for each in documents.issued(desk.book, "01", "cv/tu")] == [1]
         assert documents.issued(desk.book, "1a", "CV/TU") == []
+    del axis
+
+
+def test_what_was_recalled_is_sent_to_nobody_again_and_a_declined_recall_is_settled_by_people(
+    clerk: Clerk, axis: Axis, snv: Peer
+) -> None:
+    identity = issued(clerk, "SNV", "STC")["document"]["id"]
+    stc = peer_of(clerk.office, "STC", axis)
+    tells(stc, "02")
+    clerk.asks("fetch")
+    clerk.types("status")
+    assert "H23.21: " in clerk.said
+    assert f"vanthu send {identity} --again" in clerk.said
+    clerk.asks("recall", identity, "--reason", "Sai số liệu", "--yes")
+    lying = len(axis.lying())
+    code, answer = clerk.asks("send", identity, "--again")
+    assert (code, answer["error"]["code"], len(axis.lying())) == (5, "send.recalled", lying)
+    tells(snv, "16", words="Đã thi hành")
+    clerk.asks("fetch")
+    clerk.types("status")
+    assert "--again" not in clerk.said
+    assert (
+        f"does not confirm the recall: refused (16 Đã thi hành). Settle it with them, then: vanthu send {identity} --received SNV"
+        in clerk.said.replace("\n  ", " ")
+    )
+    assert clerk.asks("send", identity, "--received", "SNV")[0] == 0
+    clerk.types("status")
+    assert "does not confirm" not in clerk.said
+    stc.channel.close()
+
+
+def test_what_was_queued_under_a_wrong_identifier_goes_under_the_right_one(clerk: Clerk, axis: Axis, snv: Peer) -> None:
+    settings = clerk.office.config.read_text("utf-8")
+    clerk.office.config.write_text(settings.replace('address = "H23.01"', 'address = "H23.09"'), "utf-8")
+    clerk.types("doctor")
+    assert "H23.09; the directory says H23.01" in clerk.said
+    ours = clerk.asks("sign-send", str(clerk.draft()), "--person", "leader", "--to", "SNV", "--yes")[1]["document"][
+        "id"
+    ]
+    snv.send(OFFICE, header(), [("15.pdf", report(clerk))], LOCAL)
+    theirs = clerk.asks("fetch")[1]["documents"][0]["id"]
+    clerk.office.config.write_text(settings, "utf-8")
+    assert clerk.asks("send", ours, "--again")[0] == 0
+    assert clerk.asks("send", theirs, "--again")[0] == 0
+    assert [(each.kind, each.sender.identifier) for each in received(snv)] == [("new", "H23.01"), ("status", "H23.01")]
+    assert clerk.asks("send", ours, "--again")[0] == 0  # what has gone does not go twice
+    assert received(snv) == []
+    del axis
+
+
+def test_a_file_on_a_stick_that_only_claims_to_be_a_package_is_named_and_the_others_come_in(
+    clerk: Clerk, axis: Axis, snv: Peer
+) -> None:
+    stick = clerk.office.folder / "usb"
+    stick.mkdir()
+    (stick / "0.edxml").write_bytes(b"")
+    (stick / "1.edxml").write_bytes(b"%PDF-1.7")
+    (stick / "2.edxml").write_bytes(b"".join(snv.package(OFFICE, header(), [("15.pdf", report(clerk))], LOCAL)))
+    code, answer = clerk.asks("fetch", "--folder", str(stick))
+    assert code != 0
+    assert "0.edxml is no edXML package" in json.dumps(answer, ensure_ascii=False)
+    assert [each["file"] for each in answer["documents"]] == ["15.pdf"]
+    clerk.types("register", "show", answer["documents"][0]["id"])
+    assert "The sender wrote" not in clerk.said
+    del axis
+
+
+def test_programs_stay_inside_and_an_unsigned_package_is_7(clerk: Clerk, axis: Axis, snv: Peer) -> None:
+    package, out = clerk.office.papers / "goi.edxml", clerk.office.papers / "ra"
+    files = [("a.pdf", b"MZ" + bytes(200)), ("b.html", b"mot"), ("c.pdf", b"%PDF-1.7")]
+    package.write_bytes(b"".join(snv.package(OFFICE, header(), files, LOCAL, signed=False)))
+    code, seen = clerk.asks("edxml", "show", str(package), "--out", str(out))
+    assert code == 0
+    assert [each["withheld"] for each in seen["attachments"]] == ["program", "html", None]
+    assert [file.name for file in out.iterdir()] == ["c.pdf"]
+    code, checked = clerk.asks("edxml", "check", str(package))
+    assert (code, checked["files"][0]["verdict"]) == (7, "unsigned")
+    wide = clerk.office.papers / "rong.edxml"
+    wide.write_bytes(package.read_text("utf-8").replace("UTF-8", "UTF-16").encode("utf-16"))
+    assert clerk.asks("edxml", "show", str(wide))[1]["notes"] == seen["notes"]
     del axis

@@ -463,7 +463,10 @@ def not_registered(why: str) -> MisuseError:
     return MisuseError(
         "axis.sender",
         _("The axis does not know this office: {why}").format(why=why),
-        _("Set address of the channel to the office's identifier as it is registered on the axis."),
+        _(
+            "Set address of the channel to the office's identifier as it is registered on the axis; a document queued before "
+            "that goes with: vanthu send ID --again"
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 
 from vanthu_cli.channels.channel import Answered, Known, Waiting
 from vanthu_cli.channels.letter import Letter
+from vanthu_cli.channels.packaged import is_package
 from vanthu_cli.document.text import shown, wire_address
 from vanthu_cli.errors import UnreachableError, os_words
 from vanthu_cli.locale import _
@@ -151,7 +152,16 @@ def message_files(root: Path) -> list[Path]:
 
 
 def _whole(file: Path, data: bytes, digest: str) -> bytes:
-    """Return the message; `UnreachableError` "folder.damaged" if its name says that other bytes were saved under it."""
+    """Return the message; `UnreachableError` "folder.damaged" if its name says that other bytes were saved under it.
+
+    "folder.no_package" if its name says that it is a package, and it is no XML.
+    """
+    if file.suffix.lower() == ".edxml" and not is_package(file):
+        raise UnreachableError(
+            "folder.no_package",
+            _("{path} is no edXML package, and was not taken in.").format(path=shown(file.name)),
+            _("Ask the sender for it again, and take the file out of the folder."),
+        )
     named = _NAMED.fullmatch(file.name)
     if named and not digest.startswith(named[1]):
         raise UnreachableError(

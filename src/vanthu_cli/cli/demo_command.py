@@ -52,6 +52,13 @@ def command(
             say=lambda text: say(f"\n{text}"),
         )
         say(_("\nAll of it lies in {path}. Its simulator again: vanthu demo {path} --serve").format(path=place))
+        say(_("Try next, while the simulator runs in another window:"))
+        say(f"  cd {shlex.quote(str(place / 'VPTU'))}")
+        say("  vanthu doctor")
+        say("  vanthu sign-send papers/thuc-hanh-1.pdf --person leader --to SNV")
+        say("  vanthu --config ../SNV/config.toml fetch")
+        say("  vanthu fetch")
+        say("  vanthu edxml make 02-CV/TU --to SNV --out goi.edxml")
         return 0
     started = time.monotonic()
     live = day.live(

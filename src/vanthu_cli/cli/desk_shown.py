@@ -6,6 +6,7 @@ from typing import Any
 
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.status import Status
+from vanthu_cli.register.deliveries import Delivery
 from vanthu_cli.register.documents import Document
 from vanthu_cli.reports.arrivals import quarantined_line
 from vanthu_cli.reports.words import (
@@ -38,24 +39,7 @@ def _all_lines(found: Status, now: date, *, brief: bool) -> Iterator[str]:
         )
     for document in found.unfinished:
         yield _("! {name} is numbered but not sealed: run the same sign-send command again.").format(name=document.name)
-    for document, letter in found.troubled:
-        settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
-        if letter.state in {"bounced", "refused"}:
-            settle += " " + _(
-                "(first correct the address: vanthu directory add {code} --internet ADDRESS, --wan or --axis)"
-            ).format(code=letter.agency or "…")
-        yield (
-            _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}")
-            .format(
-                name=document.name,
-                address=letter.address,
-                state=delivery_word(letter.state),
-                answer=answer_word(letter.answer) or "–",
-                id=document.id,
-                option=settle,
-            )
-            .rstrip()
-        )
+    yield from (_trouble(*each) for each in found.troubled)
     for document in found.waiting:
         yield _("• {name} from {sender} waits: {why}. vanthu inbox show {id}").format(
             name=_named(document, brief=brief),
@@ -83,6 +67,30 @@ def _all_lines(found: Status, now: date, *, brief: bool) -> Iterator[str]:
             id=document.id,
         )
     yield from _in_their_time(found, brief=brief)
+
+
+def _trouble(document: Document, letter: Delivery) -> str:
+    """Say of a letter that has not arrived, or was refused, how that is settled."""
+    said = {
+        "name": document.name,
+        "address": letter.address,
+        "state": delivery_word(letter.state),
+        "answer": answer_word(letter.answer) or "–",
+        "id": document.id,
+    }
+    if letter.purpose == "recall" and letter.state in {"bounced", "refused"}:
+        return _(
+            "! {name}: {address} does not confirm the recall: {state} ({answer}). Settle it with them, then: "
+            "vanthu send {id} --received {agency}"
+        ).format(agency=letter.agency or letter.address, **said)
+    settle = "--again" if letter.state in {"unsure", "bounced", "refused"} else ""
+    if letter.state in {"bounced", "refused"}:
+        settle += " " + _(
+            "(first correct the address: vanthu directory add {code} --internet ADDRESS, --wan or --axis)"
+        ).format(code=letter.agency or "…")
+    return (
+        _("! {name} to {address}: {state} ({answer}). vanthu send {id} {option}").format(option=settle, **said).rstrip()
+    )
 
 
 def _named(document: Document, *, brief: bool) -> str:

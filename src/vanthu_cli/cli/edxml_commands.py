@@ -9,7 +9,7 @@ import typer
 
 from vanthu_cli.cli import completing
 from vanthu_cli.cli.run import run_of
-from vanthu_cli.errors import InvalidSignatureError, PartlyDoneError, worst
+from vanthu_cli.errors import PartlyDoneError, UndecidedError, worst
 from vanthu_cli.locale import _
 from vanthu_cli.procedures.package_files import Seen, check_makeable, look, make
 from vanthu_cli.register import deliveries, documents
@@ -33,23 +33,31 @@ def show(
 
 @group.command(help=_("Check packages: form, files inside, signatures."))
 def check(context: typer.Context, files: Annotated[list[Path], typer.Argument(metavar="FILE...")]) -> int:
+    from vanthu_cli.cli.verify_command import CODES, details
     from vanthu_cli.procedures.verify import Wish, bench_of, verify
 
     run = run_of(context)
     seen = [look(each) for each in files]
     code, error = _judged(seen)
     bench = bench_of(run.config_or_none(), (), run.now)
-    judged = {each.file: each.judgement for each in verify(bench, files, Wish(run.now, run.language))}
+    judged = {each.file: each for each in verify(bench, files, Wish(run.now, run.language))}
     answers, lines, codes = list[dict[str, Any]](), list[str](), [code]
     for each in seen:
-        judgement = judged[each.file]
+        judgement = judged[each.file].judgement
         answers.append(_json(each) | {"verdict": judgement.verdict})
         lines += [f"{each.file}: {_verdict(each)}", *(f"  ! {fault_words(fault)}" for fault in each.faults)]
         lines += [f"  • {note_words(note)}" for note in each.notes]
-        lines.append(f"  {verdict_word(judgement.verdict)}: {verdict_sentence(judgement)}")
-        if judgement.verdict == "invalid":
-            codes.append(InvalidSignatureError.exit_code)
-            error = ("verify.invalid", verdict_sentence(judgement), "")
+        if each.package is None:  # whatever else it is: a signature does not make it one
+            continue
+        lines.append("  " + _("Signature of the package: {verdict}").format(verdict=verdict_word(judgement.verdict)))
+        if (
+            judgement.verdict != "unsigned"
+        ):  # the documents inside may be signed: they are judged when they are taken in
+            lines += [f"  {line}" for line in list(details(judged[each.file]))[1:]]
+        if judgement.verdict == "invalid" or not each.faults:
+            codes.append(CODES.get(judgement.verdict, UndecidedError.exit_code))
+        if judgement.verdict != "valid" and error is None:
+            error = (f"verify.{judgement.verdict}", verdict_sentence(judgement), "")
     return run.answer({"files": answers}, lines, code=worst(codes), error=error)
 
 
@@ -73,10 +81,16 @@ def make_(
         found = documents.find(desk.book, document)
         target = out or Path(f"{found.name.replace('/', '-')}.edxml")
         check_makeable(found, target)
-        codes = to or [each.agency for each in deliveries.of_document(desk.book, found.id) if each.agency]
+        recipients = [each.agency for each in deliveries.of_document(desk.book, found.id) if each.agency]
+        codes = to or recipients
         if not dry_run:
             make(desk, found, codes, target)
     lines = [_("{name} to {agencies}: {path}").format(name=found.name, agencies=", ".join(codes) or "–", path=target)]
+    lines += [
+        _("! {agency} is not among those to whom {name} was issued.").format(agency=each, name=found.name)
+        for each in codes
+        if each.upper() not in {known.upper() for known in recipients}
+    ]
     return run.answer({"dry_run": dry_run, "document": str(found.id), "to": codes, "file": str(target)}, lines)
 
 
@@ -90,7 +104,9 @@ def _judged(seen: list[Seen]) -> tuple[int, tuple[str, str, str] | None]:
 def _verdict(seen: Seen) -> str:
     if seen.package is None:
         return _("no edXML package")
-    return f"{kind_word(seen.package.kind)}: " + (_("not in order") if seen.faults else _("in order"))
+    return f"{kind_word(seen.package.kind)}: " + (
+        _("its form is not in order") if seen.faults else _("its form is in order")
+    )
 
 
 def _lines(seen: Seen) -> Iterator[str]:
@@ -101,6 +117,8 @@ def _lines(seen: Seen) -> Iterator[str]:
         yield _("File: {name}, {size} bytes, SHA-256 {sha256}").format(name=name, size=each.size, sha256=each.sha256)
         if each.saved is not None:
             yield "  " + _("Saved: {path}").format(path=each.saved)
+        elif each.withheld:
+            yield "  " + _("It could do harm ({kind}): --out leaves it out.").format(kind=each.withheld)
     yield from (f"! {fault_words(fault)}" for fault in seen.faults)
     yield from (f"• {note_words(note)}" for note in seen.notes)
 
@@ -118,6 +136,7 @@ def _json(seen: Seen) -> dict[str, Any]:
                 "size": each.size,
                 "sha256": each.sha256,
                 "saved": str(each.saved) if each.saved else None,
+                "withheld": each.withheld or None,
             }
             for each in seen.inside
         ],

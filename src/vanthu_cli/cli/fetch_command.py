@@ -142,7 +142,8 @@ def _quarantined_line(taken: Taken) -> str:
         ).format(id=taken.message, sender=taken.sender or "?")
     if (taken.reason or "").startswith(FAULTS):
         return _(
-            "q{id}: a package from {sender} was not taken in: {why}. It lies in quarantine; the axis is told that it failed."
+            "q{id}: a package from {sender} was not taken in: {why}. It lies in quarantine; if it came by the axis, that is told "
+            "that it failed."
         ).format(id=taken.message, sender=taken.sender or "?", why=reason_word(taken.reason))
     return _(
         "q{id}: a message from {sender} holds a file that could not be examined safely. It lies in quarantine; tell the "

@@ -23,12 +23,11 @@ from vanthu_cli.reports.details import (
     sighting_lines,
 )
 
-_DANGEROUS = frozenset({"program", "macros", "html"})
-"""Kinds (reading/kinds.py) that are not written to where a clerk might open them."""
-
 
 def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Return JSON parts and lines; with `out`, save document and attachments into that folder under their own names."""
+    from vanthu_cli.reading.kinds import DANGEROUS
+
     letters = deliveries.of_document(desk.book, found.id)
     notices = deliveries.of_document(desk.book, found.id, "answer", "recall", "reminder")
     papers = deliveries.paper_owed(desk.book, found.id)
@@ -61,8 +60,8 @@ def full(desk: Desk, found: Document, out: Path | None) -> tuple[dict[str, Any],
     lines += ["", _("In dossiers:"), *(f"  {each.code} ({each.year}) {each.title}" for each in filed)] if filed else []
     lines += _strangers(desk, found)
     kinds = documents.attachment_kinds(desk.book, found.id)
-    shut = [(name, kinds[sha256]) for sha256, name in attached if kinds.get(sha256) in _DANGEROUS]
-    saved = _save(desk, found, [each for each in attached if kinds.get(each[0]) not in _DANGEROUS], out) if out else []
+    shut = [(name, kinds[sha256]) for sha256, name in attached if kinds.get(sha256) in DANGEROUS]
+    saved = _save(desk, found, [each for each in attached if kinds.get(each[0]) not in DANGEROUS], out) if out else []
     lines += [_("Saved: {path}").format(path=path) for path in saved]
     lines += [
         _("Not saved, it could do harm: {file} ({kind})").format(file=name, kind=kind) for name, kind in shut if out

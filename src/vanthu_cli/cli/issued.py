@@ -31,14 +31,19 @@ def issued_json(desk: Desk, document: Document) -> dict[str, object]:
 
 def still_open(desk: Desk, document: Document, failed: Sequence[VanthuError]) -> VanthuError | None:
     """Say what of a document still waits, failed or is unsure; None when every letter has left."""
-    letters = letters_of(desk, document)
+    recalled = document.direction == "out" and document.state == "recalled"
+    letters = deliveries.of_document(desk.book, document.id, "recall") if recalled else letters_of(desk, document)
     states = {each.state for each in letters}
     if states & {"queued", "sending", "refused", "bounced"} or failed:
         return PartlyDoneError(
             "send.incomplete",
-            _("{name} is numbered, sealed and registered, but not yet with every recipient.").format(
-                name=document.name
-            ),
+            (
+                _("{name} is recalled, but not every recipient is told or agrees.")
+                if recalled
+                else _("{name} is numbered, sealed and registered, but not yet with every recipient.")
+                if document.direction == "out"
+                else _("What was answered about {name} has not left yet, or was refused.")
+            ).format(name=document.name),
             _("Carry the drive to the machine that sends (vanthu carry send), then run “vanthu fetch” here.")
             if _waits_on_a_drive(desk, letters)
             else _("Run “vanthu send {id}” again later; what is refused for good needs another address.").format(

@@ -24,7 +24,7 @@ from vanthu_cli.validation.findings import SignatureFinding, as_json, sentence
 if TYPE_CHECKING:
     from vanthu_cli.reports.verification import Report
 
-_CODES = {"valid": 0, "invalid": InvalidSignatureError.exit_code}
+CODES = {"valid": 0, "invalid": InvalidSignatureError.exit_code}
 _UNREADABLE = "file-unreadable"
 _LONG = 40
 _MOST_PRINTED = 500
@@ -126,7 +126,7 @@ def _code(judged: Judged) -> int:
     """A path that cannot be read is a slip in the command; everything else is the verdict's."""
     if any(reason.code == _UNREADABLE for reason in judged.judgement.reasons):
         return MisuseError.exit_code
-    return _CODES.get(judged.judgement.verdict, UndecidedError.exit_code)
+    return CODES.get(judged.judgement.verdict, UndecidedError.exit_code)
 
 
 def _error(judged: Sequence[Judged], code: int) -> tuple[str, str, str] | None:
@@ -146,7 +146,7 @@ def _lines(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
         yield ""
     for each in judged:
         if len(judged) == 1 or run.verbose or each.judgement.verdict != "valid" or _noted(each):
-            yield from _details(each)
+            yield from details(each)
     if len(judged) > 1:
         plain = [each for each in judged if each.judgement.verdict == "valid" and not (run.verbose or _noted(each))]
         for text, count in Counter(verdict_sentence(each.judgement) for each in plain).items():
@@ -178,7 +178,8 @@ def _short(file: Path) -> str:
     return str(file) if len(str(file)) <= _LONG else f"…/{file.name}"
 
 
-def _details(judged: Judged) -> Iterator[str]:
+def details(judged: Judged) -> Iterator[str]:
+    """Say of one file all that there is to say; its verdict first."""
     yield f"{verdict_word(judged.judgement.verdict)}  {judged.file}"
     yield f"  {verdict_sentence(judged.judgement)}"
     for signature in judged.judgement.signatures:

@@ -14,13 +14,13 @@ from datetime import datetime, time
 from sqlite3 import Row
 from typing import Literal
 
-from vanthu_cli.channels.edxml import Header, status_xml
+from vanthu_cli.channels.edxml import status_xml
 from vanthu_cli.channels.letter import compose, new_message_id
 from vanthu_cli.document.text import mailbox_key
 from vanthu_cli.errors import VanthuError
 from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.packages import own_party, status_letter
+from vanthu_cli.procedures.packages import answered_by, own_party, status_letter
 from vanthu_cli.procedures.post import post
 from vanthu_cli.procedures.routes import axis_channel
 from vanthu_cli.procedures.send import keep_bodies, queue_letters
@@ -109,7 +109,7 @@ def _queue(desk: Desk, document: Document, said: Said, *, row: Row, agency: Agen
     local = desk.now.astimezone(VIETNAM)
     subject, sentence = _words(document, own.name, said, reason)
     if desk.config.channels[channel].kind == "axis":
-        to, answered = agency.axis or agency.identifier or row["sender"], _answered(document)
+        to, answered = agency.axis or agency.identifier or row["sender"], answered_by(document)
         package = status_letter(desk, channel, to, code=_CODES[said], description=reason or sentence, answered=answered)
         keep_bodies(desk, [package])
         queue_letters(desk, document, "answer", [(agency.code, channel, package)], code=_CODES[said])
@@ -117,7 +117,7 @@ def _queue(desk: Desk, document: Document, said: Said, *, row: Row, agency: Agen
     status = status_xml(
         code=_CODES[said],
         description=sentence,
-        answered=_answered(document),
+        answered=answered_by(document),
         office=own_party(desk),
         asked_by=agency.identifier or agency.code,
         moment=local,
@@ -135,16 +135,6 @@ def _queue(desk: Desk, document: Document, said: Said, *, row: Row, agency: Agen
     )
     keep_bodies(desk, [letter])
     queue_letters(desk, document, "answer", [(agency.code, channel, letter)], code=_CODES[said])
-
-
-def _answered(document: Document) -> Header:
-    """Return how a status names a document that came: as its sender did, where a package said so."""
-    return Header(
-        number=str(document.number or ""),
-        symbol=document.symbol or "",
-        day=document.day or "",
-        document_id=document.fields.get("document_id") or "",
-    )
 
 
 def _words(document: Document, office: str, said: Said, reason: str) -> tuple[str, str]:

@@ -28,7 +28,7 @@ _WRITERS = 4
 """Files that are fsynced side by side: the disk takes them in one go."""
 _ROOM = 3
 """A message takes its size in intake, and again in cabinet and register."""
-_ITS_OWN = {"mail.expunged", "folder.damaged", "axis.refused", "axis.too_large"}
+_ITS_OWN = {"mail.expunged", "folder.damaged", "folder.no_package", "axis.refused", "axis.too_large"}
 """What fails of one message: somebody deleted it under us, or it was cut off; the others are still there."""
 
 

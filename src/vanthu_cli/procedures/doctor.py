@@ -289,4 +289,11 @@ def _channel(desk: Desk, name: str) -> tuple[Grade, str, str]:
             logins.forget(desk.book, account)
     channel = desk.channels[name]
     channel.check()
+    known = desk.own.axis or desk.own.identifier
+    if settings.kind == "axis" and known and known != channel.address:
+        return (
+            "doubtful",
+            _("{address}; the directory says {known}").format(address=channel.address, known=known),
+            _("Packages from another identifier than the registered one are refused: make both the same."),
+        )
     return "good", channel.address, ""

@@ -16,22 +16,26 @@ from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.inputs import refuse_secret
 from vanthu_cli.procedures.make import appearing, exists
 from vanthu_cli.procedures.packages import axis_or_nothing, contents, key_name_by_hand, own_party, signed_head
+from vanthu_cli.reading.kinds import DANGEROUS, kind_of
 from vanthu_cli.register import directory
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.secrecy import secret_mark
 
 _BEGINNING = 64 << 10
+_MOST_HELD = 16 << 20
+"""Bytes of a file inside that are looked at for what it is."""
 _ISSUED = frozenset({"sealed", "queued", "sent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A file inside a package: as it names it, its bytes and SHA-256 (hex), and where it was written to."""
+    """A file inside a package: as it names it, its bytes and SHA-256 (hex), where it was written to, or of which kind it is that is not."""
 
     named: Attachment
     size: int
     sha256: str
     saved: Path | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,27 @@ class Seen:
 
 
 class _Weighed:
-    """Counts what is written to it, and passes it on."""
+    """Counts what is written to it, and passes it on. Its beginning is held until `told` has said what it is."""
 
     def __init__(self, out: BinaryIO | None) -> None:
         self._out, self._digest, self.size = out, hashlib.sha256(), 0
+        self._held, self._kind = bytearray(), ""
 
     def write(self, data: bytes, /) -> object:
         self.size += len(data)
         self._digest.update(data)
+        self._held += data[: max(_MOST_HELD - len(self._held), 0)]
         return self._out.write(data) if self._out is not None else None
 
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
+
+    def told(self) -> str:
+        """Return what it is by its content (reading/kinds.py); nothing more is written then."""
+        self._kind = self._kind or kind_of("", bytes(self._held))
+        self._held.clear()
+        return self._kind
 
 
 def look(file: Path, out: Path | None = None) -> Seen:
@@ -66,18 +78,19 @@ def look(file: Path, out: Path | None = None) -> Seen:
 
     `ForbiddenError` "sign.secret" for one whose subject or files bear a secrecy mark: nothing of it is written.
     """
-    seen = _look(file, None)
+    seen = _look(file)
     if seen.package is not None:
         for text in (seen.package.header.subject, *(each.named.name for each in seen.inside)):
             refuse_secret(file.name, secret_mark(text))
     if out is None or not seen.inside:
         return seen
     names = _names(seen.inside)
-    taken = next((out / name for name in names if (out / name).exists()), None)
+    places = [None if each.withheld else out / name for each, name in zip(seen.inside, names, strict=True)]
+    taken = next((place for place in places if place is not None and place.exists()), None)
     if taken is not None:
         raise exists(taken)
     out.mkdir(parents=True, exist_ok=True)
-    return _look(file, [out / name for name in names])
+    return _look(file, places)
 
 
 def _names(inside: Sequence[Inside]) -> list[str]:
@@ -92,13 +105,22 @@ def _names(inside: Sequence[Inside]) -> list[str]:
     return names
 
 
-def _look(file: Path, places: Sequence[Path] | None) -> Seen:
+def _withheld(name: str, content: _Weighed) -> str:
+    """Return the kind of a file that is not written to where a clerk might open it; empty for all others."""
+    return next((kind for kind in (content.told(), kind_of(name, b" ")) if kind in DANGEROUS), "")
+
+
+def _look(file: Path, places: Sequence[Path | None] = ()) -> Seen:
     weighed = dict[int, _Weighed]()
+    to = dict(enumerate(places))
     try:
         with ExitStack() as stack:
 
             def sink(position: int) -> _Weighed:
-                out = stack.enter_context(appearing(places[position])) if places is not None else None
+                for each in weighed.values():  # one is written after the other: its beginning is no longer needed
+                    each.told()
+                place = to.get(position)
+                out = stack.enter_context(appearing(place)) if place is not None else None
                 return weighed.setdefault(position, _Weighed(out))
 
             opened, _sha256 = open_file(file, sink)
@@ -109,7 +131,13 @@ def _look(file: Path, places: Sequence[Path] | None) -> Seen:
         ) from error
     nothing = _Weighed(None)
     inside = tuple(
-        Inside(each, found.size, found.sha256, places[number] if places is not None and number in weighed else None)
+        Inside(
+            each,
+            found.size,
+            found.sha256,
+            to.get(number) if number in weighed else None,
+            _withheld(each.name, found),
+        )
         for number, each in enumerate(opened.attachments)
         for found in (weighed.get(number, nothing),)
     )
@@ -137,6 +165,8 @@ def _notes(package: Package, beginning: bytes) -> Iterator[str]:
             ("no-files", package.carries or package.kind == "recall"),
         )
         yield from (note for note, said in wanted if not said)
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
+        beginning = beginning.decode("utf-16", "replace").encode()
     if b"<edXML:edXMLEnvelope" not in beginning:
         yield "no-prefix"
     if NAMESPACE.encode() not in beginning:

@@ -216,6 +216,16 @@ def finished(desk: Desk, channel: str, to: str, head: bytes, inside: Contents) -
     return Letter(letter_id(made.hexdigest(), to), own, to, head, body, file=inside.tail)
 
 
+def answered_by(document: Document) -> Header:
+    """Return how a status names a document that came: as its sender did, where a package said so."""
+    return Header(
+        number=str(document.number or ""),
+        symbol=document.symbol or "",
+        day=document.day or "",
+        document_id=document.fields.get("document_id") or "",
+    )
+
+
 def status_letter(desk: Desk, channel: str, to: str, *, code: str, description: str, answered: Header) -> Letter:
     """Write the package that tells a status of a document that came."""
     whole = status_xml(

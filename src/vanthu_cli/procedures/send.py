@@ -7,12 +7,21 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from vanthu_cli.channels.edxml import document_xml
+from vanthu_cli.channels.edxml_reading import read_package
 from vanthu_cli.channels.letter import Attached, Letter, address, entity, new_message_id
 from vanthu_cli.document.symbol import DocumentNumber
 from vanthu_cli.errors import ForbiddenError, MisuseError, VanthuError
 from vanthu_cli.locale import _, speaking
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.packages import document_letters, header_of, own_party, party, purpose_of
+from vanthu_cli.procedures.packages import (
+    answered_by,
+    document_letters,
+    header_of,
+    own_party,
+    party,
+    purpose_of,
+    status_letter,
+)
 from vanthu_cli.procedures.post import post, settle
 from vanthu_cli.procedures.routes import Recipient, route
 from vanthu_cli.register import deliveries, documents
@@ -25,6 +34,8 @@ _IN_BASE64 = 1.37
 AGAIN = frozenset({"unsure", "bounced", "refused"})
 """What is sent again only when a person has decided so."""
 _MAY_HAVE_IT = frozenset({"handed-over", "delivered", "unsure", "bounced"})
+_DECLINED = frozenset({"bounced", "refused"})
+"""States of a notice of recall that only people settle among themselves."""
 _BESIDE = 64 << 10
 """Bytes of a letter beside its files, at most: headers, text, header data."""
 
@@ -59,7 +70,9 @@ def note_received(desk: Desk, identity: int, agencies: Sequence[str]) -> None:
     """Note that agencies have a document because a person knows it: by telephone, by a letter that no program understands."""
     with desk.lock():
         letters = {
-            each.agency: each for each in deliveries.of_document(desk.book, identity) if each.state in _MAY_HAVE_IT
+            each.agency: each
+            for each in deliveries.of_document(desk.book, identity, "document", "recall")
+            if each.state in (_MAY_HAVE_IT if each.purpose == "document" else _DECLINED)
         }
         strangers = [each for each in agencies if each not in letters]
         if strangers:
@@ -77,30 +90,63 @@ def _again(desk: Desk, document: Document) -> None:
     """Queue anew what a person has decided to send again.
 
     Unsure, in a mailbox: the same bytes under the same Message-ID, so that the receiver can drop a second copy. Undeliverable or
-    refused, or unsure to whoever carries it: a new letter to the address that the directory gives today.
+    refused, or unsure to whoever carries it: a new letter to the address that the directory gives today. Of a recalled document
+    only notices of the recall: `ForbiddenError` "send.recalled" if none of them is unsure.
     """
-    for letter in letters_of(desk, document):
+    letters = letters_of(desk, document)
+    if document.direction == "out" and document.state == "recalled":
+        letters = [each for each in deliveries.of_document(desk.book, document.id, "recall") if each.state == "unsure"]
+        if not letters:
+            raise ForbiddenError(
+                "send.recalled",
+                _("{name} was recalled: it is sent to nobody any more.").format(name=document.name),
+            )
+    for letter in letters:
         channel = desk.config.channels.get(letter.channel)
         if letter.state == "unsure" and channel is not None and channel.kind != "folder":
             with desk.book.step():
                 deliveries.record(desk.book, letter.id, "queued", "sent-again")
-        elif letter.state in AGAIN and letter.agency and letter.purpose == "document":
+        elif letter.agency and letter.purpose == "document" and (letter.state in AGAIN or _of_another(desk, letter)):
             recipient = route(desk, [letter.agency], (), day=today(desk.now), session=False)[0]
             owed = {row["agency"] for row in deliveries.paper_owed(desk.book, document.id)}
-            fresh = compose_letters(desk, document, [recipient], owed)[0]
-            keep_bodies(desk, [fresh])
-            with desk.book.step():
-                deliveries.readdress(
-                    desk.book,
-                    letter.id,
-                    channel=recipient.channel,
-                    address=recipient.address,
-                    message_id=fresh.message_id,
-                    head=fresh.head,
-                    letter=body_name(fresh),
-                )
-                if documents.get(desk.book, document.id).state == "sent":
-                    documents.advance(desk.book, document.id, "queue", {"letters": 1})
+            _instead(desk, letter, recipient.channel, compose_letters(desk, document, [recipient], owed)[0])
+        elif letter.code and letter.purpose == "answer" and _of_another(desk, letter):
+            words, answered = read_package(letter.head), answered_by(document)
+            fresh = status_letter(
+                desk,
+                letter.channel,
+                letter.address,
+                code=letter.code,
+                description=words.description if words else "",
+                answered=answered,
+            )
+            _instead(desk, letter, letter.channel, fresh)
+
+
+def _instead(desk: Desk, letter: Delivery, channel: str, fresh: Letter) -> None:
+    """Queue a letter in the place of one that did not arrive, or cannot."""
+    keep_bodies(desk, [fresh])
+    with desk.book.step():
+        deliveries.readdress(
+            desk.book,
+            letter.id,
+            channel=channel,
+            address=fresh.recipient,
+            message_id=fresh.message_id,
+            head=fresh.head,
+            letter=body_name(fresh),
+        )
+        if documents.get(desk.book, letter.document).state == "sent":
+            documents.advance(desk.book, letter.document, "queue", {"letters": 1})
+
+
+def _of_another(desk: Desk, letter: Delivery) -> bool:
+    """Tell whether a queued package names another sender than this office is on the axis by now: it would be refused for ever."""
+    channel = desk.config.channels.get(letter.channel)
+    if letter.state != "queued" or channel is None or channel.kind != "axis":
+        return False
+    package = read_package(letter.head)
+    return package is not None and package.sender.identifier != channel.address
 
 
 def check_size(desk: Desk, recipients: Sequence[Recipient], size: int) -> None:

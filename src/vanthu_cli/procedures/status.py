@@ -54,7 +54,11 @@ def status(desk: Desk) -> Status:
             for each in finding.listing(book, Filter(direction="out", states=["numbered", "sealed"]))
             if each.state == "numbered" or each.copy is None  # a copy, once signed, is finished
         ),
-        troubled=tuple((documents.get(book, each.document), each) for each in letters),
+        troubled=tuple(
+            (document, each)
+            for document, each in ((documents.get(book, each.document), each) for each in letters)
+            if document.state != "recalled" or each.purpose != "document"  # it goes to nobody any more
+        ),
         unanswered=tuple(
             (document, each, due_day(desk, each))
             for document, each in ((documents.get(book, each.document), each) for each in silent if each.agency != own)

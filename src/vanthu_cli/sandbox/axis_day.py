@@ -66,6 +66,9 @@ def live(folder: Path, *, now: datetime, language: str, vanthu: Vanthu, say: Say
         scene = _Scene(party, department, ministry(folder, axis.url), axis, local, vanthu, say)
         for act in (_new, _incoming, _recalled, _faulty, _by_hand):
             act(scene)
+    for name in ("thuc-hanh-1.pdf", "thuc-hanh-2.pdf"):  # to go on with
+        page = correspondents.own_page(subject=f"Văn bản thực hành {name[-5]}", year=scene.now.year)
+        (party.papers / name).write_bytes(make_pdf(page))
 
 
 def _new(scene: _Scene) -> None:
@@ -149,6 +152,22 @@ def faulty_packages(ministry_: Peer, now: datetime) -> Iterator[tuple[str, bytes
     yield "wrong encoding", plain.replace(b'encoding="UTF-8"', b'encoding="x-nothing"')
 
 
+def _wrong(name: str) -> str:
+    return {
+        "truncated": _("truncated"),
+        "changed after signing": _("changed after signing"),
+        "not addressed to us": _("not addressed to us"),
+        "base64 broken": _("base64 broken"),
+        "attachment missing": _("attachment missing"),
+        "attachment not listed": _("attachment not listed"),
+        "entity bomb": _("entity bomb"),
+        "no edXML": _("no edXML"),
+        "two headers": _("two headers"),
+        "signed one wrapped": _("signed one wrapped"),
+        "wrong encoding": _("wrong encoding"),
+    }.get(name, name)
+
+
 def _faulty(scene: _Scene) -> None:
     scene.say(
         _(
@@ -160,11 +179,11 @@ def _faulty(scene: _Scene) -> None:
         names[scene.axis.put(MINISTRY.axis or "", PARTY.axis or "", package)] = name
     scene.vanthu(scene.party, ["fetch"])
     told = {each.doc_id: each.status for each in scene.axis.lying()}
-    scene.say("\n".join(f"   {name:<24} {told[doc_id]}" for doc_id, name in names.items()))
+    scene.say("\n".join(f"   {_wrong(name):<30} {told[doc_id]}" for doc_id, name in names.items()))
 
 
 def _by_hand(scene: _Scene) -> None:
-    scene.say(_("7. Packages by hand: the ministry's, as it lies on the axis."))
+    scene.say(_("7. Packages by hand: one of them, as it lies on the axis."))
     largest = max(scene.axis.folder.glob("*.edxml"), key=lambda file: file.stat().st_size)
     scene.vanthu(scene.party, ["edxml", "show", str(largest)])
     scene.vanthu(scene.party, ["edxml", "check", str(largest)])

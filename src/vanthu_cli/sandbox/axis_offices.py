@@ -205,7 +205,10 @@ class Peer:
         answers = []
         for waiting in self.channel.waiting({}):
             came = waiting.fetch()
-            package = open_file(came, lambda _position: _Nowhere())[0].package if isinstance(came, Path) else None
+            package = None
+            if isinstance(came, Path):
+                package = open_file(came, lambda _position: _Nowhere())[0].package
+                came.unlink()
             self.channel.acknowledge([waiting.identity])
             if package is None or package.kind == "status":
                 continue
