@@ -11,7 +11,7 @@ import pytest
 from tests import realservers
 from tests.exchange.aftermath import Entry, Message, Picture, Sent, deviations
 
-_LIVES, _SEED = 10, 5
+_LIVES, _SEED = 8, 5
 
 
 @pytest.mark.realserver

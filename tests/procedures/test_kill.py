@@ -31,20 +31,20 @@ def lives(action: str, folder: Path, stride: int) -> dict[str, Any]:
     return found
 
 
-# Each goes through the same steps for each of several messages or files: every second, or fewer, is enough here. The soak
-# (tests/exchange) kills whole programs at any moment.
+# Each goes through the same steps for each of several messages or files: every second, or fewer, is what CI has the time for;
+# `python -m tests.procedures.killer ACTION FOLDER 1` goes through all. The soak (tests/exchange) kills programs at any moment.
 @pytest.mark.parametrize(
     ("action", "least", "stride"),
     [
-        ("fetch", 60, 5),
-        ("issue", 40, 5),
-        ("carry", 60, 12),
-        ("recall", 40, 5),
+        ("fetch", 60, 8),
+        ("issue", 40, 8),
+        ("carry", 60, 16),
+        ("recall", 40, 8),
         ("sign", 20, 3),
-        ("copy", 40, 4),
+        ("copy", 40, 6),
         ("books", 20, 2),
-        ("batch", 20, 5),
-        ("axis", 60, 5),
+        ("batch", 20, 8),
+        ("axis", 60, 8),
     ],
 )
 def test_killed_at_every_step_and_run_again_the_office_is_as_if_never_killed(

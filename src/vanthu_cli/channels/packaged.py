@@ -44,7 +44,8 @@ def read_report(place: Path) -> tuple[Mail, str]:
     raw = place.read_bytes()
     said = json.loads(raw)[REPORT]
     state: Proven = "delivered" if said["state"] == "done" else "bounced"
-    words = shown(" ".join(str(said.get(name) or "") for name in ("state", "receiveStatusDesc")).strip())[:200]
+    told = dict.fromkeys(str(said.get(name) or "") for name in ("state", "receiveStatusDesc"))
+    words = shown(" ".join(told).strip())[:200]
     answer = Answer("dsn", (), state, words, shown(str(said.get("notation") or ""))[:100], said["docId"])
     digest = hashlib.sha256(raw).hexdigest()
     sender = shown(str(said.get("toCode") or ""))[:100]
