@@ -22,10 +22,11 @@ from vanthu_cli.channels.edxml import ALONE, Enclosed, Header, Party, document_h
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.channels.streams import take_data
 from vanthu_cli.errors import MisuseError, UnreachableError, VanthuError
+from vanthu_cli.rules.deadlines import VIETNAM
 from vanthu_cli.sandbox.axis import Axis, serve_axis
 
 US, THEM = "H23.01", "H23.20"
-NOW = datetime(2026, 4, 28, 9, 30)  # noqa: DTZ001  local time, as packages write it
+NOW = datetime(2026, 4, 28, 9, 30, tzinfo=VIETNAM)
 
 
 @pytest.fixture

@@ -30,8 +30,9 @@ from vanthu_cli.channels.edxml import (
     status_xml,
 )
 from vanthu_cli.channels.edxml_reading import Opened, open_package, read_package
+from vanthu_cli.rules.deadlines import VIETNAM
 
-NOW = datetime(2026, 4, 28, 9, 30)  # noqa: DTZ001  local time, as packages write it
+NOW = datetime(2026, 4, 28, 9, 30, tzinfo=VIETNAM)
 HEADER = Header(
     "145",
     "CV/TU",

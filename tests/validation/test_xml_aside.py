@@ -100,7 +100,9 @@ def test_only_plain_text_is_left_aside(pki: Pki, content: bytes) -> None:
     data = with_content(content)
     tree = parse(data, leaving=True)
     whole = parse(data)
-    assert [tree.aside.source[begin:end] for begin, end in tree.aside.texts] == (  # type: ignore[index]
+    assert tree.aside is not None
+    assert isinstance(tree.aside.source, bytes)
+    assert [tree.aside.source[begin:end] for begin, end in tree.aside.texts] == (
         [b"QUJD" * 50] if content.startswith(b"<x>") else []
     )
     assert (tree.cut, len(list(tree.root.iter()))) == (whole.cut, len(list(whole.root.iter())))

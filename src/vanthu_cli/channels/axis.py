@@ -53,9 +53,8 @@ REPORT = "axis-report"
 _REPORTED = {"done", "fail"}
 _RECENT = timedelta(days=30)
 _LOGIN, _SENDER = "15", "19"
-_REFUSED = {"10", "18", "22", "23"}
 _LATER = {"20", "21"}
-"""Error codes that are about the package or its receiver, and those about the axis itself."""
+"""Error codes that are about the axis itself; all others are about the package or its receiver."""
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -309,7 +308,7 @@ class AxisChannel:
             raise not_registered(words)
         if code in _LATER:
             return Answered("later", words)
-        return Answered("refused" if code in _REFUSED or code else "unsure", words)
+        return Answered("refused" if code else "unsure", words)
 
     def trace(self, message_id: str) -> bool | None:
         """Look among what the axis has of us for the very bytes; None when it does not let us look at them."""

@@ -65,7 +65,7 @@ class Opened:
     faults: tuple[str, ...] = ()
 
 
-class _Broken(Exception):  # noqa: N818  a verdict on the file, which `open_package` turns into a value
+class _BrokenError(Exception):
     """What ends the reading, as a fault."""
 
 
@@ -81,7 +81,7 @@ def open_package(stream: BinaryIO, sink: Callable[[int], Sink]) -> Opened:
     faults = list[str]()
     try:
         reading.read(stream)
-    except _Broken as broken:
+    except _BrokenError as broken:
         faults.append(str(broken))
     except (expat.ExpatError, LookupError, ValueError):
         faults.append("not-xml")
@@ -130,7 +130,7 @@ class _Reading:
         parent = self._path[-1] if self._path else ""
         self._elements += 1
         if len(self._path) >= _MAX_DEPTH or self._elements > _MAX_ELEMENTS:
-            raise _Broken("too-large")
+            raise _BrokenError("too-large")
         self._counted[local if local not in {"code", "subject", "from"} else f"{parent}/{local}"] += 1
         self._path.append(local)
         self._texts.append([])
@@ -173,7 +173,7 @@ class _Reading:
 
     def _attached(self, said: dict[str, str]) -> None:
         if len(self.attachments) >= _MAX_FILES:
-            raise _Broken("too-large")
+            raise _BrokenError("too-large")
         if said.get("content") != "whole":
             self._wrong.append("attachment-broken")
         self.attachments.append(
@@ -304,7 +304,7 @@ class _Content:
 
 
 def _refuse(*_declaration: object) -> None:
-    raise _Broken("dtd")
+    raise _BrokenError("dtd")
 
 
 def _bare(content_id: str) -> str:

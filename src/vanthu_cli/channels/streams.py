@@ -66,10 +66,11 @@ def take_data(pieces: Iterable[bytes], sink: Sink) -> dict[str, Any]:
     if inside and not done:
         raise ValueError("an answer that is cut off")
     decoder.close()
-    answer = json.loads(before + b'"' + after if inside else before)
-    if not isinstance(answer, dict):
-        raise ValueError("an answer that is no object")  # noqa: TRY004  a value that came from outside
-    return answer
+    match json.loads(before + b'"' + after if inside else before):
+        case dict() as answer:
+            return answer
+        case _other:
+            raise ValueError("an answer that is no object")
 
 
 def _string(decoder: Base64, text: bytes) -> tuple[bytes, bytes, bool]:

@@ -35,21 +35,7 @@ def still_open(desk: Desk, document: Document, failed: Sequence[VanthuError]) ->
     letters = deliveries.of_document(desk.book, document.id, "recall") if recalled else letters_of(desk, document)
     states = {each.state for each in letters}
     if states & {"queued", "sending", "refused", "bounced"} or failed:
-        return PartlyDoneError(
-            "send.incomplete",
-            (
-                _("{name} is recalled, but not every recipient is told or agrees.")
-                if recalled
-                else _("{name} is numbered, sealed and registered, but not yet with every recipient.")
-                if document.direction == "out"
-                else _("What was answered about {name} has not left yet, or was refused.")
-            ).format(name=document.name),
-            _("Carry the drive to the machine that sends (vanthu carry send), then run “vanthu fetch” here.")
-            if _waits_on_a_drive(desk, letters)
-            else _("Run “vanthu send {id}” again later; what is refused for good needs another address.").format(
-                id=document.id
-            ),
-        )
+        return PartlyDoneError("send.incomplete", *_incomplete(desk, document, letters))
     if "unsure" in states:
         return UndecidedError(
             "send.unsure",
@@ -57,6 +43,22 @@ def still_open(desk: Desk, document: Document, failed: Sequence[VanthuError]) ->
             _("Ask the recipient. If it did not arrive: vanthu send {id} --again").format(id=document.id),
         )
     return None
+
+
+def _incomplete(desk: Desk, document: Document, letters: Sequence[Delivery]) -> tuple[str, str]:
+    """Say what of a document has not reached everybody, and the next step."""
+    if document.direction == "in":
+        said = _("What was answered about {name} has not left yet, or was refused.")
+        cure = _("Run “vanthu send {id}” again later.")
+    elif document.state == "recalled":
+        said = _("{name} is recalled, but not every recipient is told or agrees.")
+        cure = _("“vanthu status” says with whom it must be settled.")
+    else:
+        said = _("{name} is numbered, sealed and registered, but not yet with every recipient.")
+        cure = _("Run “vanthu send {id}” again later; what is refused for good needs another address.")
+    if _waits_on_a_drive(desk, letters):
+        cure = _("Carry the drive to the machine that sends (vanthu carry send), then run “vanthu fetch” here.")
+    return said.format(name=document.name), cure.format(id=document.id)
 
 
 def issued_answer(run: Run, desk: Desk, document: Document, failed: Sequence[VanthuError]) -> int:

@@ -15,7 +15,8 @@ from vanthu_cli.locale import _
 from vanthu_cli.procedures.desk import Desk
 from vanthu_cli.procedures.inputs import refuse_secret
 from vanthu_cli.procedures.make import appearing, exists
-from vanthu_cli.procedures.packages import axis_or_nothing, contents, key_name_by_hand, own_party, signed_head
+from vanthu_cli.procedures.packages import contents, key_name, own_party, signed_head
+from vanthu_cli.procedures.routes import axis_channel
 from vanthu_cli.reading.kinds import DANGEROUS, kind_of
 from vanthu_cli.register import directory
 from vanthu_cli.register.documents import Document
@@ -179,9 +180,9 @@ def make(desk: Desk, document: Document, codes: Sequence[str], out: Path) -> Pat
     """Write the package of a document of ours, addressed to agencies by their codes, signed with the office's key."""
     check_makeable(document, out)
     to = [_party(desk, code) for code in codes]
-    channel = axis_or_nothing(desk)
+    channel = axis_channel(desk) or ""
     inside = contents(desk, document)
-    head = signed_head(desk, document, to, inside, office=own_party(desk, channel), key=key_name_by_hand(desk, channel))
+    head = signed_head(desk, document, to, inside, office=own_party(desk, channel), key=key_name(desk, channel))
     with appearing(out) as paper:
         paper.write(head)
         for piece in inside.pieces():

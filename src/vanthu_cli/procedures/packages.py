@@ -26,7 +26,7 @@ from vanthu_cli.channels.edxml import (
 )
 from vanthu_cli.channels.letter import Letter
 from vanthu_cli.procedures.desk import Desk
-from vanthu_cli.procedures.routes import Recipient, axis_channel
+from vanthu_cli.procedures.routes import Recipient
 from vanthu_cli.register import documents, keeping
 from vanthu_cli.register.documents import Document
 from vanthu_cli.rules.deadlines import VIETNAM
@@ -93,22 +93,11 @@ def purpose_of(desk: Desk, document: Document, identifier: str) -> tuple[Kind, s
 
 
 def key_name(desk: Desk, channel: str) -> str:
-    """Return the name of the key that signs packages on a channel; `MisuseError` "key.which" if it must be named."""
+    """Return the name of the key that signs packages on a channel, empty: on none; `MisuseError` "key.which" if it must be named."""
     from vanthu_cli.procedures.keys import only_key  # 0.3 s that fetching need not pay
 
-    return desk.config.channels[channel].key or only_key(desk, "organisation")
-
-
-def axis_or_nothing(desk: Desk) -> str:
-    """Return the name of the channel to the axis; empty if there is none."""
-    return axis_channel(desk) or ""
-
-
-def key_name_by_hand(desk: Desk, channel: str) -> str:
-    """Return the name of the key for a package that no channel carries."""
-    from vanthu_cli.procedures.keys import only_key
-
-    return key_name(desk, channel) if channel else only_key(desk, "organisation")
+    settings = desk.config.channels.get(channel)
+    return (settings.key if settings else "") or only_key(desk, "organisation")
 
 
 def check_package_keys(desk: Desk, recipients: Sequence[Recipient]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vanthu_cli.channels.edxml import ALONE, Header
 from vanthu_cli.config.load import load
-from vanthu_cli.errors import BusyError, MisuseError, os_words
+from vanthu_cli.errors import MisuseError
 from vanthu_cli.locale import _
 from vanthu_cli.rules.deadlines import VIETNAM, today
 from vanthu_cli.sandbox import correspondents
@@ -25,7 +25,7 @@ from vanthu_cli.sandbox.axis_offices import (
     signed_by_ministry,
 )
 from vanthu_cli.sandbox.documents import make_pdf
-from vanthu_cli.sandbox.office import PracticeOffice
+from vanthu_cli.sandbox.office import PracticeOffice, ports_taken
 
 Vanthu = Callable[[PracticeOffice, list[str]], int]
 Say = Callable[[str], None]
@@ -197,8 +197,4 @@ def serve_again(folder: Path) -> Iterator[Axis]:
         with serve_axis(folder / "axis", members(), int(url.rsplit(":", 1)[1].partition("/")[0])) as axis:
             yield axis
     except OSError as error:
-        raise BusyError(
-            "demo.ports",
-            _("The servers of the practice office cannot start: {why}").format(why=os_words(error)),
-            _("Is it being served already in another window?"),
-        ) from error
+        raise ports_taken(error) from error

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import TypedDict, Unpack
 from uuid import uuid4
 
 from vanthu_cli.channels.axis import Adapter, AxisChannel, letter_id
@@ -144,6 +145,15 @@ automatic = true
     )
 
 
+class How(TypedDict, total=False):
+    """What a package is for; left out: a new document, signed."""
+
+    kind: Kind
+    reason: str
+    about: str
+    signed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A correspondent without our program's procedures: it writes packages, signed with `key`, and hands them to the adapter."""
@@ -158,16 +168,10 @@ class Peer:
         header: Header,
         files: Sequence[tuple[str, bytes]],
         now: datetime,
-        *,
-        kind: Kind = "new",
-        reason: str = "",
-        about: str = "",
-        signed: bool = True,
+        **how: Unpack[How],
     ) -> Answered:
         """Send a package about a document, with its files."""
-        return self.hand_over(
-            to.axis or "", *self.package(to, header, files, now, kind=kind, reason=reason, about=about, signed=signed)
-        )
+        return self.hand_over(to.axis or "", *self.package(to, header, files, now, **how))
 
     def package(
         self,
@@ -175,27 +179,23 @@ class Peer:
         header: Header,
         files: Sequence[tuple[str, bytes]],
         now: datetime,
-        *,
-        kind: Kind = "new",
-        reason: str = "",
-        about: str = "",
-        signed: bool = True,
+        **how: Unpack[How],
     ) -> tuple[bytes, bytes]:
         """Return a package as it would be sent, parted where the envelope ends."""
         inside = [Enclosed(name, data, str(uuid4())) for name, data in files]
         tail = b"".join(document_tail(inside)) if inside else ALONE
         head = document_head(
             header,
-            kind=kind,
+            kind=how.get("kind", "new"),
             office=Party(self.agency.axis or "", self.agency.name),
             to=[Party(to.axis or "", to.name)],
             moment=now,
             letter_id=str(uuid4()),
-            reason=reason,
-            about=about,
+            reason=how.get("reason", ""),
+            about=how.get("about", ""),
             files=inside,
         )
-        if signed:
+        if how.get("signed", True):
             key = open_pkcs12(self.key, PASSWORD)
             head = with_signature(head, package_signature(digest(head, iter([tail])), key))
         return head, tail

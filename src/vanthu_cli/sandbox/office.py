@@ -111,11 +111,15 @@ def serve(office: PracticeOffice) -> Iterator[Servers]:
         with start_servers(office.folder, users, office.pki, _ports(office), bounces={BOUNCES}) as servers:
             yield servers
     except OSError as error:
-        raise BusyError(
-            "demo.ports",
-            _("The servers of the practice office cannot start: {why}").format(why=os_words(error)),
-            _("Is it being served already in another window?"),
-        ) from error
+        raise ports_taken(error) from error
+
+
+def ports_taken(error: OSError) -> BusyError:
+    return BusyError(
+        "demo.ports",
+        _("The servers of the practice office cannot start: {why}").format(why=os_words(error)),
+        _("Is it being served already in another window?"),
+    )
 
 
 def _ports(office: PracticeOffice) -> Ports | None:

@@ -156,22 +156,22 @@ def _signature(
     """
     from endesive.xades import bes
 
-    DS, XADES = makers or (bes.DS, bes.XADES)  # noqa: N806  element makers are written so
+    ds, xades = makers or (bes.DS, bes.XADES)
     name = f"S-{secrets.token_hex(16)}"
-    properties = _signed_properties(DS, XADES, name, key)
-    information = DS.SignedInfo(
-        DS.CanonicalizationMethod(Algorithm=_EXCLUSIVE),
-        DS.SignatureMethod(Algorithm=_ECDSA_SHA256 if _is_elliptic(key) else _RSA_SHA256),
-        _reference(DS, whole, _ENVELOPED, _EXCLUSIVE, Id=f"{name}-document", URI=""),
-        _reference(DS, _digest(properties), _EXCLUSIVE, Type=_SIGNED_PROPERTIES, URI=f"#{name}-properties"),
+    properties = _signed_properties(ds, xades, name, key)
+    information = ds.SignedInfo(
+        ds.CanonicalizationMethod(Algorithm=_EXCLUSIVE),
+        ds.SignatureMethod(Algorithm=_ECDSA_SHA256 if _is_elliptic(key) else _RSA_SHA256),
+        _reference(ds, whole, _ENVELOPED, _EXCLUSIVE, Id=f"{name}-document", URI=""),
+        _reference(ds, _digest(properties), _EXCLUSIVE, Type=_SIGNED_PROPERTIES, URI=f"#{name}-properties"),
     )
-    value = DS.SignatureValue(_base64(_value(key, _canonical(information))), Id=f"{name}-value")
+    value = ds.SignatureValue(_base64(_value(key, _canonical(information))), Id=f"{name}-value")
     certificates = [key.certificate, *(one.public_bytes(Encoding.DER) for one in key.chain)]
-    signature = DS.Signature(
+    signature = ds.Signature(
         information,
         value,
-        DS.KeyInfo(DS.X509Data(*(DS.X509Certificate(_base64(one)) for one in certificates))),
-        DS.Object(XADES.QualifyingProperties(properties, Target=f"#{name}")),
+        ds.KeyInfo(ds.X509Data(*(ds.X509Certificate(_base64(one)) for one in certificates))),
+        ds.Object(xades.QualifyingProperties(properties, Target=f"#{name}")),
         Id=name,
     )
     return signature, value
